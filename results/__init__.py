@@ -1,0 +1,1 @@
+"""What happened: schema, store, deltas, queries, tables. Imports nothing of ours, no torch, no ray."""

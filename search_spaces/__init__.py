@@ -1,0 +1,1 @@
+"""What we might try: the schema of a space, its axes, and ready-made spaces."""

@@ -1,0 +1,1 @@
+"""From examples to token tables to packed batches."""

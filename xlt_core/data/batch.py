@@ -1,0 +1,52 @@
+"""A packed batch: the tokens of all its sequences in one row, without padding, and the segment lengths.
+
+Legend of shapes here and wherever batches go: A arrays of trials (1 today), B sequences of the batch, T tokens of all
+its sequences, D hidden size, C classes.
+"""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+IGNORED_LABEL = -100
+"""Label of a token that is not scored; what `torch.nn.functional.cross_entropy` ignores."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackedBatch:
+    """Tokens of B sequences, one after the other."""
+
+    input_ids: Tensor
+    """int64, shape (A, T)."""
+    lengths: tuple[int, ...]
+    """Tokens of each of the B sequences; their sum is T."""
+    token_type_ids: Tensor
+    """int64, shape (A, T): 0 for the first text and its specials, 1 for the second; used by encoders that read it."""
+    content_mask: Tensor
+    """bool, shape (A, T): False at special tokens."""
+    labels: Tensor
+    """int64: shape (A, B) for pairs, (A, T) for tagging with IGNORED_LABEL at all but first sub-words."""
+    example_keys: tuple[int, ...]
+    """One number an example, the same in whatever batch it comes; keys the noise."""
+    language: str
+
+    @property
+    def num_tokens(self) -> int:
+        """T."""
+        return sum(self.lengths)
+
+    @property
+    def num_sequences(self) -> int:
+        """B."""
+        return len(self.lengths)
+
+    def to(self, device: torch.device) -> "PackedBatch":
+        """The same batch on another device."""
+        return replace(
+            self,
+            input_ids=self.input_ids.to(device, non_blocking=True),
+            token_type_ids=self.token_type_ids.to(device, non_blocking=True),
+            content_mask=self.content_mask.to(device, non_blocking=True),
+            labels=self.labels.to(device, non_blocking=True),
+        )

@@ -1,0 +1,193 @@
+"""From a spec to the ordered stages of its trial, each with a content key. Light: reads data and hashes, no torch.
+
+In: `TrialSpec`. Out: `TrialPlan`, which a worker can run knowing nothing else.
+"""
+
+from typing import Any, Literal
+
+from xlt_core.canonical import content_key
+from xlt_core.encoders.identity import encoder_fingerprint
+from xlt_core.errors import DataError, SpecError
+from xlt_core.perturbations import METHODS
+from xlt_core.spec import EncoderSpec, Settings, StageSpec, TrialSpec, canonical_trial_spec
+from xlt_core.tasks import load_task
+from xlt_core.tasks.base import Task
+from xlt_core.world import WORLD_VERSION
+
+StageKind = Literal["pretrain", "intermediate", "target"]
+
+CODE_VERSIONS: dict[str, int] = {"pretrain": 1, "intermediate": 1, "target": 1, "evaluate": 1}
+"""Raised when the code of a stage gives other results for the same settings; part of every key."""
+
+
+class Stage(Settings):
+    """One unit of training. Its key names its artifact; equal keys, equal artifact."""
+
+    kind: StageKind
+    key: str
+    encoder: EncoderSpec
+    """Read where `parent` is none and the stage trains from a given encoder."""
+    parent: str | None = None
+    """Key of the stage whose encoder this one starts from."""
+    settings: StageSpec | None = None
+    """None for `pretrain`."""
+
+
+class TrialPlan(Settings):
+    """A canonical spec, its identity, and its stages in the order in which they must run."""
+
+    trial_id: str
+    cell_id: str
+    """The trial's identity without its seed."""
+    spec: TrialSpec
+    stages: tuple[Stage, ...]
+    """Shared stages first, the trial's own target stage last."""
+    languages: tuple[str, ...]
+    """To be scored; those without data get a row with the reason."""
+
+    @property
+    def shared_stages(self) -> tuple[Stage, ...]:
+        """Every stage but the target."""
+        return self.stages[:-1]
+
+    @property
+    def target_stage(self) -> Stage:
+        """The last stage."""
+        return self.stages[-1]
+
+
+class Fingerprints:
+    """Remembers content hashes while one sweep is planned, so that 1,000 trials read the data once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Any, ...], str] = {}
+
+    def of_data(self, task: Task, data: str, split: Any, languages: tuple[str, ...]) -> str:
+        """Hash of a task's data; see `Task.fingerprint`."""
+        key = ("data", task.name, data, split, languages)
+        if key not in self._known:
+            self._known[key] = task.fingerprint(data, split, languages)
+        return self._known[key]
+
+    def of_encoder(self, source: str) -> str:
+        """Hash of an encoder's weights, configuration and tokenizer."""
+        key = ("encoder", source)
+        if key not in self._known:
+            self._known[key] = encoder_fingerprint(source)
+        return self._known[key]
+
+
+def plan_trial(spec: TrialSpec, fingerprints: Fingerprints | None = None) -> TrialPlan:
+    """Resolve a spec: make it canonical, find its data, key its stages.
+
+    Raises:
+        SpecError, DataError, EncoderError: what was asked cannot run; raised before any training.
+    """
+    fingerprints = fingerprints or Fingerprints()
+    spec = canonical_trial_spec(spec)
+    languages = resolve_languages(spec)
+    stages: list[Stage] = []
+    if spec.encoder.pretrain is not None:
+        stages.append(_key_stage("pretrain", spec, None, None, fingerprints))
+    for kind, settings in (("intermediate", spec.intermediate), ("target", spec.target)):
+        if settings is not None:
+            check_stage(settings)
+            parent = stages[-1].key if stages else None
+            stages.append(_key_stage(kind, spec, settings, parent, fingerprints))  # type: ignore[arg-type]
+    task = load_task(spec.target.task)
+    tested = {
+        "version": CODE_VERSIONS["evaluate"],
+        "evaluation": spec.evaluation.model_dump(mode="json") | {"languages": languages},
+        "data": fingerprints.of_data(task, spec.target.data, spec.evaluation.split, languages),
+    }
+    cell = spec.model_copy(update={"seed": 0})
+    cell_stages = [_stage_identity(stage.kind, cell, stage.settings, None, fingerprints) for stage in stages]
+    return TrialPlan(
+        trial_id=content_key({"target": stages[-1].key, **tested}),
+        cell_id=content_key({"stages": cell_stages, **tested}),
+        spec=spec,
+        stages=tuple(stages),
+        languages=languages,
+    )
+
+
+def resolve_languages(spec: TrialSpec) -> tuple[str, ...]:
+    """Languages to score, in the task's order.
+
+    Raises:
+        SpecError: a language the task does not have.
+        DataError: a language asked for by name, or every language, has no data.
+    """
+    task, asked, split = load_task(spec.target.task), spec.evaluation.languages, spec.evaluation.split
+    found = task.find_languages(spec.target.data, split)
+    if not found:
+        raise DataError(f"task '{task.name}': no {split} data of any language in '{spec.target.data}'")
+    if asked == "all":
+        return task.languages
+    unknown = [language for language in asked if language not in task.languages]
+    if unknown:
+        raise SpecError(
+            f"evaluation.languages: task '{task.name}' has no {', '.join(unknown)}; "
+            f"it has {', '.join(task.languages)}"
+        )
+    absent = [language for language in asked if language not in found]
+    if absent:
+        raise DataError(
+            f"task '{task.name}': no {split} data for {', '.join(absent)} in '{spec.target.data}'; "
+            f"found {', '.join(found)}"
+        )
+    return tuple(language for language in task.languages if language in asked)
+
+
+def check_stage(settings: StageSpec) -> None:
+    """Refuse a combination of task and settings that has no meaning.
+
+    Raises:
+        SpecError: a dose for a task that does not know the difficulty of its examples.
+    """
+    if settings.dose is not None and not load_task(settings.task).takes_dose:
+        raise SpecError(
+            f"dose {settings.dose}: the difficulty of the examples of task '{settings.task}' is not known; "
+            "leave out 'dose', or use the task 'world'"
+        )
+
+
+def _key_stage(
+    kind: StageKind,
+    spec: TrialSpec,
+    settings: StageSpec | None,
+    parent: str | None,
+    fingerprints: Fingerprints,
+) -> Stage:
+    identity = _stage_identity(kind, spec, settings, parent, fingerprints)
+    return Stage(
+        kind=kind, key=content_key(identity), encoder=spec.encoder, parent=parent, settings=settings
+    )
+
+
+def _stage_identity(
+    kind: StageKind,
+    spec: TrialSpec,
+    settings: StageSpec | None,
+    parent: str | None,
+    fingerprints: Fingerprints,
+) -> dict[str, Any]:
+    """Everything that can change a stage's weights, and nothing that cannot."""
+    identity: dict[str, Any] = {"kind": kind, "version": CODE_VERSIONS[kind], "parent": parent}
+    if settings is None:
+        assert spec.encoder.pretrain is not None
+        pretrain = spec.encoder.pretrain.model_dump(mode="json")
+        return identity | {"world": WORLD_VERSION, "pretrain": pretrain}
+    if spec.encoder.pretrain is None and parent is None:
+        identity["encoder"] = fingerprints.of_encoder(spec.encoder.source)
+    task = load_task(settings.task)
+    trained_on = tuple([task.source_language])
+    return identity | {
+        "task": {"name": task.name, "version": task.version, "labels": list(task.labels)},
+        "train": fingerprints.of_data(task, settings.data, "train", trained_on),
+        "dev": fingerprints.of_data(task, settings.data, "dev", trained_on),
+        "settings": settings.model_dump(mode="json", exclude={"data", "task"}),
+        "method": METHODS[settings.perturbation.method].version,
+        "model": spec.model.model_dump(mode="json"),
+        "seed": spec.seed,
+    }

@@ -1,0 +1,79 @@
+"""What a trial gives back: a status with its reason, scores, predictions, time and versions. No torch here."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Status = Literal["ok", "degenerate", "diverged", "stopped_early", "oom", "infra"]
+STATUSES: tuple[Status, ...] = ("ok", "degenerate", "diverged", "stopped_early", "oom", "infra")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LanguageScore:
+    """One number for one trial, language and metric; a language that could not be scored has a reason instead."""
+
+    language: str
+    metric: str
+    value: float | None
+    """0 to 100."""
+    num_examples: int
+    reason: str | None = None
+    selection: str = "last"
+    condition: str = "clean"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LanguagePredictions:
+    """Gold and predicted labels of one language, one entry a unit (a pair, or a word of a sentence)."""
+
+    language: str
+    labels: tuple[str, ...]
+    """Names of the label indices."""
+    example_ids: tuple[str, ...]
+    """One an example."""
+    num_units: npt.NDArray[np.int32]
+    """Units of each example, shape (num_examples,); all ones for pairs."""
+    gold: npt.NDArray[np.int16]
+    """Label indices, shape (sum of num_units,)."""
+    predicted: npt.NDArray[np.int16]
+    """Label indices, shape (sum of num_units,)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageCost:
+    """What one stage took."""
+
+    stage_key: str
+    kind: str
+    wall_seconds: float
+    num_steps: int
+    num_examples: int
+    num_tokens: int
+    is_shared: bool
+    """True where another trial's stage was found and used."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialResult:
+    """Everything a trial leaves behind."""
+
+    trial_id: str
+    status: Status
+    reason: str | None
+    started_at: str
+    """UTC, ISO 8601."""
+    wall_seconds: float
+    train_seconds: float
+    evaluate_seconds: float
+    num_steps: int
+    final_train_loss: float | None
+    source_dev_score: float | None
+    """Primary metric on the source language's dev set, 0 to 100."""
+    stages: tuple[StageCost, ...] = ()
+    scores: tuple[LanguageScore, ...] = ()
+    predictions: tuple[LanguagePredictions, ...] = ()
+    versions: tuple[tuple[str, str], ...] = ()
+    """Library name and version, sorted."""
+    device: str = ""
