@@ -3,9 +3,21 @@
 In: an `Objective`. Out: a `TrainOutcome`, and the objective's module trained in place.
 """
 
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
+import torch
 from torch import Tensor, nn
+
+from xlt_core.checkpoints import CheckpointFolder, TrainingState
+from xlt_core.spec import OptimSpec
+from xlt_core.streams import stream_seed
+
+OnStep = Callable[[int], None]
+"""Called with the number of steps taken, after each."""
 
 
 class Objective(Protocol):
@@ -20,3 +32,110 @@ class Objective(Protocol):
         Everything drawn at random is keyed by the step, so that a step can be taken again after a restart.
         """
         ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainOutcome:
+    """How training went; the weights are in the objective's module."""
+
+    losses: tuple[float, ...]
+    """One a step taken."""
+    grad_norms: tuple[float, ...]
+    """One a step taken, before clipping."""
+    diverged_reason: str | None
+    """Not None: training stopped at a loss or gradient that is not finite."""
+    wall_seconds: float
+    """Of this process only; steps restored from a checkpoint took theirs elsewhere."""
+
+    @property
+    def num_steps(self) -> int:
+        """Steps taken, restored ones included."""
+        return len(self.losses)
+
+
+def train(
+    objective: Objective,
+    optim: OptimSpec,
+    *,
+    seed: int,
+    checkpoints: CheckpointFolder | None = None,
+    checkpoint_every_steps: int = 200,
+    on_step: OnStep | None = None,
+) -> TrainOutcome:
+    """Take `optim.num_steps` steps, from the newest checkpoint where there is one.
+
+    Before each step the global generators are seeded from (seed, step): dropout after a restart equals dropout
+    without one, and no generator state has to be kept.
+    """
+    started = time.perf_counter()
+    objective.module.train()
+    state = TrainingState(module=objective.module, optimizer=build_optimizer(objective.module, optim))
+    if checkpoints is not None:
+        checkpoints.restore(state)
+    diverged_reason = _find_divergence(state)
+    while state.step < optim.num_steps and diverged_reason is None:
+        _take_step(objective, optim, seed, state)
+        diverged_reason = _find_divergence(state)
+        if on_step is not None:
+            on_step(state.step)
+        is_due = state.step % checkpoint_every_steps == 0 or state.step == optim.num_steps
+        if checkpoints is not None and (is_due or diverged_reason):
+            checkpoints.save(state)
+    return TrainOutcome(
+        losses=tuple(state.losses),
+        grad_norms=tuple(state.grad_norms),
+        diverged_reason=diverged_reason,
+        wall_seconds=time.perf_counter() - started,
+    )
+
+
+def _take_step(objective: Objective, optim: OptimSpec, seed: int, state: TrainingState) -> None:
+    """Seed, differentiate, clip, update. A step that is not finite is logged and not applied."""
+    torch.manual_seed(stream_seed(seed, "dropout", state.step))
+    state.optimizer.zero_grad(set_to_none=True)
+    loss = objective.backward(state.step)
+    norm = nn.utils.clip_grad_norm_(objective.module.parameters(), optim.max_grad_norm)
+    loss_value, norm_value = torch.stack([loss.float(), norm.float()]).tolist()  # one synchronisation a step
+    state.losses.append(loss_value)
+    state.grad_norms.append(norm_value)
+    if math.isfinite(loss_value) and math.isfinite(norm_value):
+        for group in state.optimizer.param_groups:
+            group["lr"] = optim.learning_rate * learning_rate_factor(state.step, optim)
+        state.optimizer.step()
+    state.step += 1
+
+
+def _find_divergence(state: TrainingState) -> str | None:
+    """A reason where the last step taken was not finite."""
+    if not state.losses or (math.isfinite(state.losses[-1]) and math.isfinite(state.grad_norms[-1])):
+        return None
+    loss, norm = state.losses[-1], state.grad_norms[-1]
+    return f"loss {loss} and gradient norm {norm} at step {state.step} are not finite"
+
+
+def num_warmup_steps(optim: OptimSpec) -> int:
+    """Steps of linear warm-up."""
+    return round(optim.warmup_ratio * optim.num_steps)
+
+
+def learning_rate_factor(step: int, optim: OptimSpec) -> float:
+    """Share of the learning rate at `step` (from 0): up to 1 over the warm-up, then down, never 0.
+
+    Step 0 already moves the weights; the common schedule wastes it at a rate of 0.
+    """
+    warmup = num_warmup_steps(optim)
+    if step < warmup:
+        return (step + 1) / warmup
+    return (optim.num_steps - step) / (optim.num_steps - warmup)
+
+
+def build_optimizer(module: nn.Module, optim: OptimSpec) -> torch.optim.AdamW:
+    """AdamW with bias correction (Mosbach et al. 2021); no weight decay on vectors, i.e. biases and layer norms."""
+    parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    matrices = [parameter for parameter in parameters if parameter.ndim >= 2]
+    vectors = [parameter for parameter in parameters if parameter.ndim < 2]
+    groups = [
+        {"params": matrices, "weight_decay": optim.weight_decay},
+        {"params": vectors, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=optim.learning_rate, betas=optim.betas, eps=optim.epsilon, fused=True)

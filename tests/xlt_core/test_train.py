@@ -1,0 +1,132 @@
+"""The training loop on a small regression: schedule, optimiser, divergence, exact resume."""
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from xlt_core.checkpoints import CheckpointFolder
+from xlt_core.spec import OptimSpec
+from xlt_core.train import build_optimizer, learning_rate_factor, num_warmup_steps, train
+
+OPTIM = OptimSpec(learning_rate=1e-2, num_steps=24, batch_size=4, warmup_ratio=0.25, weight_decay=0.1)
+
+
+class Regression:
+    """Predict a fixed vector through dropout, from inputs keyed by the step."""
+
+    def __init__(self, explode_at: int | None = None) -> None:
+        generator = torch.Generator().manual_seed(0)
+        self.module = nn.Sequential(nn.Linear(5, 8), nn.Dropout(0.5), nn.LayerNorm(8), nn.Linear(8, 1))
+        for parameter in self.module.parameters():
+            nn.init.normal_(parameter, generator=generator)
+        self.explode_at = explode_at
+        self.num_calls = 0
+
+    def backward(self, step: int) -> Tensor:
+        self.num_calls += 1
+        inputs = torch.randn(4, 5, generator=torch.Generator().manual_seed(step))
+        loss = functional.mse_loss(self.module(inputs), inputs[:, :1])
+        if step == self.explode_at:
+            loss = loss * float("inf")
+        loss.backward()
+        return loss.detach()
+
+
+class Interrupted(Exception):
+    """Stands for a kill between two steps."""
+
+
+def interrupt_at(step: int):
+    def on_step(steps_taken: int) -> None:
+        if steps_taken == step:
+            raise Interrupted
+
+    return on_step
+
+
+def weights_of(objective: Regression) -> list[Tensor]:
+    return [parameter.detach().clone() for parameter in objective.module.parameters()]
+
+
+@pytest.mark.parametrize("killed_at", range(1, 24))
+def test_an_interrupted_run_ends_with_the_same_bits_as_an_uninterrupted_one(tmp_path, killed_at):
+    whole = Regression()
+    expected = train(whole, OPTIM, seed=3)
+    checkpoints = CheckpointFolder(tmp_path, "stage")
+    with pytest.raises(Interrupted):
+        train(
+            Regression(), OPTIM, seed=3, checkpoints=checkpoints, checkpoint_every_steps=5,
+            on_step=interrupt_at(killed_at),
+        )  # fmt: skip
+    resumed = Regression()
+    outcome = train(resumed, OPTIM, seed=3, checkpoints=checkpoints, checkpoint_every_steps=5)
+    assert all(map(torch.equal, weights_of(whole), weights_of(resumed)))
+    assert outcome.losses == expected.losses
+    assert outcome.grad_norms == expected.grad_norms
+    assert resumed.num_calls == OPTIM.num_steps - 5 * ((killed_at - 1) // 5)
+
+
+def test_a_finished_run_takes_no_further_step_when_asked_again(tmp_path):
+    checkpoints = CheckpointFolder(tmp_path, "stage")
+    train(Regression(), OPTIM, seed=3, checkpoints=checkpoints)
+    again = Regression()
+    outcome = train(again, OPTIM, seed=3, checkpoints=checkpoints)
+    assert again.num_calls == 0
+    assert outcome.num_steps == OPTIM.num_steps
+
+
+def test_another_seed_draws_other_dropout():
+    assert train(Regression(), OPTIM, seed=1).losses != train(Regression(), OPTIM, seed=2).losses
+
+
+def test_a_loss_that_is_not_finite_stops_training_and_leaves_the_weights_of_the_step_before(tmp_path):
+    objective, before = Regression(explode_at=7), Regression()
+    outcome = train(objective, OPTIM, seed=0, checkpoints=CheckpointFolder(tmp_path, "stage"))
+    for step in range(7):
+        assert outcome.losses[step] < float("inf")
+    assert outcome.num_steps == 8
+    assert "step 8" in outcome.diverged_reason
+    assert all(torch.isfinite(weight).all() for weight in weights_of(objective))
+    assert not all(map(torch.equal, weights_of(objective), weights_of(before)))
+    resumed = Regression(explode_at=7)
+    assert train(resumed, OPTIM, seed=0, checkpoints=CheckpointFolder(tmp_path, "stage")) is not None
+    assert resumed.num_calls == 0
+
+
+def test_the_rate_rises_over_the_warm_up_and_falls_without_reaching_zero():
+    factors = [learning_rate_factor(step, OPTIM) for step in range(OPTIM.num_steps)]
+    warmup = num_warmup_steps(OPTIM)
+    assert warmup == 6
+    assert factors[:warmup] == pytest.approx([(step + 1) / 6 for step in range(6)])
+    assert factors[warmup] == 1.0
+    assert factors[warmup:] == sorted(factors[warmup:], reverse=True)
+    assert factors[-1] == pytest.approx(1 / 18)
+
+
+def test_the_optimiser_is_adamw_as_its_paper_writes_it():
+    """One parameter, five steps, against Loshchilov and Hutter's update written out in float64."""
+    optim = OptimSpec(learning_rate=0.1, num_steps=5, weight_decay=0.3, betas=(0.8, 0.95), epsilon=1e-6)
+    module = nn.Linear(3, 2, bias=False)
+    weight = module.weight.detach().double().clone()
+    optimizer = build_optimizer(module, optim)
+    first = second = torch.zeros_like(weight)
+    for step in range(1, 6):
+        gradient = torch.randn(2, 3, generator=torch.Generator().manual_seed(step))
+        module.weight.grad = gradient.clone()
+        optimizer.step()
+        first = 0.8 * first + 0.2 * gradient.double()
+        second = 0.95 * second + 0.05 * gradient.double() ** 2
+        corrected = (first / (1 - 0.8**step)) / ((second / (1 - 0.95**step)).sqrt() + 1e-6)
+        weight = weight - 0.1 * 0.3 * weight - 0.1 * corrected
+    assert torch.allclose(module.weight.detach().double(), weight, atol=1e-6)
+
+
+def test_biases_and_layer_norms_do_not_decay():
+    optimizer = build_optimizer(Regression().module, OPTIM)
+    decays = {
+        parameter.ndim: group["weight_decay"]
+        for group in optimizer.param_groups
+        for parameter in group["params"]
+    }
+    assert decays == {2: 0.1, 1: 0.0}

@@ -1,0 +1,84 @@
+"""Publish a folder as a whole or not at all, with a manifest of checksums that is verified on reading.
+
+In: a function that fills a folder. Out: the folder under its final name. Artifacts and checkpoints both go this way.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from xlt_core.canonical import file_digest
+from xlt_core.errors import StoreError
+
+MANIFEST = "manifest.json"
+_PARTIAL_MARK = ".partial-"
+
+
+def publish_folder(folder: Path, write: Callable[[Path], None], manifest: Mapping[str, Any]) -> Path:
+    """Fill a temporary folder beside `folder`, add its manifest, and rename it into place.
+
+    Where `folder` is there already (another process was faster), it stays and ours is dropped: equal names mean
+    equal content.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = folder.with_name(f"{folder.name}{_PARTIAL_MARK}{uuid4().hex[:8]}")
+    partial.mkdir()
+    try:
+        write(partial)
+        files = sorted(path.relative_to(partial).as_posix() for path in partial.rglob("*") if path.is_file())
+        digests = {name: file_digest(partial / name) for name in files}
+        text = json.dumps({**manifest, "files": digests}, indent=1, sort_keys=True)
+        (partial / MANIFEST).write_text(text, encoding="utf-8")
+        for name in (*files, MANIFEST):
+            _flush_to_disk(partial / name)
+        try:
+            partial.rename(folder)
+        except OSError:
+            if not (folder / MANIFEST).is_file():
+                raise
+        else:
+            _flush_to_disk(folder.parent)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return folder
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Read and verify a published folder's manifest.
+
+    Raises:
+        FileNotFoundError: nothing is published there.
+        StoreError: a file is missing or its bytes have changed.
+    """
+    manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    for name, digest in manifest["files"].items():
+        path = folder / name
+        if not path.is_file() or file_digest(path) != digest:
+            state = "changed" if path.is_file() else "missing"
+            raise StoreError(
+                f"{path} is {state} since it was published; delete the folder {folder} to make it anew"
+            )
+    return manifest
+
+
+def is_published(folder: Path) -> bool:
+    """Whether `folder` was published (its content is verified when it is read)."""
+    return (folder / MANIFEST).is_file()
+
+
+def remove_partial_folders(parent: Path) -> None:
+    """Delete what interrupted writers left in `parent`; only for a folder nobody else writes to."""
+    for partial in parent.glob(f"*{_PARTIAL_MARK}*"):
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _flush_to_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
