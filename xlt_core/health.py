@@ -1,0 +1,54 @@
+"""Whether a training run learned anything. In: its log and its source-language dev predictions. Out: a reason, or none.
+
+A run that collapsed is a finding with the status `degenerate`; it is recorded and never re-seeded.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from xlt_core.result import LanguagePredictions
+
+_TAIL_SHARE = 0.2
+_CHANCE_LOSS_SHARE = 0.95
+_MIN_POINTS_OVER_MAJORITY = 2.0
+_MAX_ONE_LABEL_SHARE = 0.98
+_DEAD_GRADIENT_RATIO = 1e-3
+_DEAD_GRADIENT_STEPS = 200
+
+
+def find_flat_training(
+    losses: Sequence[float], grad_norms: Sequence[float], num_warmup_steps: int, num_classes: int
+) -> str | None:
+    """Say why the training log shows no learning: a loss at chance at the end, or a vanished gradient.
+
+    Thresholds follow the failed-run reports around Mosbach et al. 2021 and are our choice.
+    """
+    tail = losses[-max(1, round(_TAIL_SHARE * len(losses))) :]
+    mean_loss, chance_loss = float(np.mean(tail)), math.log(num_classes)
+    if mean_loss > _CHANCE_LOSS_SHARE * chance_loss:
+        return f"mean loss {mean_loss:.3f} over the last fifth of training is at chance ({chance_loss:.3f})"
+    warm = grad_norms[: max(1, num_warmup_steps)]
+    floor = _DEAD_GRADIENT_RATIO * float(np.median(warm))
+    run_length = 0
+    for step, norm in enumerate(grad_norms):
+        run_length = run_length + 1 if norm < floor else 0
+        if run_length == _DEAD_GRADIENT_STEPS:
+            return f"gradient norm under {floor:.2e} for {_DEAD_GRADIENT_STEPS} steps, up to step {step + 1}"
+    return None
+
+
+def find_collapsed_predictions(predictions: LanguagePredictions) -> str | None:
+    """Say why predictions on the source language's dev set show a collapse: the majority's accuracy, or one label."""
+    gold, predicted = predictions.gold, predictions.predicted
+    labels = np.arange(len(predictions.labels))
+    counts = (predicted[:, None] == labels).sum(axis=0)
+    if counts.max() > _MAX_ONE_LABEL_SHARE * len(predicted):
+        share = 100.0 * counts.max() / len(predicted)
+        return f"{share:.1f} % of the {predictions.language} dev predictions are '{predictions.labels[counts.argmax()]}'"
+    accuracy = 100.0 * float(np.mean(gold == predicted))
+    majority = 100.0 * float((gold[:, None] == labels).mean(axis=0).max())
+    if accuracy < majority + _MIN_POINTS_OVER_MAJORITY:
+        return f"{predictions.language} dev accuracy {accuracy:.1f} is at the majority label's {majority:.1f}"
+    return None

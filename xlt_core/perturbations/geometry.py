@@ -1,0 +1,91 @@
+"""Norms, balls and masks of a disturbance, per token, per sequence or per batch, on packed tokens, in float32.
+
+Legend: A arrays of trials (1 today), T tokens of all sequences, D hidden size. A group is what one norm is taken over.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from xlt_core.data.batch import PackedBatch
+from xlt_core.perturbations.base import TrainingStep
+from xlt_core.spec import PerturbationSpec
+
+_TINY = 1e-12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ball:
+    """The set of allowed disturbances of one batch; every method works through it.
+
+    `radius` has the shape (A, T, 1): each token carries its group's. In relative units the radius of a group of n
+    disturbed tokens is magnitude x (mean embedding norm) x sqrt(n) for L2 and magnitude x (mean norm) / sqrt(D) for
+    L-infinity, so that one magnitude means about the same relative disturbance at every granularity.
+    """
+
+    norm: Literal["l2", "linf"]
+    groups: Tensor
+    """int64 (T,): the group of each token, from 0."""
+    num_groups: int
+    mask: Tensor
+    """bool (A, T, 1): the tokens that may be disturbed."""
+    group_sizes: Tensor
+    """float32 (A, T, 1): disturbed tokens in each token's group, at least 1."""
+    radius: Tensor
+
+    def measure(self, delta: Tensor) -> Tensor:
+        """Norm of each token's group in float32, (A, T, D) to (A, T, 1)."""
+        delta = delta.float()
+        if self.norm == "l2":
+            return self._reduce(delta.square().sum(-1), "sum").sqrt()
+        return self._reduce(delta.abs().amax(-1), "amax")
+
+    def normalize(self, delta: Tensor) -> Tensor:
+        """Steepest-ascent direction of unit norm: g / |g| in L2, sign(g) in L-infinity; 0 where masked."""
+        delta = torch.where(self.mask, delta.float(), 0.0)
+        return delta.sign() if self.norm == "linf" else delta / self.measure(delta).clamp_min(_TINY)
+
+    def project(self, delta: Tensor) -> Tensor:
+        """Nearest point of the ball, (A, T, D); 0 where masked."""
+        delta = torch.where(self.mask, delta.float(), 0.0)
+        if self.norm == "linf":
+            return delta.clamp(min=-self.radius, max=self.radius)
+        return delta * (self.radius / self.measure(delta).clamp_min(_TINY)).clamp_max(1.0)
+
+    def _reduce(self, values: Tensor, how: Literal["sum", "amax"]) -> Tensor:
+        """Reduce (A, T) over groups and give every token its group's value, (A, T, 1)."""
+        owners = self.groups.expand(values.shape)
+        reduced = values.new_zeros(values.shape[0], self.num_groups).scatter_reduce(1, owners, values, how)
+        return reduced.gather(1, owners)[..., None]
+
+
+def build_ball(spec: PerturbationSpec, step: TrainingStep) -> Ball:
+    """The ball that `spec` means on the step's batch."""
+    batch = step.batch
+    mask = (batch.content_mask if spec.mask == "content" else torch.ones_like(batch.content_mask))[..., None]
+    groups = group_tokens(batch, spec.granularity)
+    num_groups = int(groups[-1]) + 1
+    owners = groups.expand(mask.shape[:2])
+    sizes = torch.zeros(mask.shape[0], num_groups, device=mask.device)
+    sizes = sizes.scatter_add(1, owners, mask[..., 0].float()).gather(1, owners)[..., None].clamp_min(1.0)
+    radius = torch.full_like(sizes, spec.magnitude)
+    if spec.unit == "relative":
+        hidden_size = step.embedding_width
+        radius = radius * step.embedding_norm
+        radius = radius * sizes.sqrt() if spec.norm == "l2" else radius / hidden_size**0.5
+    return Ball(
+        norm=spec.norm, groups=groups, num_groups=num_groups, mask=mask, group_sizes=sizes, radius=radius
+    )
+
+
+def group_tokens(batch: PackedBatch, granularity: str) -> Tensor:
+    """Group of each of the T tokens: itself, its sequence, or the one batch."""
+    device = batch.input_ids.device
+    if granularity == "token":
+        return torch.arange(batch.num_tokens, device=device)
+    if granularity == "batch":
+        return torch.zeros(batch.num_tokens, dtype=torch.int64, device=device)
+    sequences = torch.arange(batch.num_sequences, device=device)
+    return torch.repeat_interleave(sequences, torch.tensor(batch.lengths, device=device))
