@@ -59,9 +59,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         path = folder / name
         if not path.is_file() or file_digest(path) != digest:
             state = "changed" if path.is_file() else "missing"
-            raise StoreError(
-                f"{path} is {state} since it was published; delete the folder {folder} to make it anew"
-            )
+            raise StoreError(f"{path} is {state} since it was published; delete the folder {folder} to make it anew")
     return manifest
 
 

@@ -19,9 +19,7 @@ class FineTuning:
     ) -> None:
         assert settings.optim is not None, "a canonical stage carries its recipe"
         self.module = model
-        self.perturbation: Perturbation = load_perturbation(settings.perturbation.method)(
-            settings.perturbation
-        )
+        self.perturbation: Perturbation = load_perturbation(settings.perturbation.method)(settings.perturbation)
         self._table = table
         self._order = TrainingOrder(len(table), settings.optim.batch_size, seed)
         self._seed = seed
@@ -34,9 +32,7 @@ class FineTuning:
         """Take one step through the perturbation; under bfloat16 autocast on CUDA."""
         batch = pack(self._table, self._order.indices(step)).to(self._device)
         self.num_tokens += batch.num_tokens
-        context = TrainingStep(
-            self.module, batch, seed=self._seed, step=step, embedding_norm=self._embedding_norm
-        )
+        context = TrainingStep(self.module, batch, seed=self._seed, step=step, embedding_norm=self._embedding_norm)
         with autocast(self._device):
             return self.perturbation.run(context)
 

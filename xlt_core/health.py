@@ -46,7 +46,9 @@ def find_collapsed_predictions(predictions: LanguagePredictions) -> str | None:
     counts = (predicted[:, None] == labels).sum(axis=0)
     if counts.max() > _MAX_ONE_LABEL_SHARE * len(predicted):
         share = 100.0 * counts.max() / len(predicted)
-        return f"{share:.1f} % of the {predictions.language} dev predictions are '{predictions.labels[counts.argmax()]}'"
+        return (
+            f"{share:.1f} % of the {predictions.language} dev predictions are '{predictions.labels[counts.argmax()]}'"
+        )
     accuracy = 100.0 * float(np.mean(gold == predicted))
     majority = 100.0 * float((gold[:, None] == labels).mean(axis=0).max())
     if accuracy < majority + _MIN_POINTS_OVER_MAJORITY:

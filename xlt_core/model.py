@@ -60,9 +60,7 @@ class TrialModel(nn.Module):
     def compute_loss(self, batch: PackedBatch, embeddings: Tensor) -> Tensor:
         """Mean cross-entropy over the labelled units of the batch, in float32, shape ()."""
         logits = self(batch, embeddings).float()
-        return functional.cross_entropy(
-            logits.flatten(0, -2), batch.labels.flatten(), ignore_index=IGNORED_LABEL
-        )
+        return functional.cross_entropy(logits.flatten(0, -2), batch.labels.flatten(), ignore_index=IGNORED_LABEL)
 
 
 def pool_sequences(hidden: Tensor, lengths: tuple[int, ...], pooling: str) -> Tensor:

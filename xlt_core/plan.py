@@ -127,8 +127,7 @@ def resolve_languages(spec: TrialSpec) -> tuple[str, ...]:
     unknown = [language for language in asked if language not in task.languages]
     if unknown:
         raise SpecError(
-            f"evaluation.languages: task '{task.name}' has no {', '.join(unknown)}; "
-            f"it has {', '.join(task.languages)}"
+            f"evaluation.languages: task '{task.name}' has no {', '.join(unknown)}; it has {', '.join(task.languages)}"
         )
     absent = [language for language in asked if language not in found]
     if absent:
@@ -160,9 +159,7 @@ def _key_stage(
     fingerprints: Fingerprints,
 ) -> Stage:
     identity = _stage_identity(kind, spec, settings, parent, fingerprints)
-    return Stage(
-        kind=kind, key=content_key(identity), encoder=spec.encoder, parent=parent, settings=settings
-    )
+    return Stage(kind=kind, key=content_key(identity), encoder=spec.encoder, parent=parent, settings=settings)
 
 
 def _stage_identity(

@@ -33,14 +33,14 @@ class Regression:
         return loss.detach()
 
 
-class Interrupted(Exception):
+class InterruptedRunError(Exception):
     """Stands for a kill between two steps."""
 
 
 def interrupt_at(step: int):
     def on_step(steps_taken: int) -> None:
         if steps_taken == step:
-            raise Interrupted
+            raise InterruptedRunError
 
     return on_step
 
@@ -54,7 +54,7 @@ def test_an_interrupted_run_ends_with_the_same_bits_as_an_uninterrupted_one(tmp_
     whole = Regression()
     expected = train(whole, OPTIM, seed=3)
     checkpoints = CheckpointFolder(tmp_path, "stage")
-    with pytest.raises(Interrupted):
+    with pytest.raises(InterruptedRunError):
         train(
             Regression(), OPTIM, seed=3, checkpoints=checkpoints, checkpoint_every_steps=5,
             on_step=interrupt_at(killed_at),
@@ -125,8 +125,6 @@ def test_the_optimiser_is_adamw_as_its_paper_writes_it():
 def test_biases_and_layer_norms_do_not_decay():
     optimizer = build_optimizer(Regression().module, OPTIM)
     decays = {
-        parameter.ndim: group["weight_decay"]
-        for group in optimizer.param_groups
-        for parameter in group["params"]
+        parameter.ndim: group["weight_decay"] for group in optimizer.param_groups for parameter in group["params"]
     }
     assert decays == {2: 0.1, 1: 0.0}

@@ -24,12 +24,8 @@ _ASCENT = (*_NOISE, "clean_weight")
 METHODS: dict[str, MethodEntry] = {
     "none": MethodEntry("xlt_core.perturbations.none:Plain", (), "plain training"),
     "gaussian": MethodEntry("xlt_core.perturbations.noise:Gaussian", _NOISE, "Gaussian noise"),
-    "uniform": MethodEntry(
-        "xlt_core.perturbations.noise:UniformBall", _NOISE, "uniform noise in a norm ball"
-    ),
-    "fgm": MethodEntry(
-        "xlt_core.perturbations.ascent:Fgm", _ASCENT, "one gradient step to the ball's surface"
-    ),
+    "uniform": MethodEntry("xlt_core.perturbations.noise:UniformBall", _NOISE, "uniform noise in a norm ball"),
+    "fgm": MethodEntry("xlt_core.perturbations.ascent:Fgm", _ASCENT, "one gradient step to the ball's surface"),
     "pgd": MethodEntry(
         "xlt_core.perturbations.ascent:Pgd",
         (*_ASCENT, "num_ascent_steps", "step_ratio", "init"),

@@ -71,9 +71,7 @@ class Pgd:
     def ascend(self, step: TrainingStep, ball: Ball) -> Tensor:
         """The disturbance after the inner steps, (A, T, D), inside the ball."""
         clean = step.embed().detach()
-        delta = (
-            draw_in_ball(self.spec, step, ball) if self.spec.init == "uniform" else torch.zeros_like(clean)
-        )
+        delta = draw_in_ball(self.spec, step, ball) if self.spec.init == "uniform" else torch.zeros_like(clean)
         for _ in range(self.spec.num_ascent_steps):
             delta.requires_grad_()
             gradient = step.differentiate(step.compute_loss(clean + delta), delta)

@@ -26,9 +26,7 @@ class TrainingStep:
     Counts its passes, so that the declared cost of a method can be checked.
     """
 
-    def __init__(
-        self, model: TrialModel, batch: PackedBatch, *, seed: int, step: int, embedding_norm: float
-    ) -> None:
+    def __init__(self, model: TrialModel, batch: PackedBatch, *, seed: int, step: int, embedding_norm: float) -> None:
         self.batch = batch
         self.seed = seed
         self.step = step

@@ -23,9 +23,7 @@ def draw_normal(step: TrainingStep) -> Tensor:
 
 def draw_uniform(step: TrainingStep) -> Tensor:
     """Uniform numbers in [-1, 1), (1, T, D)."""
-    return _draw(
-        step, "noise", lambda generator, shape: generator.random(shape, dtype=np.float32) * 2.0 - 1.0
-    )
+    return _draw(step, "noise", lambda generator, shape: generator.random(shape, dtype=np.float32) * 2.0 - 1.0)
 
 
 def draw_fractions(step: TrainingStep, granularity: str) -> Tensor:
@@ -44,9 +42,7 @@ def draw_fractions(step: TrainingStep, granularity: str) -> Tensor:
     return torch.from_numpy(values).to(step.batch.input_ids.device)[None, :, None]
 
 
-def _draw(
-    step: TrainingStep, stream: str, law: Callable[[np.random.Generator, tuple[int, int]], Array]
-) -> Tensor:
+def _draw(step: TrainingStep, stream: str, law: Callable[[np.random.Generator, tuple[int, int]], Array]) -> Tensor:
     rows = [
         law(numpy_generator(step.seed, stream, step.step, key), (length, step.embedding_width))
         for key, length in zip(step.batch.example_keys, step.batch.lengths, strict=True)

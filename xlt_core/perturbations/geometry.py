@@ -75,9 +75,7 @@ def build_ball(spec: PerturbationSpec, step: TrainingStep) -> Ball:
         hidden_size = step.embedding_width
         radius = radius * step.embedding_norm
         radius = radius * sizes.sqrt() if spec.norm == "l2" else radius / hidden_size**0.5
-    return Ball(
-        norm=spec.norm, groups=groups, num_groups=num_groups, mask=mask, group_sizes=sizes, radius=radius
-    )
+    return Ball(norm=spec.norm, groups=groups, num_groups=num_groups, mask=mask, group_sizes=sizes, radius=radius)
 
 
 def group_tokens(batch: PackedBatch, granularity: str) -> Tensor:
