@@ -1,6 +1,6 @@
 """Named, counter-keyed random streams: every use of chance draws from its own, so that none shifts another.
 
-In: a trial's seed, the stream's name, counters such as epoch, step or example. Out: a seed or a numpy generator.
+In: a trial's seed, the stream's name, counters such as epoch or step. Out: a seed or a numpy generator.
 """
 
 import hashlib

@@ -1,0 +1,122 @@
+"""Which examples make which batch. In: a `TokenTable` and a step, or a token budget. Out: packed batches."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from xlt_core.data.batch import IGNORED_LABEL, PackedBatch
+from xlt_core.data.tokens import TokenTable
+from xlt_core.streams import numpy_generator
+
+Indices = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class TrainingOrder:
+    """The examples of every training step, a pure function of the step: resuming needs no state.
+
+    An epoch is a permutation of all examples; the epochs follow each other without a gap, so that every step has
+    exactly `batch_size` examples.
+    """
+
+    num_examples: int
+    batch_size: int
+    seed: int
+    """The trial's."""
+    max_examples: int | None = None
+    """Train on a seeded sample of this many examples; none given: all."""
+
+    def indices(self, step: int) -> Indices:
+        """Rows of the training table in step `step` (from 0), shape (batch_size,)."""
+        pool = _sample(self.num_examples, self.max_examples, self.seed)
+        places = np.arange(step * self.batch_size, (step + 1) * self.batch_size)
+        epochs, within = np.divmod(places, len(pool))
+        drawn = [
+            _permutation(len(pool), self.seed, epoch)[within[epochs == epoch]] for epoch in np.unique(epochs).tolist()
+        ]
+        rows: Indices = pool[np.concatenate(drawn)]
+        return rows
+
+
+@lru_cache(maxsize=4)
+def _permutation(num_examples: int, seed: int, epoch: int) -> Indices:
+    return numpy_generator(seed, "data_order", epoch).permutation(num_examples)
+
+
+@lru_cache(maxsize=2)
+def _sample(num_examples: int, max_examples: int | None, seed: int) -> Indices:
+    if max_examples is None or max_examples >= num_examples:
+        return np.arange(num_examples)
+    chosen = numpy_generator(seed, "data_sample").choice(num_examples, max_examples, replace=False)
+    return np.sort(chosen).astype(np.int64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationBatch:
+    """A batch and the rows of the table it was made of, so that predictions find their way back."""
+
+    batch: PackedBatch
+    indices: Indices
+    """Shape (B,)."""
+
+
+def pack(table: TokenTable, indices: Indices) -> PackedBatch:
+    """Lay the tokens of some examples one after the other.
+
+    Args:
+        table: of the split.
+        indices: rows of the table, shape (B,); they become the batch's `example_keys`.
+    """
+    starts = table.offsets[indices]
+    lengths = table.offsets[indices + 1] - starts
+    tokens = _ranges(starts, lengths)
+    return PackedBatch(
+        input_ids=_row(table.input_ids[tokens]),
+        lengths=tuple(lengths.tolist()),
+        token_type_ids=_row(table.token_type_ids[tokens]),
+        content_mask=torch.from_numpy(table.content_mask[tokens])[None],
+        labels=_row(table.gold[indices] if table.shape == "pair" else _token_labels(table, indices, tokens)),
+        example_keys=tuple(indices.tolist()),
+        language=table.language,
+    )
+
+
+def evaluation_batches(table: TokenTable, max_tokens: int) -> Iterator[EvaluationBatch]:
+    """Batch a whole table, the shortest examples first, so that batches hold examples of like length.
+
+    Args:
+        table: of the split.
+        max_tokens: tokens a batch holds at most; a longer example has a batch of its own.
+    """
+    order = np.argsort(table.lengths, kind="stable")
+    lengths = table.lengths[order]
+    start = 0
+    while start < len(order):
+        room = np.cumsum(lengths[start : start + max_tokens]) <= max_tokens
+        num_examples = max(1, int(room.sum()))
+        indices = order[start : start + num_examples]
+        yield EvaluationBatch(batch=pack(table, indices), indices=indices)
+        start += num_examples
+
+
+def _ranges(starts: Indices, lengths: Indices) -> Indices:
+    """The numbers from each start on, one run after the other, shape (sum of lengths,)."""
+    ends = np.cumsum(lengths)
+    return np.repeat(starts - ends + lengths, lengths) + np.arange(ends[-1])
+
+
+def _token_labels(table: TokenTable, indices: Indices, tokens: Indices) -> npt.NDArray[np.int64]:
+    labels = np.full(len(tokens), IGNORED_LABEL, np.int64)
+    is_labelled = table.is_labelled[tokens]
+    sequence_ends = np.cumsum(table.offsets[indices + 1] - table.offsets[indices])
+    num_labelled = np.diff(np.concatenate([[0], np.cumsum(is_labelled)[sequence_ends - 1]]))
+    labels[is_labelled] = table.gold[_ranges(table.unit_offsets[indices], num_labelled)]
+    return labels
+
+
+def _row(values: npt.NDArray[np.generic]) -> torch.Tensor:
+    return torch.from_numpy(values.astype(np.int64))[None]

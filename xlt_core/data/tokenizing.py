@@ -1,0 +1,153 @@
+"""From examples to tokens, through the encoder's own tokenizer. In: `Examples`. Out: a `TokenTable`.
+
+Pairs are encoded together, the longer text cut first. Sentences are given as words; a word's first sub-word carries its
+label, a word that the tokenizer makes nothing of becomes the unknown token, and words beyond `max_length` are left out.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from xlt_core.data.tokens import TokenTable
+from xlt_core.tasks.base import Examples, PairExamples, TaggedExamples
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+_CHUNK_EXAMPLES = 2048
+
+
+class _Sequence(NamedTuple):
+    """One tokenized example."""
+
+    input_ids: Sequence[int]
+    token_type_ids: Sequence[int]
+    is_special: Sequence[int]
+    is_labelled: Sequence[bool]
+
+
+def build_token_table(
+    examples: Examples, language: str, *, tokenizer: "PreTrainedTokenizerBase", max_length: int
+) -> TokenTable:
+    """Tokenize all examples.
+
+    Args:
+        examples: pairs or tagged sentences.
+        language: canonical code, kept beside the tokens.
+        tokenizer: fast or slow.
+        max_length: tokens of an example, special ones included.
+    """
+    sequences: Iterator[_Sequence]
+    if isinstance(examples, PairExamples):
+        sequences = _tokenize_pairs(examples, tokenizer, max_length)
+        num_units: Sequence[int] = [1] * len(examples)
+        gold = np.asarray(examples.labels, np.int16)
+    else:
+        tokenize = _tokenize_words if tokenizer.is_fast else _tokenize_words_slowly
+        sequences = tokenize(_without_empty_words(examples, tokenizer), tokenizer, max_length)
+        num_units = [len(words) for words in examples.words]
+        gold = np.fromiter(chain.from_iterable(examples.labels), np.int16)
+    columns = list(sequences)
+    lengths = [len(sequence.input_ids) for sequence in columns]
+    is_special = np.fromiter(chain.from_iterable(row.is_special for row in columns), np.bool_)
+    return TokenTable(
+        language=language,
+        shape="pair" if isinstance(examples, PairExamples) else "tagging",
+        example_ids=examples.ids,
+        offsets=np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64),
+        input_ids=np.fromiter(chain.from_iterable(row.input_ids for row in columns), np.int32),
+        token_type_ids=np.fromiter(chain.from_iterable(row.token_type_ids for row in columns), np.int8),
+        content_mask=~is_special,
+        is_labelled=np.fromiter(chain.from_iterable(row.is_labelled for row in columns), np.bool_),
+        unit_offsets=np.concatenate([[0], np.cumsum(num_units, dtype=np.int64)]).astype(np.int64),
+        gold=gold,
+    )
+
+
+def _chunks(num_examples: int) -> Iterator[slice]:
+    for start in range(0, num_examples, _CHUNK_EXAMPLES):
+        yield slice(start, start + _CHUNK_EXAMPLES)
+
+
+def _tokenize_pairs(
+    examples: PairExamples, tokenizer: "PreTrainedTokenizerBase", max_length: int
+) -> Iterator[_Sequence]:
+    for chunk in _chunks(len(examples)):
+        encoded = tokenizer(
+            list(examples.first[chunk]),
+            list(examples.second[chunk]),
+            truncation="longest_first",
+            max_length=max_length,
+            return_token_type_ids=True,
+            return_attention_mask=False,
+            return_special_tokens_mask=True,
+        )
+        for ids, types, special in zip(
+            encoded["input_ids"], encoded["token_type_ids"], encoded["special_tokens_mask"], strict=True
+        ):
+            yield _Sequence(ids, types, special, [False] * len(ids))
+
+
+def _tokenize_words(
+    sentences: Sequence[Sequence[str]], tokenizer: "PreTrainedTokenizerBase", max_length: int
+) -> Iterator[_Sequence]:
+    for chunk in _chunks(len(sentences)):
+        encoded = tokenizer(
+            [list(words) for words in sentences[chunk]],
+            is_split_into_words=True,
+            truncation=True,
+            max_length=max_length,
+            return_token_type_ids=True,
+            return_attention_mask=False,
+            return_special_tokens_mask=True,
+        )
+        for index, ids in enumerate(encoded["input_ids"]):
+            word_of_token = encoded.word_ids(index)
+            is_first = [
+                word is not None and word != previous
+                for previous, word in zip([None, *word_of_token[:-1]], word_of_token, strict=True)
+            ]
+            types, special = encoded["token_type_ids"][index], encoded["special_tokens_mask"][index]
+            yield _Sequence(ids, types, special, is_first)
+
+
+def _tokenize_words_slowly(
+    sentences: Sequence[Sequence[str]], tokenizer: "PreTrainedTokenizerBase", max_length: int
+) -> Iterator[_Sequence]:
+    """For tokenizers written in Python (XLM's), which cannot say which word a token came from."""
+    num_pieces_kept = max_length - tokenizer.num_special_tokens_to_add()
+    pieces_of: dict[str, list[int]] = {}
+    for words in sentences:
+        for word in words:
+            if word not in pieces_of:
+                pieces_of[word] = tokenizer.encode(word, add_special_tokens=False)
+        pieces = [piece for word in words for piece in pieces_of[word]][:num_pieces_kept]
+        is_first = [place == 0 for word in words for place in range(len(pieces_of[word]))]
+        ids = tokenizer.build_inputs_with_special_tokens(pieces)
+        special = tokenizer.get_special_tokens_mask(pieces)
+        first_of_content = iter(is_first)
+        is_labelled = [not is_special and next(first_of_content) for is_special in special]
+        yield _Sequence(ids, [0] * len(ids), special, is_labelled)
+
+
+def _without_empty_words(examples: TaggedExamples, tokenizer: "PreTrainedTokenizerBase") -> Sequence[Sequence[str]]:
+    """Put the unknown token where the tokenizer makes nothing of a word, so that every word has a first sub-word."""
+    vocabulary = sorted({word for words in examples.words for word in words})
+    if not vocabulary:
+        return examples.words
+    if tokenizer.is_fast:
+        encoded = tokenizer(
+            [[word] for word in vocabulary],
+            is_split_into_words=True,
+            add_special_tokens=False,
+            return_attention_mask=False,
+        )["input_ids"]
+    else:
+        encoded = [tokenizer.encode(word, add_special_tokens=False) for word in vocabulary]
+    empty = {word for word, pieces in zip(vocabulary, encoded, strict=True) if not pieces}
+    if not empty:
+        return examples.words
+    unknown = str(tokenizer.unk_token)
+    return [[unknown if word in empty else word for word in words] for words in examples.words]
