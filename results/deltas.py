@@ -1,0 +1,141 @@
+"""Deltas: the score of a cell minus the score of its baseline, paired by seed, language by language.
+
+In: plan, trials, scores (`results.schema`). Out: the deltas table. A pure function of its arguments.
+"""
+
+import json
+from collections import Counter, defaultdict
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from scipy.special import stdtrit
+
+from results.means import MEASURE, counted_statuses, score_frame, with_macro
+from results.schema import CELL_COLUMNS, DELTAS, MACRO, PENDING
+
+CONFIDENCE = 0.95
+CI_METHOD = "t over seeds, k-1 df, 95 %"
+
+_PAIRED = "paired"
+_KEY = ["cell_id", *MEASURE, "language"]
+
+
+def compute_deltas(plan: pa.Table, trials: pa.Table, scores: pa.Table, *, include_degenerate: bool = False) -> pa.Table:
+    """Compare every cell with its baseline, over the seeds that both have.
+
+    A pair of which a run failed is lost and counted: `k_failed`, and by status in `failures`, where `baseline <status>`
+    means that only the baseline's run failed and `unscored` that both ended well but the language has no score. A pair
+    with a run that is not finished yet is not counted anywhere. `macro` is averaged over languages per seed first, over
+    the languages scored in both runs. Interval: Student's t on the paired differences, k - 1 degrees of freedom.
+
+    Args:
+        include_degenerate: count runs of status `degenerate` as well; else only `ok`.
+
+    Returns:
+        Columns of `schema.DELTAS`: cells in the order of the plan without the baselines, `macro` first.
+    """
+    pairs = _pair_runs(plan, trials, counted_statuses(include_degenerate))
+    values = _pair_scores(pairs, score_frame(scores))
+    deltas = _summarise(values)
+    deltas = _add_failures(deltas, pairs)
+    deltas = deltas[(deltas["k"] > 0) | (deltas["failures"] != "{}")]
+    return _as_table(deltas, values, plan)
+
+
+def _pair_runs(plan: pa.Table, trials: pa.Table, counted: tuple[str, ...]) -> pd.DataFrame:
+    """One row a planned run of a cell other than a baseline, with the baseline's run of the same seed."""
+    runs = plan.select(["trial_id", "cell_id", "baseline_cell_id", "seed", "source_language"]).to_pandas()
+    runs = runs.merge(trials.select(["trial_id", "status"]).to_pandas(), on="trial_id", how="left")
+    runs["status"] = runs["status"].fillna(PENDING)
+    baselines = runs[["cell_id", "seed", "trial_id", "status"]].add_prefix("base_")
+    pairs: pd.DataFrame = runs[runs["cell_id"] != runs["baseline_cell_id"]].merge(
+        baselines,
+        left_on=["baseline_cell_id", "seed"],
+        right_on=["base_cell_id", "base_seed"],
+        how="left",
+        validate="many_to_one",
+    )
+    pairs["base_status"] = pairs["base_status"].fillna("not planned")
+    own, base = pairs["status"], pairs["base_status"]
+    pairs["state"] = np.select(
+        [~own.isin([*counted, PENDING]), ~base.isin([*counted, PENDING]), own.eq(PENDING) | base.eq(PENDING)],
+        [own, "baseline " + base, PENDING],
+        default=_PAIRED,
+    )
+    return pairs.filter(["cell_id", "seed", "source_language", "trial_id", "base_trial_id", "state"])
+
+
+def _pair_scores(pairs: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """One row a pair, measure and language (with `macro`): `cell` and `base`, both NaN where the pair is lost."""
+    run = ["cell_id", "seed", "source_language", "state"]
+    own = pairs[[*run, "trial_id"]].merge(scores, on="trial_id").drop(columns="trial_id")
+    base = pairs[[*run, "base_trial_id"]].rename(columns={"base_trial_id": "trial_id"})
+    base = base.merge(scores, on="trial_id").drop(columns="trial_id")
+    values = own.merge(base, on=[*run, *MEASURE, "language"], how="outer", suffixes=("_cell", "_base"))
+    values = values.rename(columns={"value_cell": "cell", "value_base": "base"})
+    values["num_examples"] = values["num_examples_cell"].fillna(values["num_examples_base"])
+    lost = values["cell"].isna() | values["base"].isna() | values["state"].ne(_PAIRED)
+    values[["cell", "base"]] = values[["cell", "base"]].mask(lost)
+    values = with_macro(values, ["cell_id", "seed", "state"], ["cell", "base"])
+    values["delta"] = values["cell"] - values["base"]
+    return values.sort_values([*_KEY, "seed"], ignore_index=True)
+
+
+def _summarise(values: pd.DataFrame) -> pd.DataFrame:
+    """Mean, standard deviation (n - 1) and interval of every cell, measure and language."""
+    deltas = values.groupby(_KEY, as_index=False).agg(
+        num_examples=("num_examples", "max"),
+        k=("delta", "count"),
+        base_mean=("base", "mean"),
+        base_sd=("base", "std"),
+        cell_mean=("cell", "mean"),
+        cell_sd=("cell", "std"),
+        delta=("delta", "mean"),
+        delta_sd=("delta", "std"),
+    )
+    k = deltas["k"].where(deltas["k"] > 1)
+    half_width = stdtrit(k - 1, 0.5 + CONFIDENCE / 2) * deltas["delta_sd"] / np.sqrt(k)
+    deltas["ci_low"] = deltas["delta"] - half_width
+    deltas["ci_high"] = deltas["delta"] + half_width
+    deltas["ci_method"] = [CI_METHOD if known else None for known in k.notna()]
+    return deltas
+
+
+def _add_failures(deltas: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Add `k_failed` and `failures`; the first is the sum of the second without `unscored`."""
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for cell_id, state in zip(pairs["cell_id"], pairs["state"], strict=True):
+        if state != PENDING:
+            counts[cell_id][state] += 1
+    texts: list[str] = []
+    failed: list[int] = []
+    for cell_id, k in zip(deltas["cell_id"], deltas["k"], strict=True):
+        lost = dict(counts[cell_id])
+        num_unscored = lost.pop(_PAIRED, 0) - k
+        failed.append(sum(lost.values()))
+        texts.append(json.dumps(lost | ({"unscored": int(num_unscored)} if num_unscored else {})))
+    return deltas.assign(k_failed=failed, failures=texts)
+
+
+def _as_table(deltas: pd.DataFrame, values: pd.DataFrame, plan: pa.Table) -> pa.Table:
+    """Add the columns of the cell and the seeds, put the rows in order."""
+    cells = plan.select(["cell_id", "baseline_cell_id", "cell", *CELL_COLUMNS]).to_pandas()
+    cells = cells.drop_duplicates("cell_id").assign(place=lambda frame: np.arange(len(frame)))
+    paired = values[values["delta"].notna()]
+    seeds = paired.groupby(_KEY)["seed"].agg(list).rename("seeds").reset_index()
+    deltas = deltas.merge(cells, on="cell_id").merge(seeds, on=_KEY, how="left")
+    deltas["seeds"] = [value if isinstance(value, list) else [] for value in deltas["seeds"]]
+    deltas["condition_language"] = deltas["condition_language"].replace({"": None})
+    deltas["is_language"] = deltas["language"] != MACRO
+    deltas = deltas.sort_values(["place", *MEASURE, "is_language", "language"], ignore_index=True)
+    return pa.Table.from_arrays([_column(deltas, field) for field in DELTAS], schema=DELTAS)
+
+
+def _column(frame: pd.DataFrame, field: pa.Field) -> pa.Array:
+    """A column as Arrow; NaN is null."""
+    values: Any = frame[field.name]
+    if pa.types.is_integer(field.type):
+        values = values.astype("int64")
+    return pa.array(values, type=field.type, from_pandas=True)

@@ -1,0 +1,66 @@
+"""Mean of every cell over its seeds, language by language, and the mean over languages.
+
+In: plan, trials, scores (`results.schema`). Out: one row a cell, language, metric, selection and condition.
+"""
+
+from collections.abc import Collection
+
+import pandas as pd
+import pyarrow as pa
+
+from results.schema import MACRO
+
+MEASURE = ["metric", "selection", "condition", "condition_language"]
+"""What is measured, and on which checkpoint; never averaged over."""
+
+
+def counted_statuses(include_degenerate: bool) -> tuple[str, ...]:
+    """Statuses of the trials whose scores count."""
+    return ("ok", "degenerate") if include_degenerate else ("ok",)
+
+
+def compute_means(
+    plan: pa.Table, trials: pa.Table, scores: pa.Table, *, include_degenerate: bool = False
+) -> pd.DataFrame:
+    """Average every cell's scores over its counted trials.
+
+    Returns:
+        Columns cell_id, cell, is_baseline, language, metric, selection, condition, condition_language, k (number of
+        seeds), mean, sd (n - 1; NaN for one seed). `macro` is averaged over languages per seed first. Cells in the
+        order of the plan.
+    """
+    planned = plan.select(["trial_id", "cell_id", "cell", "is_baseline", "seed", "source_language"]).to_pandas()
+    planned["place"] = planned.groupby("cell_id", sort=False).ngroup()
+    status = trials.select(["trial_id", "status"]).to_pandas()
+    counted = status[status["status"].isin(counted_statuses(include_degenerate))]
+    runs = planned.merge(counted, on="trial_id")
+    frame = runs.merge(score_frame(scores), on="trial_id").dropna(subset=["value"])
+    cell = ["place", "cell_id", "cell", "is_baseline"]
+    frame = with_macro(frame, [*cell, "seed"], ["value"])
+    groups = frame.sort_values("seed").groupby([*cell, *MEASURE, "language"])["value"]
+    means = groups.agg(k="count", mean="mean", sd="std").reset_index()
+    return means.drop(columns="place")
+
+
+def score_frame(scores: pa.Table) -> pd.DataFrame:
+    """Scores as a frame in which a missing `condition_language` is an empty string, so that it can be a key."""
+    frame: pd.DataFrame = scores.select(["trial_id", "language", *MEASURE, "value", "num_examples"]).to_pandas()
+    frame["condition_language"] = frame["condition_language"].astype("object").fillna("")
+    return frame
+
+
+def with_macro(frame: pd.DataFrame, run: list[str], values: Collection[str]) -> pd.DataFrame:
+    """Add rows `macro`: per run and measure, the unweighted mean of `values` over all but the source language.
+
+    Args:
+        frame: one row a run, measure and language, with `source_language` and `num_examples`.
+        run: columns that tell runs apart.
+        values: columns to average; NaN is left out. `num_examples` is summed over the rows that are averaged.
+    """
+    frame = frame.sort_values("language")  # a fixed order of summation: the same numbers for rows in any order
+    others = frame[frame["language"] != frame["source_language"]]
+    scored = others[list(values)].notna().all(axis="columns")
+    others = others.assign(num_examples=others["num_examples"].where(scored, 0))
+    how = dict.fromkeys(values, "mean") | {"num_examples": "sum"}
+    macro = others.groupby([*run, *MEASURE], as_index=False).agg(how).assign(language=MACRO)
+    return pd.concat([macro, frame.drop(columns="source_language")], ignore_index=True)

@@ -1,0 +1,85 @@
+"""The tables of a store as they are when first looked at, each read once.
+
+In: the folder of a store. Out: Arrow tables; only finished and planned trials count.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+
+from results import files
+from results.deltas import compute_deltas
+from results.schema import CELL_COLUMNS, PENDING, PLAN, PREDICTIONS, SCORES, TRIALS
+
+_TRIAL_LABELS = ("cell_id", "baseline_cell_id", "is_baseline", "cell", "seed", *CELL_COLUMNS)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What one store holds."""
+
+    folder: Path
+
+    @cached_property
+    def plan(self) -> pa.Table:
+        """Every planned trial once, in the order of the plan; columns of `schema.PLAN`."""
+        rows = files.read_tables(files.published_files(self.folder / "plan", ".parquet"), PLAN)
+        ids = rows["trial_id"].to_pylist()
+        newest = {trial_id: place for place, trial_id in enumerate(ids)}  # a plan written later wins, in place
+        return rows.take(pa.array(newest.values(), pa.int64()))
+
+    @cached_property
+    def trials(self) -> pa.Table:
+        """Every planned trial: what it is (cell, seed, ...) and what became of it.
+
+        Columns of `schema.TRIALS` after the labels of the plan; status `pending` for those not finished.
+        """
+        marks = files.published_files(self.folder / "trials", ".parquet")
+        finished = files.read_tables(marks, TRIALS)
+        row = pc.index_in(self.plan["trial_id"], value_set=finished["trial_id"])
+        columns = {"trial_id": self.plan["trial_id"]} | {name: self.plan[name] for name in _TRIAL_LABELS}
+        for name in TRIALS.names[1:]:
+            columns[name] = finished[name].take(row)
+        columns["status"] = pc.fill_null(columns["status"], PENDING)
+        return pa.table(columns)
+
+    @cached_property
+    def finished_ids(self) -> list[str]:
+        """Ids of the planned trials that are finished, in the order of the plan."""
+        is_finished = pc.not_equal(self.trials["status"], PENDING)
+        ids: list[str] = self.trials["trial_id"].filter(is_finished).to_pylist()
+        return ids
+
+    @cached_property
+    def scores(self) -> pa.Table:
+        """Scores of the finished trials; columns of `schema.SCORES`."""
+        return files.read_tables(self._paths("scores"), SCORES)
+
+    @cached_property
+    def results(self) -> pa.Table:
+        """Scores, each with what is known of its trial; the columns of `scores`, then those of `trials`."""
+        row = pc.index_in(self.scores["trial_id"], value_set=self.trials["trial_id"])
+        columns = {name: self.scores[name] for name in SCORES.names}
+        for name in self.trials.column_names:
+            if name != "trial_id":
+                column = "trial_reason" if name == "reason" else name
+                columns[column] = self.trials[name].take(row)
+        return pa.table(columns)
+
+    @cached_property
+    def predictions(self) -> ds.Dataset:
+        """Predictions of the finished trials, not yet in memory; columns of `schema.PREDICTIONS`."""
+        present = [path for path in self._paths("predictions") if path.is_file()]
+        return ds.dataset([str(path) for path in present], schema=PREDICTIONS)
+
+    @cached_property
+    def deltas(self) -> pa.Table:
+        """Deltas of the trials that ended well, paired by seed; columns of `schema.DELTAS`."""
+        return compute_deltas(self.plan, self.trials, self.scores)
+
+    def _paths(self, table: str) -> list[Path]:
+        return [self.folder / table / f"{trial_id}.parquet" for trial_id in self.finished_ids]
