@@ -21,17 +21,19 @@ class FineTuning:
         self.module = model
         self.perturbation: Perturbation = load_perturbation(settings.perturbation.method)(settings.perturbation)
         self._table = table
-        self._order = TrainingOrder(len(table), settings.optim.batch_size, seed)
+        self._order = TrainingOrder(
+            num_examples=len(table),
+            batch_size=settings.optim.batch_size,
+            seed=seed,
+            max_examples=settings.max_train_examples,
+        )
         self._seed = seed
         self._device = device
         self._embedding_norm = mean_embedding_norm(model)
-        self.num_tokens = 0
-        """Tokens seen by this process."""
 
     def backward(self, step: int) -> Tensor:
         """Take one step through the perturbation; under bfloat16 autocast on CUDA."""
         batch = pack(self._table, self._order.indices(step)).to(self._device)
-        self.num_tokens += batch.num_tokens
         context = TrainingStep(self.module, batch, seed=self._seed, step=step, embedding_norm=self._embedding_norm)
         with autocast(self._device):
             return self.perturbation.run(context)

@@ -43,14 +43,13 @@ class LanguagePredictions:
 
 @dataclass(frozen=True, kw_only=True)
 class StageCost:
-    """What one stage took."""
+    """What one stage took, in the process that finished it."""
 
     stage_key: str
     kind: str
     wall_seconds: float
     num_steps: int
     num_examples: int
-    num_tokens: int
     is_shared: bool
     """True where another trial's stage was found and used."""
 

@@ -1,0 +1,134 @@
+"""One trial, start to finish. In: a `TrialPlan` and a workspace. Out: a `TrialResult`; the caller stores it.
+
+Interrupted anywhere, it goes on from its last checkpoint when it is called again with the same plan and workspace.
+"""
+
+import time
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import numpy as np
+
+from xlt_core.artifacts import read_manifest
+from xlt_core.evaluate import explain_missing_scores, predict, score_predictions
+from xlt_core.metrics import compute_metric
+from xlt_core.plan import TrialPlan
+from xlt_core.process_state import describe_device, list_versions, reset_process_state, select_device
+from xlt_core.result import LanguagePredictions, LanguageScore, StageCost, Status, TrialResult
+from xlt_core.stages import (
+    OnProgress,
+    TrainedStage,
+    checkpoints_of,
+    load_tokens,
+    read_stage_cost,
+    run_stage,
+    train_stage,
+)
+from xlt_core.tasks import load_task
+from xlt_core.workspace import Workspace
+
+
+class _Outcome(NamedTuple):
+    """What the stages of a trial came to."""
+
+    status: Status
+    reason: str | None
+    costs: tuple[StageCost, ...]
+    trained: TrainedStage | None
+    """The target stage, where it was reached."""
+
+
+class _Evaluation(NamedTuple):
+    """What scoring every language came to."""
+
+    scores: tuple[LanguageScore, ...]
+    predictions: tuple[LanguagePredictions, ...]
+
+
+def run_trial(plan: TrialPlan, workspace: Workspace, on_progress: OnProgress | None = None) -> TrialResult:
+    """Run the stages that are not published yet, train the target stage, score every language.
+
+    A collapsed or diverged run is a result with that status; anything raised is the caller's to record.
+    """
+    started_at, started = datetime.now(UTC), time.perf_counter()
+    outcome = _run_stages(plan, workspace, on_progress)
+    evaluation_started = time.perf_counter()
+    evaluation = _evaluate(plan, outcome, workspace)
+    finished = time.perf_counter()
+    trained = outcome.trained
+    return TrialResult(
+        trial_id=plan.trial_id,
+        status=outcome.status,
+        reason=outcome.reason,
+        started_at=started_at.isoformat(),
+        wall_seconds=finished - started,
+        train_seconds=trained.outcome.wall_seconds if trained else 0.0,
+        evaluate_seconds=finished - evaluation_started,
+        num_steps=trained.outcome.num_steps if trained else 0,
+        final_train_loss=_mean_final_loss(trained),
+        source_dev_score=_score_dev(plan, trained),
+        stages=outcome.costs,
+        scores=evaluation.scores,
+        predictions=evaluation.predictions,
+        versions=list_versions(),
+        device=describe_device(select_device(workspace.device)),
+    )
+
+
+def discard_checkpoints(plan: TrialPlan, workspace: Workspace) -> None:
+    """Delete a trial's unfinished training; called when its result is stored."""
+    checkpoints_of(plan.target_stage, workspace).clear()
+
+
+def _run_stages(plan: TrialPlan, workspace: Workspace, on_progress: OnProgress | None) -> _Outcome:
+    """Every stage in order, until one diverges."""
+    costs: list[StageCost] = []
+    notes: list[str] = []
+    for stage in plan.shared_stages:
+        folder = run_stage(stage, plan.spec, workspace, on_progress)
+        manifest = read_manifest(folder)
+        costs.append(read_stage_cost(manifest))
+        if manifest["status"] != "ok":
+            notes.append(f"{stage.kind} stage {stage.key} {manifest['status']}: {manifest['reason']}")
+        if manifest["status"] == "diverged":
+            return _Outcome("diverged", notes[-1], tuple(costs), None)
+    reset_process_state(workspace.num_threads)
+    trained = train_stage(plan.target_stage, plan.spec, workspace, on_progress)
+    if trained.reason is not None:
+        notes.append(trained.reason)
+    return _Outcome(trained.status, "; ".join(notes) or None, (*costs, trained.cost), trained)
+
+
+def _evaluate(plan: TrialPlan, outcome: _Outcome, workspace: Workspace) -> _Evaluation:
+    """Score every planned language; one without data, or every one after a divergence, gets a reason."""
+    settings, evaluation = plan.spec.target, plan.spec.evaluation
+    task, trained = load_task(settings.task), outcome.trained
+    found = task.find_languages(settings.data, evaluation.split)
+    scores: list[LanguageScore] = []
+    predictions: list[LanguagePredictions] = []
+    for language in plan.languages:
+        if trained is None or outcome.status == "diverged":
+            scores += explain_missing_scores(task, language, f"training diverged: {outcome.reason}")
+        elif language not in found:
+            scores += explain_missing_scores(task, language, f"no {evaluation.split} data in '{settings.data}'")
+        else:
+            table = load_tokens(settings, evaluation.split, language, trained.model.encoder, plan.spec, workspace)
+            device = select_device(workspace.device)
+            predicted = predict(trained.model, table.head(evaluation.max_examples), task.labels, device)
+            predictions.append(predicted)
+            scores += score_predictions(predicted, task)
+    return _Evaluation(tuple(scores), tuple(predictions))
+
+
+def _mean_final_loss(trained: TrainedStage | None) -> float | None:
+    """Mean of the last tenth of the losses, or none where training diverged."""
+    if trained is None or trained.status == "diverged":
+        return None
+    losses = trained.outcome.losses
+    return float(np.mean(losses[-max(1, len(losses) // 10) :]))
+
+
+def _score_dev(plan: TrialPlan, trained: TrainedStage | None) -> float | None:
+    if trained is None or trained.dev is None:
+        return None
+    return compute_metric(load_task(plan.spec.target.task).metrics[0], trained.dev)

@@ -1,0 +1,202 @@
+"""Train one stage of a trial. In: a `Stage` and the spec it came from. Out: a `TrainedStage`, or a published artifact.
+
+An artifact is an encoder folder under its stage key, with a manifest; a stage that is published is never run again.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from xlt_core.artifacts import is_published, publish_folder
+from xlt_core.checkpoints import CheckpointFolder
+from xlt_core.data.tokens import TokenTable, load_token_table, tokenizer_fingerprint
+from xlt_core.encoders.base import Encoder
+from xlt_core.encoders.loading import load_encoder
+from xlt_core.evaluate import predict
+from xlt_core.finetune import FineTuning
+from xlt_core.health import find_collapsed_predictions, find_flat_training
+from xlt_core.model import Head, TrialModel
+from xlt_core.plan import Stage
+from xlt_core.process_state import reset_process_state, select_device
+from xlt_core.result import LanguagePredictions, StageCost, Status
+from xlt_core.spec import OptimSpec, StageSpec, TrialSpec
+from xlt_core.streams import stream_seed
+from xlt_core.tasks import load_task
+from xlt_core.tasks.base import Split
+from xlt_core.train import OnStep, TrainOutcome, num_warmup_steps, train
+from xlt_core.workspace import Workspace
+from xlt_core.world.pretrain import prepare_pretraining
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a stage is."""
+
+    kind: str
+    stage_key: str
+    num_steps_taken: int
+    num_steps: int
+
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainedStage:
+    """A stage after its last step, still in memory."""
+
+    model: TrialModel
+    outcome: TrainOutcome
+    status: Status
+    reason: str | None
+    """Why the status is not `ok`."""
+    dev: LanguagePredictions | None
+    """On the source language's dev set; none where the task has none or training diverged."""
+    cost: StageCost
+
+
+def run_stage(stage: Stage, spec: TrialSpec, workspace: Workspace, on_progress: OnProgress | None = None) -> Path:
+    """Make sure that a shared stage's artifact is published; give its folder.
+
+    Its parent must be published. A run that diverged is published too, without weights: that it did is its result.
+    """
+    folder = workspace.stages / stage.key
+    if is_published(folder):
+        return folder
+    reset_process_state(workspace.num_threads)
+    if stage.kind == "pretrain":
+        _pretrain(stage, workspace, on_progress)
+    else:
+        trained = train_stage(stage, spec, workspace, on_progress)
+        manifest = {**_describe_stage(stage), "cost": asdict(trained.cost)}
+        manifest |= {"status": trained.status, "reason": trained.reason}
+
+        def write(partial: Path) -> None:
+            if trained.status != "diverged":
+                trained.model.encoder.save(partial)  # the encoder alone: no head passes on
+
+        publish_folder(folder, write, manifest)
+    checkpoints_of(stage, workspace).clear()
+    return folder
+
+
+def checkpoints_of(stage: Stage, workspace: Workspace) -> CheckpointFolder:
+    """Where a stage keeps its unfinished training."""
+    return CheckpointFolder(workspace.checkpoints / stage.key, stage.key)
+
+
+def train_stage(
+    stage: Stage, spec: TrialSpec, workspace: Workspace, on_progress: OnProgress | None = None
+) -> TrainedStage:
+    """Train a task's stage from its parent's encoder and judge its health on the source language."""
+    settings = stage.settings
+    assert settings is not None, "pre-training has no task"
+    assert settings.optim is not None, "a canonical stage carries its recipe"
+    started = time.perf_counter()
+    device, seed = select_device(workspace.device), stream_seed(spec.seed, stage.kind)
+    task = load_task(settings.task)
+    source = workspace.stages / stage.parent if stage.parent else spec.encoder.source
+    encoder = load_encoder(source, dropout=spec.model.dropout)
+    head = Head(task.shape, encoder.hidden_size, len(task.labels), spec.model, seed)
+    model = TrialModel(encoder, head).to(device)
+    table = load_tokens(settings, "train", task.source_language, encoder, spec, workspace)
+    objective = FineTuning(model, table, settings, seed=seed, device=device)
+    outcome = train(
+        objective,
+        settings.optim,
+        seed=seed,
+        checkpoints=checkpoints_of(stage, workspace),
+        checkpoint_every_steps=workspace.checkpoint_every_steps,
+        on_step=_report(stage, settings.optim.num_steps, on_progress),
+    )
+    status: Status = "diverged" if outcome.diverged_reason else "ok"
+    reason, dev = outcome.diverged_reason, None
+    if status == "ok":
+        if task.source_language in task.find_languages(settings.data, "dev"):
+            dev_table = load_tokens(settings, "dev", task.source_language, encoder, spec, workspace)
+            dev = predict(model, dev_table, task.labels, device)
+        reason = _find_collapse(outcome, settings, len(task.labels), dev)
+        status = "degenerate" if reason else "ok"
+    cost = _measure_cost(stage, started, outcome, settings.optim)
+    return TrainedStage(model=model, outcome=outcome, status=status, reason=reason, dev=dev, cost=cost)
+
+
+def load_tokens(
+    settings: StageSpec, split: Split, language: str, encoder: Encoder, spec: TrialSpec, workspace: Workspace
+) -> TokenTable:
+    """The tokens of one split and language, cut to what the recipe and the encoder allow."""
+    return load_token_table(
+        load_task(settings.task),
+        settings.data,
+        split,
+        language,
+        tokenizer=encoder.tokenizer,
+        fingerprint=tokenizer_fingerprint(encoder.tokenizer),
+        max_length=min(spec.model.max_length, encoder.max_length),
+        cache_folder=workspace.tokens,
+        dose=settings.dose,
+        data_seed=stream_seed(spec.seed, "data"),
+    )
+
+
+def _pretrain(stage: Stage, workspace: Workspace, on_progress: OnProgress | None) -> None:
+    """Make the embedded world's encoder."""
+    pretrain = stage.encoder.pretrain
+    assert pretrain is not None, "only a spec with pre-training has this stage"
+    started = time.perf_counter()
+    objective, optim = prepare_pretraining(pretrain)
+    outcome = train(
+        objective,
+        optim,
+        seed=pretrain.seed,
+        checkpoints=checkpoints_of(stage, workspace),
+        checkpoint_every_steps=workspace.checkpoint_every_steps,
+        on_step=_report(stage, optim.num_steps, on_progress),
+    )
+    cost = _measure_cost(stage, started, outcome, optim)
+    reason = outcome.diverged_reason
+    manifest = {**_describe_stage(stage), "cost": asdict(cost), "status": "diverged" if reason else "ok"}
+    publish_folder(workspace.stages / stage.key, objective.save, {**manifest, "reason": reason})
+
+
+def _find_collapse(
+    outcome: TrainOutcome, settings: StageSpec, num_classes: int, dev: LanguagePredictions | None
+) -> str | None:
+    assert settings.optim is not None
+    warmup = num_warmup_steps(settings.optim)
+    flat = find_flat_training(outcome.losses, outcome.grad_norms, warmup, num_classes)
+    return flat or (find_collapsed_predictions(dev) if dev is not None else None)
+
+
+def _measure_cost(stage: Stage, started: float, outcome: TrainOutcome, optim: OptimSpec) -> StageCost:
+    return StageCost(
+        stage_key=stage.key,
+        kind=stage.kind,
+        wall_seconds=time.perf_counter() - started,
+        num_steps=outcome.num_steps,
+        num_examples=outcome.num_steps * optim.batch_size,
+        is_shared=False,
+    )
+
+
+def _describe_stage(stage: Stage) -> dict[str, Any]:
+    return {"stage": stage.model_dump(mode="json")}
+
+
+def _report(stage: Stage, num_steps: int, on_progress: OnProgress | None) -> OnStep | None:
+    if on_progress is None:
+        return None
+
+    def on_step(num_steps_taken: int) -> None:
+        on_progress(
+            Progress(kind=stage.kind, stage_key=stage.key, num_steps_taken=num_steps_taken, num_steps=num_steps)
+        )
+
+    return on_step
+
+
+def read_stage_cost(manifest: Mapping[str, Any]) -> StageCost:
+    """What a published stage took, marked as shared."""
+    return StageCost(**{**manifest["cost"], "is_shared": True})
