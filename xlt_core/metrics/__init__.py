@@ -1,1 +1,27 @@
-"""Scores of predictions, 0 to 100. One file a family; this table names each metric."""
+"""What a set of predictions is worth. One file a kind of task; this table names each metric. All are 0 to 100."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from xlt_core.plugins import load_plugin
+
+if TYPE_CHECKING:
+    from xlt_core.result import LanguagePredictions
+
+METRICS: dict[str, str] = {
+    "accuracy": "xlt_core.metrics.classification:accuracy",
+    "f1_xtreme": "xlt_core.metrics.tagging:f1_xtreme",
+}
+
+
+def compute_metric(name: str, predictions: "LanguagePredictions") -> float:
+    """Score one language with one metric, 0 to 100.
+
+    Raises:
+        UnknownNameError: no such metric.
+        ValueError: there is nothing to score.
+    """
+    metric: Callable[[LanguagePredictions], float] = load_plugin("metric", name, METRICS)
+    if not len(predictions.gold):
+        raise ValueError(f"metric '{name}': no predictions for language '{predictions.language}'")
+    return metric(predictions)

@@ -1,0 +1,33 @@
+"""What every test gets: no network, one torch thread, hypothesis that repeats itself in CI, the real data."""
+
+import os
+
+# Before any test module imports a library that reads it.
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("local", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+_SHARED = Path(__file__).parents[1] / "../shared"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_torch_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def shared_folder() -> Path:
+    """The folder of real data and encoders beside the repository."""
+    folder = _SHARED.resolve()
+    if not folder.is_dir():
+        pytest.skip(f"real data and encoders are not at {folder}")
+    return folder
