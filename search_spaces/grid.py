@@ -1,0 +1,125 @@
+"""The grid of a space: one cell for every combination of axis points. In: `SearchSpace`. Out: `Cell`s, checked."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+
+from pydantic import JsonValue, ValidationError
+
+from search_spaces.axes import axis_points, num_points
+from search_spaces.problems import Place, Problem, SpaceError
+from search_spaces.settings import Path, lay_over, nest
+from search_spaces.space import SearchSpace
+from search_spaces.validation import explain_error
+from xlt_core.spec import TrialSpec, canonical_trial_spec, parse_trial_spec
+
+MAX_NUM_COMBINATIONS = 100_000
+"""More than anyone runs; guards against a grid that was not meant."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One combination of axis points."""
+
+    spec: TrialSpec
+    """Canonical, seed 0."""
+    baseline: TrialSpec
+    """The same with the space's baseline laid over it; canonical, seed 0."""
+    point_indices: tuple[int, ...]
+    """Which point of each axis made it, axes in alphabetical order."""
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """Settings that are laid over the base at one path."""
+
+    path: Path
+    value: JsonValue
+    places: dict[Path, Place]
+    """Where in the space each key of the value was written; `()` is the value itself."""
+
+
+def grid_cells(space: SearchSpace) -> list[Cell]:
+    """Make and check the cell of every combination; cells that mean the same are still apart.
+
+    Raises:
+        SpaceError: a cell or its baseline is no valid trial, or an axis changes nothing; names every place.
+    """
+    num_combinations = prod(num_points(values) for values in space.axes.values())
+    if num_combinations > MAX_NUM_COMBINATIONS:
+        message = f"{num_combinations:,} combinations; at most {MAX_NUM_COMBINATIONS:,}. Give fewer values"
+        raise SpaceError([Problem(("axes",), message)], lambda _: f"space '{space.name}'")
+    names = sorted(space.axes)
+    axes = [_axis_layers(name, space.axes[name]) for name in names]
+    baseline = [
+        _Layer(tuple(key.split(".")), space.baseline[key], {(): ("baseline", key)}) for key in sorted(space.baseline)
+    ]
+    base = nest(space.base)
+    problems: list[Problem] = []
+    cells: list[Cell] = []
+    for indices in product(*(range(len(layers)) for layers in axes)):
+        chosen = [layers[index] for layers, index in zip(axes, indices, strict=True)]
+        spec = _read_cell(base, chosen, problems)
+        compared = _read_cell(base, chosen + baseline, problems) if spec else None
+        if spec and compared:
+            cells.append(Cell(spec, compared, indices))
+    problems = problems or list(_idle_axes(names, cells))
+    if problems:
+        raise SpaceError(problems, lambda _: f"space '{space.name}'")
+    return cells
+
+
+def _axis_layers(name: str, values: JsonValue) -> list[_Layer]:
+    path = tuple(name.split("."))
+    return [_Layer(path, point.value, point.places) for point in axis_points(values, ("axes", name))]
+
+
+def _read_cell(base: dict[str, JsonValue], layers: Sequence[_Layer], problems: list[Problem]) -> TrialSpec | None:
+    """Read one cell's settings; what is wrong goes to `problems`, with the place where it was written."""
+    settings = base
+    for layer in layers:
+        settings = lay_over(settings, layer.path, layer.value)
+    try:
+        return canonical_trial_spec(parse_trial_spec(settings))
+    except ValidationError as error:
+        for path, message in (explain_error(detail, TrialSpec) for detail in error.errors()):
+            problems.append(Problem(_find_place(path, base, layers), message))
+        return None
+
+
+def _find_place(path: Path, base: dict[str, JsonValue], layers: Sequence[_Layer]) -> Place:
+    """Find where in the space the setting at `path` was written: in the last layer that holds it, else the base."""
+    written: list[tuple[Path, Place]] = [(start, ("base", *start)) for start in _held_paths(base, path)]
+    written += [((*layer.path, *inner), place) for layer in layers for inner, place in layer.places.items()]
+    under = [place for start, place in written if start[: len(path)] == path]
+    holders = [(len(start), index) for index, (start, _) in enumerate(written) if start == path[: len(start)]]
+    if holders and (not under or written[max(holders)[1]][0] == path):
+        return written[max(holders)[1]][1]
+    return under[-1] if under else ("base", *path)
+
+
+def _held_paths(settings: dict[str, JsonValue], path: Path) -> Iterator[Path]:
+    """Give every beginning of `path` that `settings` holds, shortest first."""
+    held: JsonValue = settings
+    for index, key in enumerate(path):
+        if not isinstance(held, dict) or key not in held:
+            return
+        held = held[key]
+        yield path[: index + 1]
+
+
+def _idle_axes(names: Sequence[str], cells: Sequence[Cell]) -> Iterator[Problem]:
+    """Find axes of several points along which no cell ever changes."""
+    for position, name in enumerate(names):
+        along: dict[tuple[int, ...], set[TrialSpec]] = {}
+        for cell in cells:
+            others = cell.point_indices[:position] + cell.point_indices[position + 1 :]
+            along.setdefault(others, set()).add(cell.spec)
+        num_values = 1 + max(cell.point_indices[position] for cell in cells)
+        if num_values > 1 and all(len(specs) == 1 for specs in along.values()):
+            yield Problem(
+                ("axes", name),
+                f"none of its {num_values} values changes a trial: the setting is not read beside the others "
+                "(a perturbation of magnitude 0, a method that does not use it, no intermediate task)",
+            )

@@ -1,0 +1,103 @@
+"""Short names for cells: only what varies, in a person's words. In: canonical specs. Out: a `CellName` each.
+
+Two cells that differ have different labels: a setting that both read and that differs is in both.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from xlt_core.canonical import canonical_json
+from xlt_core.perturbations import METHODS
+from xlt_core.spec import TrialSpec
+
+_ONE_PHRASE = ("target.perturbation", "intermediate")
+"""Settings under these keys are written as one phrase."""
+
+
+class CellName(NamedTuple):
+    """How a cell differs from the others of its space."""
+
+    label: str
+    varied: dict[str, Any]
+    """Dotted key to JSON value, for the settings that vary and that this cell reads."""
+
+
+def name_cells(specs: Sequence[TrialSpec]) -> list[CellName]:
+    """Name canonical specs that all differ; a spec alone is named `base`."""
+    cells = [_read_settings(spec) for spec in specs]
+    values: dict[str, set[str]] = {}
+    for cell in cells:
+        for key, value in cell.items():
+            values.setdefault(key, set()).add(canonical_json(value))
+    varying = [key for key in values if len(values[key]) > 1 and not _follows_optim(key, cells)]
+    names = []
+    for cell in cells:
+        varied = {key: cell[key] for key in cell if key in varying}
+        names.append(CellName(label=_write_label(varied), varied=varied))
+    return names
+
+
+def _read_settings(spec: TrialSpec) -> dict[str, Any]:
+    """Flatten a canonical spec to the settings that its trial reads; a stage is named by its task."""
+    settings = spec.model_dump(mode="json", exclude={"seed": True, "target": {"optim"}})
+    for name in ("target", "intermediate"):
+        if settings[name] is not None:
+            settings[name]["perturbation"] = _read_perturbation(settings[name]["perturbation"])
+    flat = _flatten(settings, "")
+    renamed = {"encoder.source": "encoder", "target.task": "target", "intermediate.task": "intermediate"}
+    cell = {renamed.get(key, key): value for key, value in flat.items()}
+    return cell if spec.intermediate else {**cell, "intermediate": "none"}
+
+
+def _read_perturbation(perturbation: dict[str, Any]) -> dict[str, Any]:
+    if perturbation["magnitude"] == 0.0:
+        return {"magnitude": 0.0}
+    return {name: perturbation[name] for name in ("method", *METHODS[perturbation["method"]].reads)}
+
+
+def _flatten(settings: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            flat |= _flatten(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+def _follows_optim(key: str, cells: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a setting of the intermediate stage's recipe is everywhere the trial's, which is named already."""
+    trial_key = key.removeprefix("intermediate.")
+    if not key.startswith("intermediate.optim."):
+        return False
+    return all(cell[key] == cell[trial_key] for cell in cells if key in cell)
+
+
+def _write_label(varied: Mapping[str, Any]) -> str:
+    phrases = []
+    for phrase, keys in groupby(varied, key=_phrase_of):
+        words = [_write_setting(key, varied[key]) for key in keys]
+        if phrase == "intermediate" and "intermediate" not in varied:
+            words.insert(0, "intermediate")
+        phrases.append(" ".join(words))
+    return " · ".join(phrases) or "base"
+
+
+def _phrase_of(key: str) -> str:
+    return next((phrase for phrase in _ONE_PHRASE if key == phrase or key.startswith(phrase + ".")), key)
+
+
+def _write_setting(key: str, value: Any) -> str:
+    name = key.rpartition(".")[2]
+    return _write_value(value) if name == "method" else f"{name} {_write_value(value)}"
+
+
+def _write_value(value: Any) -> str:
+    if value is None:
+        return "default"
+    if isinstance(value, float):
+        return repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, list):
+        return "(" + ", ".join(_write_value(item) for item in value) + ")"
+    return str(value)

@@ -1,0 +1,96 @@
+"""What a space is: a base, axes that vary it, seeds, and the cell that deltas are measured against.
+
+In: plain YAML or JSON values. Out: a frozen `SearchSpace`. The cells themselves are made by `expand`.
+"""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
+
+from xlt_core.spec import Count, NonNegative, Positive, Seed, Settings
+
+
+def _check_path(path: str) -> str:
+    if not all(part.isidentifier() for part in path.split(".")):
+        raise ValueError(f"'{path}' is no dotted key; write it like 'target.perturbation.magnitude'")
+    if path == "seed":
+        raise ValueError("seeds are no setting of a cell; give them as 'seeds', a number or a list")
+    return path
+
+
+def _check_axis(values: JsonValue) -> JsonValue:
+    if not isinstance(values, list | dict):
+        raise ValueError(
+            f"given {values!r}; an axis is a list of values, or a mapping of keys to lists. "
+            "What does not vary belongs in 'base'"
+        )
+    if not values:
+        raise ValueError("an axis needs at least one value")
+    return values
+
+
+SettingPath = Annotated[str, AfterValidator(_check_path)]
+"""Dotted key of a trial's setting, such as `target.perturbation.magnitude`."""
+AxisValues = Annotated[JsonValue, AfterValidator(_check_axis)]
+
+
+class Resources(Settings):
+    """What one trial may use. Never part of an identity."""
+
+    cpu: Positive = 1.0
+    """CPU cores of a trial."""
+    gpu: NonNegative = 0.0
+    """GPUs of a trial; a fraction lets several trials share one."""
+    max_concurrent: Count | None = None
+    """Trials at a time; none given: as many as the machines hold."""
+
+
+class SearchSpace(Settings):
+    """What we might try."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    """Letters, digits, dot, underscore and hyphen."""
+    description: str = ""
+    base: dict[SettingPath, JsonValue]
+    """Settings that all trials share, nested or by dotted keys; what is left out has the trial's default."""
+    axes: dict[SettingPath, AxisValues] = Field(default_factory=dict)
+    """Dotted key to a list of values, or to a mapping whose lists are multiplied out and laid over the base."""
+    seeds: Count | list[Seed] = 1
+    """How many (0, 1, ...), or which."""
+    baseline: dict[SettingPath, JsonValue] = Field(default_factory=dict)
+    """Settings laid over a cell to get the cell that its deltas are measured against."""
+    search: Literal["factorial"] = "factorial"
+    """`factorial`: every cell with every seed."""
+    resources: Resources = Resources()
+
+    @field_validator("search", mode="before")
+    @classmethod
+    def _only_factorial(cls, value: Any) -> Any:
+        if value != "factorial":
+            raise ValueError(f"given {value!r}; this version has 'factorial' (every cell with every seed)")
+        return value
+
+    @field_validator("seeds", mode="before")
+    @classmethod
+    def _number_or_distinct_seeds(cls, value: Any) -> Any:
+        values = value if isinstance(value, list) else [value]
+        whole = all(isinstance(seed, int) and not isinstance(seed, bool) and seed >= 0 for seed in values)
+        if not whole or value in (0, []) or len(set(values)) < len(values):
+            raise ValueError(
+                f"given {value!r}; allowed: how many seeds (1, 2, ...), or a list of different seeds like [0, 1, 2]"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _axes_need_a_baseline(self) -> Self:
+        if self.axes and not self.baseline:
+            raise ValueError(
+                "'baseline' is missing: say what deltas are measured against, "
+                "for example  baseline: {target.perturbation.magnitude: 0.0}"
+            )
+        return self
+
+    @property
+    def seed_values(self) -> tuple[int, ...]:
+        """The seeds themselves."""
+        return tuple(range(self.seeds)) if isinstance(self.seeds, int) else tuple(self.seeds)
