@@ -3,33 +3,72 @@
 Legend: A arrays of trials (1 today), T tokens of all sequences of the batch, D hidden size.
 """
 
+from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Protocol
 
 from torch import Tensor, nn
-from transformers import PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from xlt_core.data.batch import PackedBatch
+from xlt_core.encoders.families import Family, find_family
+from xlt_core.errors import EncoderError
 
 
-class Encoder(Protocol):
-    """An encoder plug-in; a `torch.nn.Module`. `tests/contracts/encoder_contract.py` says what each must keep."""
+class Encoder(nn.Module, ABC):
+    """A transformers model behind one packed interface; see `tests/contracts/encoder_contract.py`."""
 
-    tokenizer: PreTrainedTokenizerBase
-    hidden_size: int
-    max_length: int
-    """Tokens, specials included."""
-    word_embedding: nn.Embedding
-    """The table that `embed` looks up, shape (vocabulary, D)."""
+    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
+        super().__init__()
+        self.model = model
+        self.tokenizer = tokenizer
+        self.family: Family = find_family(model.config.model_type)
+        self.hidden_size: int = model.config.hidden_size
+        self.max_length: int = _find_max_length(model, tokenizer)
+        """Tokens, specials included."""
+
+    @property
+    def word_embedding(self) -> nn.Embedding:
+        """The table that `embed` looks up, shape (vocabulary, D)."""
+        table = self.model.get_input_embeddings()
+        assert isinstance(table, nn.Embedding)
+        return table
 
     def embed(self, batch: PackedBatch) -> Tensor:
         """Look up word embeddings, before positions, segments, layer norm and dropout; shape (A, T, D)."""
-        ...
+        embeddings: Tensor = self.word_embedding(batch.input_ids)
+        return embeddings
 
     def encode(self, batch: PackedBatch, embeddings: Tensor) -> Tensor:
-        """Run the encoder on (perhaps disturbed) word embeddings (A, T, D); hidden states (A, T, D)."""
-        ...
+        """Run the encoder on (perhaps disturbed) word embeddings (A, T, D); hidden states (A, T, D).
+
+        Raises:
+            EncoderError: a sequence is longer than the encoder can read.
+        """
+        longest = max(batch.lengths)
+        if longest > self.max_length:
+            raise EncoderError(
+                f"a sequence has {longest} tokens; this encoder reads at most {self.max_length}. Lower model.max_length"
+            )
+        return self._encode(batch, embeddings)
+
+    @abstractmethod
+    def _encode(self, batch: PackedBatch, embeddings: Tensor) -> Tensor:
+        """`encode` after its checks."""
+
+    @property
+    def uses_segment_ids(self) -> bool:
+        """Whether first and second text are told apart by `token_type_ids`."""
+        return getattr(self.model.config, "type_vocab_size", 0) >= 2
 
     def save(self, folder: Path) -> None:
         """Write weights (safetensors), configuration and tokenizer so that `load_encoder` gives an equal encoder."""
-        ...
+        self.model.save_pretrained(folder)
+        self.tokenizer.save_pretrained(folder)
+
+
+def _find_max_length(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
+    config = model.config
+    num_positions: int = config.max_position_embeddings
+    if find_family(config.model_type).positions_after_padding:
+        num_positions -= config.pad_token_id + 1
+    return min(num_positions, tokenizer.model_max_length)

@@ -1,0 +1,148 @@
+"""Attention over a packed batch: every token attends to the tokens of its own sequence only.
+
+Legend: A arrays of trials, B sequences, H heads, T tokens of all sequences, D width of a head, P padded tokens.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import AttentionInterface
+
+from xlt_core.encoders.dropout import draw_keep_mask
+from xlt_core.encoders.segments import Block, Segments
+
+PACKED_ATTENTION = "xlt_packed"
+"""Name under which transformers' models find `attend_packed`."""
+
+
+def register_packed_attention() -> None:
+    """Make transformers know `PACKED_ATTENTION`. May be called again."""
+    AttentionInterface.register(PACKED_ATTENTION, attend_packed)
+
+
+def attend_packed(
+    module: nn.Module,  # noqa: ARG001
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,  # noqa: ARG001
+    *,
+    segments: Segments,
+    dropout: float = 0.0,
+    scaling: float | None = None,
+    **_: Any,
+) -> tuple[Tensor, None]:
+    """Attend within segments; the signature is that of transformers' attention functions.
+
+    Args:
+        query, key, value: (A, H, T, D).
+        attention_mask: none; the segments say all.
+        dropout: share of attention probabilities set to 0.
+        scaling: factor of the scores; none given: 1 / sqrt(D).
+
+    Returns:
+        (A, T, H, D), and no attention probabilities.
+    """
+    scaling = query.shape[-1] ** -0.5 if scaling is None else scaling
+    query, key, value = query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2)
+    if query.is_cuda and query.dtype in (torch.float16, torch.bfloat16) and dropout == 0.0:
+        return _attend_varlen(query, key, value, segments, scaling), None
+    return _attend_blocks(query, key, value, segments, dropout, scaling), None
+
+
+def _attend_varlen(query: Tensor, key: Tensor, value: Tensor, segments: Segments, scaling: float) -> Tensor:
+    """Flash attention with segment boundaries, for half precision on CUDA; (A, T, H, D) in and out."""
+    from torch.nn.attention.varlen import varlen_attn
+
+    num_arrays = query.shape[0]
+    ends = segments.cumulative[1:].repeat(num_arrays, 1)
+    ends = ends + torch.arange(num_arrays, device=ends.device)[:, None] * segments.cumulative[-1]
+    boundaries = functional.pad(ends.flatten(), (1, 0)).to(torch.int32)
+    longest = max(segments.lengths)
+    attended = varlen_attn(
+        query.flatten(0, 1),
+        key.flatten(0, 1),
+        value.flatten(0, 1),
+        boundaries,
+        boundaries,
+        longest,
+        longest,
+        scale=scaling,
+    )
+    assert isinstance(attended, Tensor)
+    return attended.view_as(query)
+
+
+def _attend_blocks(
+    query: Tensor, key: Tensor, value: Tensor, segments: Segments, dropout: float, scaling: float
+) -> Tensor:
+    """Attention block by block of nearly equal lengths; (A, T, H, D) in and out."""
+    num_arrays, _, num_heads, width = query.shape
+    rows = segments.rows(num_arrays, num_heads)
+    num_padded = segments.num_rows * num_arrays * num_heads
+    padded = [
+        tensor.new_zeros(num_padded, width).index_copy(0, rows, tensor.reshape(-1, width))
+        for tensor in (query, key, value)
+    ]
+    attended = []
+    for block in segments.blocks:
+        start = block.first_row * num_arrays * num_heads
+        length = block.num_rows * num_arrays * num_heads
+        stack = (tensor.narrow(0, start, length).view(-1, block.width, width) for tensor in padded)
+        bias = _spread_bias(block, num_arrays, num_heads, query.dtype)
+        attended.append(_attend_matrices(*stack, bias=bias, dropout=dropout, scaling=scaling).view(-1, width))
+    return torch.cat(attended).index_select(0, rows).view_as(query)
+
+
+def _spread_bias(block: Block, num_arrays: int, num_heads: int, dtype: torch.dtype) -> Tensor | None:
+    """Repeat a block's bias for every array and head: (A * B * H, 1, width)."""
+    if block.bias is None:
+        return None
+    bias = block.bias.to(dtype).repeat(num_arrays, 1, 1)
+    return bias.repeat_interleave(num_heads, dim=0)
+
+
+def _attend_matrices(
+    query: Tensor, key: Tensor, value: Tensor, *, bias: Tensor | None, dropout: float, scaling: float
+) -> Tensor:
+    """Attention of a stack of matrices (N, width, D); on a CPU torch's own is slow to draw dropout masks."""
+    if dropout > 0.0 and not query.is_cuda:
+        attended: Tensor = _DroppedAttention.apply(query, key, value, bias, dropout, scaling)  # type: ignore[no-untyped-call]
+        return attended
+    if bias is not None:
+        bias = bias.expand(-1, query.shape[1], -1)[:, None]
+    return functional.scaled_dot_product_attention(
+        query[:, None], key[:, None], value[:, None], attn_mask=bias, dropout_p=dropout, scale=scaling
+    )[:, 0]
+
+
+class _DroppedAttention(torch.autograd.Function):
+    """Softmax attention with dropout on its probabilities, for stacks of matrices (N, width, D)."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None, dropout: float, scaling: float
+    ) -> Tensor:
+        if bias is None:
+            scores = torch.bmm(query, key.transpose(1, 2)).mul_(scaling)
+        else:
+            scores = torch.baddbmm(bias, query, key.transpose(1, 2), alpha=scaling)
+        probabilities = torch.softmax(scores, dim=-1, out=scores)
+        keep = draw_keep_mask(probabilities, dropout)
+        ctx.save_for_backward(query, key, value, probabilities, keep)
+        ctx.scaling = scaling
+        return torch.bmm(probabilities * keep, value)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        (gradient,) = gradients
+        query, key, value, probabilities, keep = ctx.saved_tensors
+        value_gradient = torch.bmm((probabilities * keep).transpose(1, 2), gradient)
+        kept_gradient = torch.bmm(gradient, value.transpose(1, 2)).mul_(keep)
+        scores_gradient = torch._softmax_backward_data(kept_gradient, probabilities, -1, query.dtype)
+        query_gradient = torch.bmm(scores_gradient, key).mul_(ctx.scaling)
+        key_gradient = torch.bmm(scores_gradient.transpose(1, 2), query).mul_(ctx.scaling)
+        return query_gradient, key_gradient, value_gradient, None, None, None

@@ -1,0 +1,56 @@
+"""Encoders that cannot read packed batches: padded inside, so that a caller sees packed tensors all the same.
+
+Legend: A arrays of trials, B sequences, L longest length, T tokens of all sequences, D hidden size.
+"""
+
+import torch
+from torch import Tensor
+
+from xlt_core.data.batch import PackedBatch
+from xlt_core.encoders.base import Encoder
+from xlt_core.encoders.segments import Segments
+from xlt_core.errors import EncoderError
+
+
+class PaddedEncoder(Encoder):
+    """Runs a transformers model on right-padded sequences with an attention mask."""
+
+    def _encode(self, batch: PackedBatch, embeddings: Tensor) -> Tensor:
+        longest = max(batch.lengths)
+        rows = Segments(batch.lengths, embeddings.device, multiple=longest).rows(1, 1)
+        num_arrays, num_slots = embeddings.shape[0], batch.num_sequences * longest
+
+        def pad(packed: Tensor) -> Tensor:
+            """(A, T, ...) to (A * B, L, ...), with zeros at padding."""
+            padded = packed.new_zeros(num_arrays, num_slots, *packed.shape[2:])
+            return padded.index_copy(1, rows, packed).reshape(-1, longest, *packed.shape[2:])
+
+        extras = {}
+        if self.uses_segment_ids:
+            extras["token_type_ids"] = pad(batch.token_type_ids)
+        if self.uses_language_ids:
+            extras["langs"] = torch.full_like(pad(batch.input_ids), self.find_language_id(batch.language))
+        mask = pad(torch.ones_like(batch.input_ids))
+        hidden = self.model(inputs_embeds=pad(embeddings), attention_mask=mask, **extras).last_hidden_state
+        packed: Tensor = hidden.reshape(num_arrays, num_slots, -1).index_select(1, rows)
+        return packed
+
+    @property
+    def uses_language_ids(self) -> bool:
+        """Whether every token carries the number of its language."""
+        config = self.model.config
+        return self.family.language_ids and bool(config.use_lang_emb) and config.n_langs > 1
+
+    def find_language_id(self, language: str) -> int:
+        """Number of a language in the encoder's own list.
+
+        Raises:
+            EncoderError: the encoder was not pre-trained on it.
+        """
+        known: dict[str, int] = getattr(self.model.config, "lang2id", None) or {}
+        if language not in known:
+            raise EncoderError(
+                f"this encoder has no language '{language}'; its configuration (lang2id) has "
+                f"{', '.join(sorted(known)) or 'none'}. Leave the language out of evaluation.languages"
+            )
+        return known[language]
