@@ -7,6 +7,7 @@ from importlib.metadata import version
 
 import numpy as np
 import torch
+from transformers.utils import logging as transformers_logging
 
 from xlt_core.errors import XltError
 
@@ -14,13 +15,15 @@ _VERSIONED = ("torch", "transformers", "tokenizers", "datasets", "numpy")
 
 
 def reset_process_state(num_threads: int) -> None:
-    """Give every trial the same start: generators, threads, default types, determinism flags, an empty GPU cache."""
+    """Give every trial the same start: generators, threads, default types, determinism flags, chatter, GPU cache."""
     torch.set_num_threads(num_threads)
     torch.set_default_dtype(torch.float32)
     torch.set_grad_enabled(True)
     torch.set_float32_matmul_precision("highest")
     torch.use_deterministic_algorithms(False)
     torch.backends.cudnn.benchmark = False
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
     torch.manual_seed(0)
     random.seed(0)
     np.random.seed(0)  # noqa: NPY002  libraries that draw from the global generator must not see another trial's

@@ -1,0 +1,78 @@
+"""Predictions: every unit gets one, in its place, without noise; cut words count as wrong."""
+
+import numpy as np
+import pytest
+import torch
+
+from tests.factories import NUM_WORDS, build_model, build_tokenizer
+from xlt_core.data.tokens import TokenTable
+from xlt_core.data.tokenizing import build_token_table
+from xlt_core.evaluate import predict
+from xlt_core.tasks.base import PairExamples, TaggedExamples
+
+CPU = torch.device("cpu")
+LABELS = ("a", "b", "c")
+
+
+def draw_words(generator: np.random.Generator, num_words: int) -> tuple[str, ...]:
+    return tuple(f"w{index}" for index in generator.integers(NUM_WORDS, size=num_words))
+
+
+def build_tagging_table(num_examples: int = 30, max_length: int = 12) -> TokenTable:
+    generator = np.random.default_rng(0)
+    words = tuple(draw_words(generator, generator.integers(1, 20)) for _ in range(num_examples))
+    labels = tuple(tuple(generator.integers(3, size=len(sentence)).tolist()) for sentence in words)
+    examples = TaggedExamples(ids=tuple(map(str, range(num_examples))), words=words, labels=labels)
+    return build_token_table(examples, "en", tokenizer=build_tokenizer(), max_length=max_length)
+
+
+def build_pair_table(num_examples: int = 30) -> TokenTable:
+    generator = np.random.default_rng(0)
+    texts = [" ".join(draw_words(generator, generator.integers(1, 9))) for _ in range(2 * num_examples)]
+    examples = PairExamples(
+        ids=tuple(map(str, range(num_examples))),
+        first=tuple(texts[::2]),
+        second=tuple(texts[1::2]),
+        labels=tuple(generator.integers(3, size=num_examples).tolist()),
+    )
+    return build_token_table(examples, "en", tokenizer=build_tokenizer(), max_length=40)
+
+
+def predict_one_by_one(model, table: TokenTable) -> list[int]:
+    """Sentence by sentence, without batches: the independent calculation."""
+    from xlt_core.data.batches import pack
+
+    predicted = []
+    for index in range(len(table)):
+        batch = pack(table, np.array([index]))
+        best = model(batch, model.encoder.embed(batch))[0].argmax(-1)
+        if table.shape == "pair":
+            predicted += best.tolist()
+            continue
+        kept = best[batch.labels[0] >= 0].tolist()
+        predicted += kept + [-1] * (int(table.num_units[index]) - len(kept))
+    return predicted
+
+
+@pytest.mark.parametrize(("shape", "table"), [("pair", build_pair_table()), ("tagging", build_tagging_table())])
+def test_predictions_equal_those_made_one_by_one(shape, table, monkeypatch):
+    monkeypatch.setattr("xlt_core.evaluate._MAX_TOKENS", 64)
+    model = build_model(shape).eval()
+    predictions = predict(model, table, LABELS, CPU)
+    assert predictions.predicted.tolist() == predict_one_by_one(model, table)
+    assert np.array_equal(predictions.gold, table.gold)
+    assert predictions.num_units.sum() == len(predictions.predicted)
+
+
+def test_words_beyond_the_maximal_length_are_units_without_a_prediction():
+    table = build_tagging_table(max_length=12)
+    predictions = predict(build_model("tagging"), table, LABELS, CPU)
+    cut = np.maximum(table.num_units - 10, 0)
+    assert (predictions.predicted == -1).sum() == cut.sum() > 0
+
+
+def test_evaluation_has_no_noise_even_after_training_with_dropout():
+    model = build_model("tagging", dropout=0.5).train()
+    table = build_tagging_table()
+    first, second = (predict(model, table, LABELS, CPU).predicted for _ in range(2))
+    assert np.array_equal(first, second)
