@@ -115,7 +115,7 @@ def _add_failures(deltas: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
         lost = dict(counts[cell_id])
         num_unscored = lost.pop(_PAIRED, 0) - k
         failed.append(sum(lost.values()))
-        texts.append(json.dumps(lost | ({"unscored": int(num_unscored)} if num_unscored else {})))
+        texts.append(json.dumps(lost | ({"unscored": int(num_unscored)} if num_unscored else {}), sort_keys=True))
     return deltas.assign(k_failed=failed, failures=texts)
 
 

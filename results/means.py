@@ -1,6 +1,6 @@
 """Mean of every cell over its seeds, language by language, and the mean over languages.
 
-In: plan, trials, scores (`results.schema`). Out: one row a cell, language, metric, selection and condition.
+In: scores with their trials (`Snapshot.results`). Out: one row a cell, language, metric, selection and condition.
 """
 
 from collections.abc import Collection
@@ -13,38 +13,34 @@ from results.schema import MACRO
 MEASURE = ["metric", "selection", "condition", "condition_language"]
 """What is measured, and on which checkpoint; never averaged over."""
 
+_CELL = ["place", "cell_id", "cell", "is_baseline", "target_task", "source_language"]
+
 
 def counted_statuses(include_degenerate: bool) -> tuple[str, ...]:
     """Statuses of the trials whose scores count."""
     return ("ok", "degenerate") if include_degenerate else ("ok",)
 
 
-def compute_means(
-    plan: pa.Table, trials: pa.Table, scores: pa.Table, *, include_degenerate: bool = False
-) -> pd.DataFrame:
+def compute_means(results: pa.Table, *, include_degenerate: bool = False) -> pd.DataFrame:
     """Average every cell's scores over its counted trials.
 
     Returns:
-        Columns cell_id, cell, is_baseline, language, metric, selection, condition, condition_language, k (number of
-        seeds), mean, sd (n - 1; NaN for one seed). `macro` is averaged over languages per seed first. Cells in the
-        order of the plan.
+        Columns cell_id, cell, is_baseline, target_task, source_language, language, metric, selection, condition,
+        condition_language, k (number of seeds), mean, sd (n - 1; NaN for one seed). `macro` is averaged over languages
+        per seed first. Cells in the order of `results`.
     """
-    planned = plan.select(["trial_id", "cell_id", "cell", "is_baseline", "seed", "source_language"]).to_pandas()
-    planned["place"] = planned.groupby("cell_id", sort=False).ngroup()
-    status = trials.select(["trial_id", "status"]).to_pandas()
-    counted = status[status["status"].isin(counted_statuses(include_degenerate))]
-    runs = planned.merge(counted, on="trial_id")
-    frame = runs.merge(score_frame(scores), on="trial_id").dropna(subset=["value"])
-    cell = ["place", "cell_id", "cell", "is_baseline"]
-    frame = with_macro(frame, [*cell, "seed"], ["value"])
-    groups = frame.sort_values("seed").groupby([*cell, *MEASURE, "language"])["value"]
+    frame = score_frame(results, ["status", "seed", *_CELL[1:]])
+    frame["place"] = frame.groupby("cell_id", sort=False).ngroup()
+    is_counted = frame["status"].isin(counted_statuses(include_degenerate)) & frame["value"].notna()
+    frame = with_macro(frame[is_counted], [*_CELL, "seed"], ["value"])
+    groups = frame.sort_values("seed").groupby([*_CELL, *MEASURE, "language"], dropna=False)["value"]
     means = groups.agg(k="count", mean="mean", sd="std").reset_index()
     return means.drop(columns="place")
 
 
-def score_frame(scores: pa.Table) -> pd.DataFrame:
+def score_frame(scores: pa.Table, extra: Collection[str] = ()) -> pd.DataFrame:
     """Scores as a frame in which a missing `condition_language` is an empty string, so that it can be a key."""
-    frame: pd.DataFrame = scores.select(["trial_id", "language", *MEASURE, "value", "num_examples"]).to_pandas()
+    frame: pd.DataFrame = scores.select(["trial_id", "language", *MEASURE, "value", "num_examples", *extra]).to_pandas()
     frame["condition_language"] = frame["condition_language"].astype("object").fillna("")
     return frame
 
@@ -62,5 +58,5 @@ def with_macro(frame: pd.DataFrame, run: list[str], values: Collection[str]) -> 
     scored = others[list(values)].notna().all(axis="columns")
     others = others.assign(num_examples=others["num_examples"].where(scored, 0))
     how = dict.fromkeys(values, "mean") | {"num_examples": "sum"}
-    macro = others.groupby([*run, *MEASURE], as_index=False).agg(how).assign(language=MACRO)
-    return pd.concat([macro, frame.drop(columns="source_language")], ignore_index=True)
+    macro = others.groupby([*run, *MEASURE], as_index=False, dropna=False).agg(how).assign(language=MACRO)
+    return pd.concat([macro, frame], ignore_index=True)

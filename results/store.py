@@ -19,7 +19,7 @@ from results.schema import DELTAS, PLAN, PREDICTIONS, SCHEMA_VERSION, SCORES, TR
 from results.snapshot import Snapshot
 
 _SWEEP_FILE = "sweep.json"
-_TABLE_FOLDERS = ("plan", "trials", "scores", "predictions", "deltas")
+_WRITTEN_FOLDERS = (".", "plan", "trials", "scores", "predictions", "deltas")
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,15 @@ class ResultStore:
             )
         content = {**sweep, "schema_version": SCHEMA_VERSION, "created_at": created_at}
         files.publish_json(content, folder / _SWEEP_FILE)
-        for name in _TABLE_FOLDERS:
-            files.remove_stale_temporaries(folder / name)
-        return cls(folder, content)
+        return cls.open(folder, for_writing=True)
 
     @classmethod
-    def open(cls, folder: Path | str) -> Self:
-        """Open the store of a sweep that was begun before; nothing is written.
+    def open(cls, folder: Path | str, *, for_writing: bool = False) -> Self:
+        """Open the store of a sweep that was begun before.
+
+        Args:
+            folder: what `create` was given, or where it was moved to.
+            for_writing: clear away what writers that were killed long ago left half done; nothing else is written.
 
         Raises:
             NotASweepError: there is no sweep in this folder.
@@ -87,6 +89,8 @@ class ResultStore:
                 "the file and run `xlt sweep run SPACE --out` into a new folder, or restore it from a copy"
             ) from error
         files.check_version(path, version)
+        for name in _WRITTEN_FOLDERS if for_writing else ():
+            files.remove_stale_temporaries(folder / name)
         return cls(folder, sweep)
 
     def write_plan(self, rows: Iterable[Mapping[str, Any]]) -> None:

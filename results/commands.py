@@ -1,0 +1,80 @@
+"""The commands `xlt results scores|deltas|trials|query`. Starts light: `results.views` is imported when a command runs.
+
+In: the folder of a sweep. Out: a table for people, or CSV, JSON or Parquet and nothing else on standard output.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Look at what a sweep has found.")
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder that `xlt sweep run` wrote to.")]
+Language = Annotated[str | None, typer.Option(help="Languages, by comma; `macro` is the mean over languages.")]
+Metric = Annotated[str | None, typer.Option(help="Metrics, by comma.")]
+Where = Annotated[
+    str | None, typer.Option(metavar="SQL", help="Condition on the columns of --format csv: 'magnitude > 0.1'.")
+]
+Degenerate = Annotated[bool, typer.Option("--include-degenerate", help="Count degenerate runs as well.")]
+Format = Annotated[
+    str | None, typer.Option("--format", help="table, csv, json or parquet; else by the name of the output file.")
+]
+Output = Annotated[
+    Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write here, not to standard output.")
+]
+
+
+@app.command()
+def scores(
+    folder: Folder,
+    language: Language = None,
+    metric: Metric = None,
+    where: Where = None,
+    include_degenerate: Degenerate = False,
+    form: Format = None,
+    output: Output = None,
+) -> None:
+    """Mean score of every cell by language; csv, json and parquet give one row a trial and language."""
+    from results.views import Choice, show_scores
+
+    choice = Choice(language=language, metric=metric, where=where, include_degenerate=include_degenerate)
+    show_scores(folder, choice, form, output)
+
+
+@app.command()
+def deltas(
+    folder: Folder,
+    language: Language = None,
+    metric: Metric = None,
+    where: Where = None,
+    include_degenerate: Degenerate = False,
+    form: Format = None,
+    output: Output = None,
+) -> None:
+    """Each cell minus its baseline by language, paired by seed, with intervals."""
+    from results.views import Choice, show_deltas
+
+    choice = Choice(language=language, metric=metric, where=where, include_degenerate=include_degenerate)
+    show_deltas(folder, choice, form, output)
+
+
+@app.command()
+def trials(folder: Folder, where: Where = None, form: Format = None, output: Output = None) -> None:
+    """Every planned trial: its cell, seed, status with the reason, and what it took."""
+    from results.views import show_trials
+
+    show_trials(folder, where, form, output)
+
+
+@app.command()
+def query(
+    folder: Folder,
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="A SELECT, in quotes.")],
+    form: Format = None,
+    output: Output = None,
+) -> None:
+    """Run SQL (DuckDB) on the tables plan, trials, scores, predictions, deltas and results (scores with trials)."""
+    from results.views import show_query
+
+    show_query(folder, sql, form, output)

@@ -1,0 +1,131 @@
+"""A grid of numbers for people: cells by languages, laid out in whichever way fits the terminal.
+
+In: a `Grid`. Out: rich tables. Cells are rows where that fits, columns where that fits better, else several blocks.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+_LABEL_SEPARATOR = " · "
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One number, and what is said about its spread."""
+
+    text: str
+    mark: str = ""
+    """Behind the number; does not shift its digits."""
+    spread: str = ""
+    style: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """What is known of one cell."""
+
+    label: str
+    entries: dict[str, Entry] = field(default_factory=dict)
+    """By column of the grid; a missing one is left blank."""
+    is_baseline: bool = False
+
+    @property
+    def style(self) -> str:
+        """Baselines stand out."""
+        return "bold" if self.is_baseline else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """Lines by columns."""
+
+    title: str
+    columns: tuple[str, ...]
+    lines: tuple[Line, ...]
+
+
+def layout_grid(grid: Grid, console: Console) -> list[Table]:
+    """Lay a grid out for a console: the first way that fits, else blocks of columns."""
+    for stacked in (False, True):
+        for build in (_cells_as_rows, _cells_as_columns):
+            table = build(grid, grid.columns, stacked)
+            if _width(table, console) <= console.width:
+                return [table]
+    return list(_blocks(grid, console))
+
+
+def _blocks(grid: Grid, console: Console) -> Iterator[Table]:
+    """Split the columns into as few tables as fit, each with at least one."""
+    start = 0
+    while start < len(grid.columns):
+        end = start + 1
+        table = _cells_as_rows(grid, grid.columns[start:end], True)
+        while end < len(grid.columns):
+            wider = _cells_as_rows(grid, grid.columns[start : end + 1], True)
+            if _width(wider, console) > console.width:
+                break
+            table, end = wider, end + 1
+        if start:
+            table.title = f"{grid.title} (continued)"
+        yield table
+        start = end
+
+
+def _cells_as_rows(grid: Grid, columns: Sequence[str], stacked: bool) -> Table:
+    table = _new_table(grid)
+    table.add_column("cell", no_wrap=True)
+    for column in columns:
+        table.add_column(column, justify="right", no_wrap=True)
+    aligned = [_align([line.entries.get(column) for line in grid.lines], stacked) for column in columns]
+    for place, line in enumerate(grid.lines):
+        if line.is_baseline and place:
+            table.add_section()
+        label = _wrapped(line.label) if stacked else Text(line.label)
+        table.add_row(label, *(texts[place] for texts in aligned), style=line.style)
+    return table
+
+
+def _cells_as_columns(grid: Grid, columns: Sequence[str], stacked: bool) -> Table:
+    table = _new_table(grid)
+    table.add_column("", no_wrap=True)
+    for line in grid.lines:
+        table.add_column(_wrapped(line.label), justify="right", no_wrap=True, style=line.style)
+    aligned = [_align([line.entries.get(column) for column in columns], stacked) for line in grid.lines]
+    for place, column in enumerate(columns):
+        table.add_row(column, *(texts[place] for texts in aligned))
+    return table
+
+
+def _new_table(grid: Grid) -> Table:
+    return Table(title=grid.title, title_justify="left", box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+
+
+def _align(entries: Sequence[Entry | None], stacked: bool) -> list[Text]:
+    """Render one column so that digits stand under digits: marks and spreads take the same room everywhere."""
+    mark_width = max((len(entry.mark) for entry in entries if entry), default=0)
+    spread_width = max((len(entry.spread) for entry in entries if entry), default=0)
+    texts: list[Text] = []
+    for entry in entries:
+        text = Text("")
+        if entry:
+            text.append(entry.text + entry.mark.ljust(mark_width), style=entry.style)
+        if entry and stacked and entry.spread:
+            text.append("\n").append(entry.spread + " " * mark_width, style="dim")
+        elif entry and not stacked and spread_width:
+            text.append(" ").append(entry.spread.rjust(spread_width), style="dim")
+        texts.append(text)
+    return texts
+
+
+def _wrapped(label: str) -> Text:
+    return Text(label.replace(_LABEL_SEPARATOR, "\n"))
+
+
+def _width(table: Table, console: Console) -> int:
+    return Measurement.get(console, console.options.update(max_width=10_000), table).maximum

@@ -1,0 +1,142 @@
+"""What each command under `xlt results` shows: choose rows, then print them for people or write them for programs.
+
+In: the folder of a store, a choice of rows, a format. Out: standard output or a file.
+"""
+
+import io
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from rich.console import Console
+
+from results.deltas import compute_deltas
+from results.errors import QueryError
+from results.files import publish_bytes
+from results.formats import resolve_format, write_output
+from results.listing import print_rows, print_trials
+from results.means import compute_means
+from results.queries import filter_table, run_query
+from results.schema import MACRO
+from results.store import ResultStore
+from results.tables import print_deltas, print_scores
+
+_FILE_WIDTH = 160
+"""Characters a line of a table that goes to a file."""
+
+_LEFT_OUT_OF_SCORES = ("traceback", "stages", "versions", "stage_keys")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """Which rows are shown."""
+
+    language: str | None = None
+    """Codes, by comma; none given: all."""
+    metric: str | None = None
+    """Names, by comma; none given: all."""
+    where: str | None = None
+    """SQL condition."""
+    include_degenerate: bool = False
+
+
+def show_scores(folder: Path, choice: Choice, form: str | None = None, output: Path | None = None) -> None:
+    """Show mean scores by cell, or every score where a program reads."""
+    form = resolve_format(form, output)
+    snapshot = ResultStore.open(folder).snapshot()
+    whole = _keep(snapshot.results.drop_columns(list(_LEFT_OUT_OF_SCORES)), "metric", choice.metric)
+    table = whole if choice.where is None else filter_table(whole, choice.where)
+    if form != "table":
+        write_output(_keep(table, "language", choice.language), form, output)
+        return
+    means = compute_means(table, include_degenerate=choice.include_degenerate)
+    if _has_cut_trials(whole, table):
+        means = means[means["language"] != MACRO]  # a mean over the languages that are left would mislead
+    if choice.language is not None:
+        means = means[means["language"].isin(_choose("language", choice.language, means["language"]))]
+    with _console(output) as console:
+        print_scores(snapshot, means, console)
+
+
+def show_deltas(folder: Path, choice: Choice, form: str | None = None, output: Path | None = None) -> None:
+    """Show deltas by cell and language."""
+    form = resolve_format(form, output)
+    snapshot = ResultStore.open(folder).snapshot()
+    table = compute_deltas(
+        snapshot.plan, snapshot.trials, snapshot.scores, include_degenerate=choice.include_degenerate
+    )
+    table = _keep(_keep(table, "metric", choice.metric), "language", choice.language)
+    table = table if choice.where is None else filter_table(table, choice.where)
+    if form != "table":
+        write_output(table, form, output)
+        return
+    means = compute_means(snapshot.results, include_degenerate=choice.include_degenerate)
+    with _console(output) as console:
+        print_deltas(snapshot, table.to_pandas(), means, console)
+
+
+def show_trials(folder: Path, where: str | None = None, form: str | None = None, output: Path | None = None) -> None:
+    """Show every planned trial with what became of it."""
+    form = resolve_format(form, output)
+    table = ResultStore.open(folder).trials()
+    table = table if where is None else filter_table(table, where)
+    if form != "table":
+        write_output(table, form, output)
+        return
+    with _console(output) as console:
+        print_trials(table, console)
+
+
+def show_query(folder: Path, sql: str, form: str | None = None, output: Path | None = None) -> None:
+    """Show what a SQL statement gives."""
+    form = resolve_format(form, output)
+    table = run_query(ResultStore.open(folder).snapshot(), sql)
+    if form != "table":
+        write_output(table, form, output)
+        return
+    with _console(output) as console:
+        print_rows(table, console)
+
+
+@contextmanager
+def _console(output: Path | None) -> Iterator[Console]:
+    """Give a console on standard output, or one whose text is published as a file at the end."""
+    if output is None:
+        yield Console()
+        return
+    text = io.StringIO()
+    yield Console(file=text, width=_FILE_WIDTH)
+    publish_bytes(text.getvalue().encode(), output)
+
+
+def _keep(table: pa.Table, column: str, wanted: str | None) -> pa.Table:
+    """Keep the rows whose value is among those wanted."""
+    if wanted is None:
+        return table
+    chosen = _choose(column, wanted, table[column].unique().to_pylist())
+    return table.filter(pc.is_in(table[column], value_set=pa.array(chosen, pa.string())))
+
+
+def _choose(column: str, wanted: str, present: Iterable[str]) -> list[str]:
+    """Split values given by comma.
+
+    Raises:
+        QueryError: a value that no row has.
+    """
+    known = sorted(set(present))
+    chosen = [name.strip() for name in wanted.split(",") if name.strip()]
+    if unknown := [name for name in chosen if name not in known]:
+        raise QueryError(f"no {column} '{unknown[0]}' in these results; there are: {', '.join(known) or 'none yet'}")
+    return chosen
+
+
+def _has_cut_trials(whole: pa.Table, kept: pa.Table) -> bool:
+    """Tell whether some trial lost some, but not all, of its rows."""
+    before = whole.group_by("trial_id").aggregate([([], "count_all")])
+    numbers = dict(zip(before["trial_id"].to_pylist(), before["count_all"].to_pylist(), strict=True))
+    after = kept.group_by("trial_id").aggregate([([], "count_all")])
+    pairs = zip(after["trial_id"].to_pylist(), after["count_all"].to_pylist(), strict=True)
+    return any(numbers[trial_id] != number for trial_id, number in pairs)
