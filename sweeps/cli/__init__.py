@@ -1,0 +1,58 @@
+"""The `xlt` command: the sub-commands put together, and errors turned into messages and exit statuses.
+
+Exit status: 0 all is well, 1 trials failed, 2 the user's mistake, 130 stopped. Importing this is light.
+"""
+
+import logging
+import os
+import sys
+
+import typer
+
+from results.commands import app as results_app
+from results.errors import ResultsError
+from search_spaces.commands import app as space_app
+from sweeps.cli.demo import run_demo
+from sweeps.cli.doctor import run_doctor
+from sweeps.cli.listing import app as list_app
+from sweeps.cli.sweep import app as sweep_app
+from sweeps.cli.trial import app as trial_app
+from xlt_core.errors import XltError
+
+app = typer.Typer(
+    help="How training perturbations and intermediate tasks change zero-shot cross-lingual accuracy.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command("demo")(run_demo)
+app.add_typer(sweep_app, name="sweep")
+app.add_typer(trial_app, name="trial")
+app.add_typer(results_app, name="results")
+app.add_typer(space_app, name="space")
+app.add_typer(list_app, name="list")
+app.command("doctor")(run_doctor)
+
+_QUIET_ENVIRONMENT = {
+    "TRANSFORMERS_VERBOSITY": "error",
+    "DATASETS_VERBOSITY": "error",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+
+
+def main() -> None:
+    """Run the command line and exit; XLT_DEBUG=1 shows the traceback of an error."""
+    for name, value in _QUIET_ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        app()
+    except (XltError, ResultsError) as error:
+        if os.environ.get("XLT_DEBUG") == "1":
+            raise
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(2)
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

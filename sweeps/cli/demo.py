@@ -1,0 +1,39 @@
+"""`xlt demo`: the whole loop on the embedded world. In: nothing. Out: a sweep's folder, and its deltas on stdout."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+_NEXT = """
+What to try next
+  xlt results deltas {folder}                      all deltas, with intervals
+  xlt results scores {folder} --format csv         every score, for a program
+  xlt results query {folder} "SELECT cell, language, avg(value) FROM results GROUP BY ALL ORDER BY ALL"
+  xlt sweep plan demo --set seeds=4                what more seeds would cost
+  xlt sweep run demo --set seeds=4 --out {folder}  runs only what is missing
+"""
+
+
+def run_demo(
+    out: Annotated[Path, typer.Option(help="The sweep's folder.")] = Path("runs/demo"),
+    inline: Annotated[bool, typer.Option("--inline", help="In this one process, without Ray.")] = False,
+) -> None:
+    """Run a small sweep on the embedded world and show what came out; no download, no GPU."""
+    from search_spaces.loading import load_space
+    from sweeps.cli.output import SummaryFormat
+    from sweeps.cli.sweep import finish
+    from sweeps.launch import LaunchOptions, begin_sweep, run_missing
+
+    console = Console(stderr=True)
+    space = load_space("demo")
+    store, plan = begin_sweep(space, out)
+    console.print(
+        f"{space.description or space.name}\n{len(plan.trials)} trials, {plan.num_cells} cells, in {out}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    outcome = run_missing(store, plan.trials, LaunchOptions(resources=space.resources, inline=inline), console)
+    finish(outcome, SummaryFormat.table, console)
+    Console().print(_NEXT.format(folder=out), highlight=False, soft_wrap=True)

@@ -1,0 +1,137 @@
+"""What `xlt sweep plan` and `xlt sweep status` say, as plain values and as text. In: a space, a folder. Out: both."""
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from results.store import ResultStore
+from search_spaces.space import SearchSpace
+from sweeps.cli.hub import encoder_bytes
+from sweeps.cluster import num_cores
+from sweeps.display import format_seconds
+from sweeps.estimate import count_statuses, estimate_cost, landing_rate
+from sweeps.execute import SCRATCH
+from sweeps.heartbeats import read_heartbeats
+from sweeps.plan import collect_shared_stages, num_stage_runs_saved, plan_sweep
+
+Summary = dict[str, Any]
+
+
+def summarise_plan(space: SearchSpace, folder: Path | None) -> Summary:
+    """Plan a space and describe the plan.
+
+    Raises:
+        XltError: a cell, its data or its encoder cannot be used.
+        ResultsError: `folder` holds no sweep.
+    """
+    plan = plan_sweep(space)
+    store = ResultStore.open(folder) if folder and folder.exists() else None
+    stages = collect_shared_stages(plan.trials)
+    estimate = estimate_cost(plan.trials, store, space.resources, num_cores(), encoder_bytes)
+    cells: dict[str, Summary] = {}
+    for trial in plan.trials:
+        row = cells.setdefault(
+            trial.plan.cell_id, {"cell": trial.cell, "is_baseline": trial.is_baseline, "num_trials": 0}
+        )
+        row["num_trials"] += 1
+    return {
+        "name": plan.name,
+        "sweep_id": plan.sweep_id,
+        "num_trials": len(plan.trials),
+        "num_cells": plan.num_cells,
+        "seeds": list(space.seed_values),
+        "cells": list(cells.values()),
+        "languages": sorted({language for trial in plan.trials for language in trial.plan.languages}),
+        "shared_stages": [
+            {
+                "stage": shared.title,
+                "key": shared.stage.key,
+                "num_trials": len(shared.trial_ids),
+                "is_published": bool(folder and (folder / "stages" / shared.stage.key / "manifest.json").is_file()),
+            }
+            for shared in stages
+        ],
+        "num_stage_runs_saved": num_stage_runs_saved(plan.trials),
+        "num_pending": estimate.num_pending,
+        "num_concurrent": estimate.slots,
+        "trial_seconds": estimate.trial_seconds,
+        "wall_seconds": estimate.wall_seconds,
+        "disk_bytes": estimate.disk_bytes,
+    }
+
+
+def print_plan(summary: Summary, console: Console) -> None:
+    """Write a plan for people."""
+    console.print(f"[bold]{summary['name']}[/bold]  sweep {summary['sweep_id']}", highlight=False)
+    cells = Table("cell", "trials", box=None, pad_edge=False, header_style="bold")
+    for cell in summary["cells"]:
+        name = f"{cell['cell']}  [dim](baseline)[/dim]" if cell["is_baseline"] else cell["cell"]
+        cells.add_row(name, str(cell["num_trials"]))
+    console.print(cells)
+    if summary["shared_stages"]:
+        stages = Table("shared stage", "trials", "there", box=None, pad_edge=False, header_style="bold")
+        for stage in summary["shared_stages"]:
+            stages.add_row(stage["stage"], str(stage["num_trials"]), "yes" if stage["is_published"] else "no")
+        console.print()
+        console.print(stages)
+    seconds, disk = summary["wall_seconds"], summary["disk_bytes"]
+    time_line = (
+        "not known before a trial has finished"
+        if seconds is None
+        else f"about {format_seconds(seconds)} at {summary['num_concurrent']} trials at a time, "
+        "shared stages not counted"
+    )
+    lines = {
+        "trials": f"{summary['num_trials']} = {summary['num_cells']} cells x {len(summary['seeds'])} seeds, "
+        f"{summary['num_pending']} to be run",
+        "stages": f"{len(summary['shared_stages'])} shared, each run once: {summary['num_stage_runs_saved']} runs saved",
+        "languages": f"{len(summary['languages'])}: {' '.join(summary['languages'])}",
+        "time": time_line,
+        "disk": "not known for this encoder" if disk is None else f"about {disk / 1e9:.1f} GB beside results",
+    }
+    console.print()
+    for name, text in lines.items():
+        console.print(f"{name:<10} {text}", highlight=False, soft_wrap=True)
+
+
+def summarise_status(folder: Path) -> Summary:
+    """Describe how far a sweep is.
+
+    Raises:
+        ResultsError: there is no sweep in the folder.
+    """
+    store = ResultStore.open(folder)
+    counts = count_statuses(store)
+    rate, num_pending = landing_rate(store), counts.get("pending", 0)
+    running = read_heartbeats(folder / SCRATCH / "progress")
+    return {
+        "name": store.sweep["name"],
+        "folder": str(folder),
+        "counts": dict(sorted(counts.items())),
+        "num_trials": sum(counts.values()),
+        "running": [
+            {"title": beat.title, "kind": beat.kind, "step": beat.num_steps_taken, "num_steps": beat.num_steps}
+            for beat in running
+        ],
+        "trials_per_minute": None if rate is None else round(60 * rate, 2),
+        "seconds_left": None if rate is None or not running else round(num_pending / rate, 1),
+    }
+
+
+def print_status(summary: Summary, console: Console) -> None:
+    """Write a status for people."""
+    console.print(f"[bold]{summary['name']}[/bold]  {summary['folder']}", highlight=False, soft_wrap=True)
+    for status, number in summary["counts"].items():
+        console.print(f"{number:>6}  {status}", highlight=False)
+    for beat in summary["running"]:
+        console.print(
+            f"running  {beat['title']}  {beat['kind']} step {beat['step']}/{beat['num_steps']}", highlight=False
+        )
+    if summary["trials_per_minute"] is not None:
+        console.print(f"{summary['trials_per_minute']:g} trials a minute lately", highlight=False)
+    if summary["seconds_left"] is not None:
+        console.print(f"about {format_seconds(summary['seconds_left'])} left", highlight=False)
+    elif summary["counts"].get("pending"):
+        console.print(f"nothing is running; go on with: xlt sweep resume {summary['folder']}", soft_wrap=True)

@@ -1,0 +1,176 @@
+"""`xlt sweep plan|run|resume|status`. In: a space, or a folder that holds a sweep. Out: tables or json on stdout.
+
+Progress and notes go to stderr. Heavy modules are imported when a command runs.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from sweeps.cli.output import SummaryFormat, print_json
+
+if TYPE_CHECKING:
+    from sweeps.launch import SweepOutcome
+
+app = typer.Typer(help="Plan, run and resume sweeps.", no_args_is_help=True)
+
+Space = Annotated[str, typer.Argument(metavar="SPACE", help="A YAML file, or the name of a ready-made space.")]
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The sweep's folder.")]
+Format = Annotated[SummaryFormat, typer.Option("--format", help="table or json")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change one key of the space; may be given again."),
+]
+Address = Annotated[str | None, typer.Option(help="Of a running Ray (IP:PORT or auto); else one is started here.")]
+Inline = Annotated[bool, typer.Option("--inline", help="In this one process, without Ray.")]
+MaxConcurrent = Annotated[int | None, typer.Option(min=1, help="Trials at a time.")]
+
+
+@app.command("plan")
+def plan(
+    space: Space,
+    overrides: Overrides = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The sweep's folder, to see what is missing and how long it takes.")
+    ] = None,
+    output: Format = SummaryFormat.table,
+) -> None:
+    """Say what a sweep would do: trials, stages, what is shared, cost. Trains nothing, writes nothing."""
+    from search_spaces.loading import load_space
+    from sweeps.cli.summary import print_plan, summarise_plan
+
+    summary = summarise_plan(load_space(space, overrides or ()), out)
+    if output is SummaryFormat.json:
+        print_json(summary)
+    else:
+        print_plan(summary, Console())
+
+
+@app.command("run")
+def run(
+    space: Space,
+    out: Annotated[Path, typer.Option(help="The sweep's folder: new, or of this sweep.")],
+    overrides: Overrides = None,
+    address: Address = None,
+    inline: Inline = False,
+    max_concurrent: MaxConcurrent = None,
+    output: Format = SummaryFormat.table,
+) -> None:
+    """Run a sweep; what the folder holds already is not run again."""
+    from search_spaces.loading import load_space
+    from sweeps.launch import LaunchOptions, begin_sweep, run_missing
+
+    loaded = load_space(space, overrides or ())
+    console = Console(stderr=True)
+    with console.status("reading data and encoders"):
+        store, planned = begin_sweep(loaded, out)
+    options = LaunchOptions(
+        resources=_limit(loaded.resources, max_concurrent), address=address, inline=inline, quiet=False
+    )
+    console.print(f"sweep {planned.name}: {len(planned.trials)} trials in {out}", highlight=False, soft_wrap=True)
+    finish(run_missing(store, planned.trials, options, console), output, console)
+
+
+@app.command("resume")
+def resume(
+    folder: Folder,
+    rerun: Annotated[
+        str | None, typer.Option(metavar="STATUS,...", help="Also run finished trials of these statuses again.")
+    ] = None,
+    address: Address = None,
+    inline: Inline = False,
+    max_concurrent: MaxConcurrent = None,
+    output: Format = SummaryFormat.table,
+) -> None:
+    """Run what a sweep's folder still lacks."""
+    from results.store import ResultStore
+    from sweeps.launch import LaunchOptions, read_planned_trials, read_resources, run_missing
+
+    statuses = parse_statuses(rerun)
+    store = ResultStore.open(folder)
+    options = LaunchOptions(
+        resources=_limit(read_resources(store), max_concurrent), address=address, inline=inline, rerun=statuses
+    )
+    console = Console(stderr=True)
+    finish(run_missing(store, read_planned_trials(store), options, console), output, console)
+
+
+@app.command("status")
+def status(folder: Folder, output: Format = SummaryFormat.table) -> None:
+    """Count a sweep's trials by status; say what runs, how fast, and how long it will take."""
+    from sweeps.cli.summary import print_status, summarise_status
+
+    summary = summarise_status(folder)
+    if output is SummaryFormat.json:
+        print_json(summary)
+    else:
+        print_status(summary, Console())
+
+
+def parse_statuses(text: str | None) -> tuple[str, ...]:
+    """Read `--rerun`.
+
+    Raises:
+        UnknownNameError: a status that no trial can have.
+    """
+    from xlt_core.errors import UnknownNameError
+    from xlt_core.result import STATUSES
+
+    names = tuple(name.strip() for name in (text or "").split(",") if name.strip())
+    for name in names:
+        if name not in STATUSES:
+            raise UnknownNameError("status", name, STATUSES)
+    return names
+
+
+def finish(outcome: "SweepOutcome", output: SummaryFormat, console: Console) -> None:
+    """Print what a launch left behind and exit with its status.
+
+    Args:
+        outcome: of the launch.
+        output: for people, the deltas; for programs, the counts.
+        console: on stderr.
+    """
+    from sweeps.display import format_seconds
+
+    folder = outcome.store.folder
+    if output is SummaryFormat.json:
+        print_json(_describe(outcome))
+    elif outcome.num_run or not outcome.stopped:
+        from results.tables import render_deltas
+
+        render_deltas(outcome.store, Console())
+    by_status = ", ".join(f"{number} {name}" for name, number in sorted(outcome.counts.items()))
+    console.print(f"{outcome.num_run} trials run in {format_seconds(outcome.seconds)}; {by_status}", highlight=False)
+    if outcome.stopped is not None:
+        console.print(
+            f"{escape(outcome.stopped.reason)}. Nothing published is lost; go on with: xlt sweep resume {folder}",
+            highlight=False,
+            soft_wrap=True,
+        )
+    elif outcome.exit_status:
+        console.print(
+            f"Some trials failed: xlt results trials {folder} --where \"status <> 'ok'\" says why; "
+            f"run them again with: xlt sweep resume {folder} --rerun infra,oom",
+            highlight=False,
+            soft_wrap=True,
+        )
+    if outcome.exit_status:
+        raise typer.Exit(outcome.exit_status)
+
+
+def _limit(resources: Any, max_concurrent: int | None) -> Any:
+    return resources if max_concurrent is None else resources.model_copy(update={"max_concurrent": max_concurrent})
+
+
+def _describe(outcome: "SweepOutcome") -> dict[str, Any]:
+    return {
+        "folder": str(outcome.store.folder),
+        "counts": dict(sorted(outcome.counts.items())),
+        "num_run": outcome.num_run,
+        "seconds": round(outcome.seconds, 2),
+        "stopped": outcome.stopped.reason if outcome.stopped else None,
+    }

@@ -1,0 +1,76 @@
+"""What went wrong, in a form that fits a row. In: an exception. Out: a `Failure`, and whether to try again."""
+
+import errno
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from results.errors import DiskFullError, ResultsError
+from xlt_core.errors import XltError
+from xlt_core.result import Status
+
+MAX_ATTEMPTS = 3
+"""Times that a trial or a stage is begun before an infrastructure failure is its result."""
+
+FAILED_STATUSES: tuple[Status, ...] = ("diverged", "oom", "infra")
+"""Statuses of trials that left no scores; they make the command's exit status 1."""
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+_NO_ROOM_TEXT = "No space left on device"  # what libraries written in Rust or C++ leave of the error number
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """Why a trial or a stage has no result."""
+
+    status: Status
+    reason: str
+    traceback: str
+    is_disk_full: bool = False
+    may_retry: bool = True
+    """False where another attempt would end the same way."""
+
+
+def describe_failure(error: BaseException) -> Failure:
+    """Sort an exception: out of memory, the user's to mend, a full disk, or the infrastructure's."""
+    memory = _is_out_of_memory(error)
+    disk_full = is_disk_full(error)
+    users = isinstance(error, XltError | ResultsError)
+    first_line = (str(error).strip() or "no message").splitlines()[0]
+    return Failure(
+        status="oom" if memory else "infra",
+        reason=first_line if users else f"{type(error).__name__}: {first_line}",
+        traceback="".join(traceback.format_exception(error)),
+        is_disk_full=disk_full,
+        may_retry=not (memory or disk_full or users),
+    )
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether a full disk is behind an exception, however it was wrapped."""
+    return any(
+        isinstance(cause, DiskFullError)
+        or (isinstance(cause, OSError) and cause.errno in _NO_ROOM)
+        or _NO_ROOM_TEXT in str(cause)
+        for cause in _causes(error)
+    )
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    """Host memory, CUDA memory, or Ray's memory monitor; by name, so that neither torch nor ray is imported."""
+    return any(
+        isinstance(cause, MemoryError)
+        or type(cause).__name__ == "OutOfMemoryError"
+        or "CUDA out of memory" in str(cause)
+        for cause in _causes(error)
+    )
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The exception and what it came from, outermost first."""
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        yield current
+        current = current.__cause__ or current.__context__

@@ -1,0 +1,61 @@
+"""Run a sweep's work in this process, one piece after the other, without Ray: the same rows in the same order.
+
+In: `Work`. Out: files in the sweep folder. For debugging, and for machines where Ray cannot start.
+"""
+
+import time
+from collections.abc import Callable
+
+from sweeps.execute import Job, begin_attempt, execute_stage, execute_trial
+from sweeps.failures import MAX_ATTEMPTS, Failure, describe_failure
+from sweeps.stopping import signals_stop_the_sweep, stop_for_full_disk
+from sweeps.work import Work
+
+
+def run_inline(work: Work) -> None:
+    """Run all of the work and leave a row for every trial of it.
+
+    Raises:
+        StopSweep: interrupted, or the disk is full; what is published stays.
+    """
+    with signals_stop_the_sweep():
+        failed_stages: dict[str, Failure] = {}
+        blocked: dict[str, Failure] = {}
+        for shared in work.stages:
+            started = time.monotonic()
+            failure = failed_stages.get(shared.stage.parent or "")
+            if failure is None:
+                failure = _attempt(work.job_of_stage(shared), lambda job, _: execute_stage(job))
+            work.display.stage_ended(shared.title, time.monotonic() - started, failure.reason if failure else None)
+            if failure is not None:
+                failed_stages[shared.stage.key] = failure
+                blocked |= dict.fromkeys(shared.trial_ids, failure)
+        work.display.trials_begin()
+        for trial in work.trials:
+            job = work.job_of_trial(trial)
+            failure = blocked.get(trial.trial_id) or _attempt(job, execute_trial)
+            if failure is not None:
+                work.trial_failed(trial.trial_id, failure, attempt=1)
+            else:
+                work.trial_ended(trial.trial_id)
+
+
+def _attempt(job: Job, execute: Callable[[Job, int], object]) -> Failure | None:
+    """Run a piece of work as often as it may be; give what went wrong in the end, or none.
+
+    Raises:
+        StopSweep: the disk is full.
+    """
+    while True:
+        attempt = MAX_ATTEMPTS
+        try:
+            attempt = begin_attempt(job)
+            execute(job, attempt)
+        except Exception as error:
+            failure = describe_failure(error)
+            if failure.is_disk_full:
+                raise stop_for_full_disk(failure.reason) from error
+            if not failure.may_retry or attempt >= MAX_ATTEMPTS:
+                return failure
+        else:
+            return None

@@ -1,0 +1,132 @@
+"""What a sweep has to do: its planned trials, and the stages that they share. Light: no torch, no ray.
+
+In: a `SearchSpace`. Out: a `SweepPlan`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from search_spaces.expand import expand_space
+from search_spaces.space import SearchSpace
+from xlt_core.canonical import content_key
+from xlt_core.plan import Fingerprints, Stage, TrialPlan, plan_trial
+from xlt_core.spec import TrialSpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedTrial:
+    """A trial with its place in the design; all that is needed to run it and to file its result."""
+
+    plan: TrialPlan
+    axes: Mapping[str, JsonValue]
+    """Dotted key to value, for the settings that vary and that this cell reads."""
+    cell: str
+    """Short label of the cell."""
+    baseline_cell_id: str
+    is_baseline: bool
+
+    @property
+    def trial_id(self) -> str:
+        """The trial's identity."""
+        return self.plan.trial_id
+
+    @property
+    def title(self) -> str:
+        """For people: the cell and the seed."""
+        return f"{self.cell} · seed {self.plan.spec.seed}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedStage:
+    """A stage that is run once for all trials that start with it."""
+
+    stage: Stage
+    spec: TrialSpec
+    """Of the first trial that needs the stage; all others agree with it in what the stage reads."""
+    trial_ids: tuple[str, ...]
+    """The trials that need it."""
+
+    @property
+    def title(self) -> str:
+        """For people: what kind of stage, on what, which seed."""
+        if self.stage.settings is None:
+            return f"{self.stage.kind} {self.stage.encoder.source}"
+        dose = "" if self.stage.settings.dose is None else f" dose {self.stage.settings.dose:g}"
+        return f"{self.stage.kind} {self.stage.settings.task}{dose} · seed {self.spec.seed}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepPlan:
+    """Every trial of a space, each once."""
+
+    name: str
+    sweep_id: str
+    """Of the space's name and base: a space whose axes or seeds have grown is still the same sweep."""
+    trials: tuple[PlannedTrial, ...]
+
+    @property
+    def num_cells(self) -> int:
+        """Distinct cells, baselines among them."""
+        return len({trial.plan.cell_id for trial in self.trials})
+
+
+def plan_sweep(space: SearchSpace) -> SweepPlan:
+    """Resolve every cell and seed of a space; reads each data set and encoder once, trains nothing.
+
+    Raises:
+        XltError: a cell is invalid, or its data or encoder cannot be used.
+    """
+    fingerprints = Fingerprints()
+    plans: dict[TrialSpec, TrialPlan] = {}
+
+    def plan_once(spec: TrialSpec) -> TrialPlan:
+        if spec not in plans:
+            plans[spec] = plan_trial(spec, fingerprints)
+        return plans[spec]
+
+    trials: dict[str, PlannedTrial] = {}
+    for trial in expand_space(space):
+        plan = plan_once(trial.spec)
+        planned = PlannedTrial(
+            plan=plan,
+            axes=trial.axes,
+            cell=trial.cell,
+            baseline_cell_id=plan_once(trial.baseline).cell_id,
+            is_baseline=trial.is_baseline,
+        )
+        trials.setdefault(planned.trial_id, planned)
+    sweep_id = content_key({"name": space.name, "base": space.base})
+    return SweepPlan(name=space.name, sweep_id=sweep_id, trials=tuple(trials.values()))
+
+
+def plan_single_trial(spec: TrialSpec) -> PlannedTrial:
+    """Plan one trial outside of any design: it is its own baseline.
+
+    Raises:
+        XltError: its settings, data or encoder cannot be used.
+    """
+    plan = plan_trial(spec)
+    label = f"{spec.target.task} {plan.cell_id[:6]}"
+    return PlannedTrial(plan=plan, axes={}, cell=label, baseline_cell_id=plan.cell_id, is_baseline=True)
+
+
+def collect_shared_stages(trials: Iterable[PlannedTrial]) -> tuple[SharedStage, ...]:
+    """List the distinct shared stages of `trials`, every parent before its children."""
+    stages: dict[str, Stage] = {}
+    specs: dict[str, TrialSpec] = {}
+    needed_by: dict[str, list[str]] = {}
+    for trial in trials:
+        for stage in trial.plan.shared_stages:
+            stages.setdefault(stage.key, stage)
+            specs.setdefault(stage.key, trial.plan.spec)
+            needed_by.setdefault(stage.key, []).append(trial.trial_id)
+    return tuple(
+        SharedStage(stage=stage, spec=specs[key], trial_ids=tuple(needed_by[key])) for key, stage in stages.items()
+    )
+
+
+def num_stage_runs_saved(trials: Iterable[PlannedTrial]) -> int:
+    """Count the stages that sharing saves: how many more would run if every trial ran its own."""
+    return sum(len(shared.trial_ids) - 1 for shared in collect_shared_stages(trials))

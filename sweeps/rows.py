@@ -1,0 +1,125 @@
+"""Between trials and the store's tables: planned trials and results to rows, and planned trials back from rows.
+
+In: `PlannedTrial`, `TrialResult`. Out: rows of `results.schema`. Light: no torch, no ray.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from results.predictions import join_prediction_tables, prediction_table
+from results.store import ResultStore
+from sweeps.failures import Failure
+from sweeps.plan import PlannedTrial
+from xlt_core.canonical import canonical_json
+from xlt_core.plan import TrialPlan
+from xlt_core.result import TrialResult
+from xlt_core.tasks import load_task
+
+Row = dict[str, Any]
+
+
+def plan_row(trial: PlannedTrial) -> Row:
+    """Make the row of a planned trial (`schema.PLAN`)."""
+    spec = trial.plan.spec
+    intermediate = spec.intermediate
+    return {
+        "trial_id": trial.trial_id,
+        "cell_id": trial.plan.cell_id,
+        "baseline_cell_id": trial.baseline_cell_id,
+        "is_baseline": trial.is_baseline,
+        "cell": trial.cell,
+        "seed": spec.seed,
+        "encoder": spec.encoder.source,
+        "target_task": spec.target.task,
+        "source_language": load_task(spec.target.task).source_language,
+        "intermediate_task": intermediate.task if intermediate else None,
+        "dose": intermediate.dose if intermediate else None,
+        "method": spec.target.perturbation.method,
+        "magnitude": spec.target.perturbation.magnitude,
+        "axes": canonical_json(trial.axes),
+        "spec": spec.model_dump_json(),
+        "plan": trial.plan.model_dump_json(),
+        "languages": list(trial.plan.languages),
+    }
+
+
+def planned_trial(row: Mapping[str, Any]) -> PlannedTrial:
+    """Read a planned trial back from its row; the inverse of `plan_row`."""
+    return PlannedTrial(
+        plan=TrialPlan.model_validate_json(row["plan"]),
+        axes=json.loads(row["axes"]),
+        cell=row["cell"],
+        baseline_cell_id=row["baseline_cell_id"],
+        is_baseline=row["is_baseline"],
+    )
+
+
+def publish_result(store: ResultStore, result: TrialResult, *, attempt: int) -> None:
+    """Publish what a trial gave back; the trial is finished when this returns.
+
+    Raises:
+        DiskFullError: no room; the trial stays unfinished.
+    """
+    store.publish_trial(_trial_row(result, attempt), _score_rows(result), _predictions(result))
+
+
+def publish_failure(store: ResultStore, trial_id: str, failure: Failure, *, attempt: int) -> None:
+    """Publish that a trial has no result, and why.
+
+    Raises:
+        DiskFullError: no room; the trial stays unfinished.
+    """
+    row = {
+        "trial_id": trial_id,
+        "status": failure.status,
+        "reason": failure.reason,
+        "started_at": datetime.now(UTC),
+        "attempt": attempt,
+        "traceback": failure.traceback or None,
+    }
+    store.publish_trial(row, [])
+
+
+def _trial_row(result: TrialResult, attempt: int) -> Row:
+    return {
+        "trial_id": result.trial_id,
+        "status": result.status,
+        "reason": result.reason,
+        "started_at": datetime.fromisoformat(result.started_at),
+        "wall_seconds": result.wall_seconds,
+        "train_seconds": result.train_seconds,
+        "evaluate_seconds": result.evaluate_seconds,
+        "num_steps": result.num_steps,
+        "final_train_loss": result.final_train_loss,
+        "source_dev_score": result.source_dev_score,
+        "device": result.device,
+        "stage_keys": [stage.stage_key for stage in result.stages],
+        "stages": canonical_json([asdict(stage) for stage in result.stages]),
+        "versions": canonical_json(dict(result.versions)),
+        "attempt": attempt,
+    }
+
+
+def _score_rows(result: TrialResult) -> list[Row]:
+    return [{"trial_id": result.trial_id, **asdict(score)} for score in result.scores]
+
+
+def _predictions(result: TrialResult) -> pa.Table:
+    tables = [
+        prediction_table(
+            trial_id=result.trial_id,
+            language=one.language,
+            labels=one.labels,
+            example_ids=one.example_ids,
+            num_units=one.num_units,
+            gold=one.gold,
+            predicted=one.predicted,
+        )
+        for one in result.predictions
+    ]
+    return join_prediction_tables(tables)

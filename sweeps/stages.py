@@ -1,0 +1,120 @@
+"""Run the shared stages on Ray, each once, parents before children, as many at a time as fit.
+
+In: `SharedStage`s. Out: for each stage that has no artifact in the end, why.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import ray
+
+from search_spaces.space import Resources
+from sweeps.execute import Job, begin_attempt, execute_stage
+from sweeps.failures import MAX_ATTEMPTS, Failure, describe_failure
+from sweeps.plan import SharedStage
+from sweeps.stopping import stop_for_full_disk
+
+OnStageEnd = Callable[[SharedStage, Failure | None], None]
+
+_POLL_SECONDS = 0.25
+
+
+def run_shared_stages(
+    stages: Sequence[SharedStage],
+    make_job: Callable[[SharedStage], Job],
+    resources: Resources,
+    num_slots: int,
+    on_end: OnStageEnd,
+    on_poll: Callable[[], None],
+) -> dict[str, Failure]:
+    """Make sure that every stage's artifact is published.
+
+    Args:
+        stages: parents before children.
+        make_job: gives the job of a stage.
+        resources: of one stage.
+        num_slots: stages at a time.
+        on_end: called for each stage that ends.
+        on_poll: called a few times a second.
+
+    Returns:
+        Failure by stage key; a stage whose parent failed has failed for that reason.
+
+    Raises:
+        StopSweep: the disk is full.
+    """
+    task = ray.remote(_attempt_stage).options(
+        num_cpus=resources.cpu, num_gpus=resources.gpu, max_retries=MAX_ATTEMPTS - 1, retry_exceptions=True
+    )
+    waiting = {shared.stage.key: shared for shared in stages}
+    running: dict[Any, SharedStage] = {}
+    failures: dict[str, Failure] = {}
+    done: set[str] = set()
+    while waiting or running:
+        for shared in _pop_ready(waiting, done, failures):
+            parent_failure = failures.get(shared.stage.parent or "")
+            if parent_failure is not None:
+                failures[shared.stage.key] = parent_failure
+                on_end(shared, parent_failure)
+            elif len(running) < num_slots:
+                running[task.remote(make_job(shared).as_config())] = shared
+            else:
+                waiting[shared.stage.key] = shared
+        ended, _ = ray.wait(list(running), timeout=_POLL_SECONDS) if running else ([], [])
+        for reference in ended:
+            shared = running.pop(reference)
+            failure = _result_of(reference)
+            done.add(shared.stage.key)
+            if failure is not None:
+                failures[shared.stage.key] = failure
+            on_end(shared, failure)
+        on_poll()
+    return failures
+
+
+def fail_dependents(stages: Sequence[SharedStage], failures: Mapping[str, Failure]) -> dict[str, Failure]:
+    """Give the failure of each trial that needs a failed stage, by trial id; the first stage that failed it counts."""
+    failed: dict[str, Failure] = {}
+    for shared in stages:
+        failure = failures.get(shared.stage.key)
+        if failure is not None:
+            reason = f"{shared.title} (stage {shared.stage.key}) failed: {failure.reason}"
+            for trial_id in shared.trial_ids:
+                failed.setdefault(trial_id, replace(failure, reason=reason))
+    return failed
+
+
+def _pop_ready(
+    waiting: dict[str, SharedStage], done: set[str], failures: Mapping[str, Failure]
+) -> Iterator[SharedStage]:
+    """Take out the stages whose parent has ended or is not awaited, in their order."""
+    for key, shared in list(waiting.items()):
+        parent = shared.stage.parent
+        if parent is None or parent in done or parent in failures:
+            yield waiting.pop(key)
+
+
+def _attempt_stage(config: dict[str, Any]) -> Failure | None:
+    """The Ray task: run a stage; raises for Ray to try again, gives a failure when that is of no use."""
+    job = Job(**config)
+    attempt = MAX_ATTEMPTS
+    try:
+        attempt = begin_attempt(job)
+        execute_stage(job)
+    except Exception as error:
+        failure = describe_failure(error)
+        if failure.may_retry and attempt < MAX_ATTEMPTS:
+            raise
+        return failure
+    return None
+
+
+def _result_of(reference: Any) -> Failure | None:
+    try:
+        failure: Failure | None = ray.get(reference)
+    except ray.exceptions.RayError as error:  # the worker died each time
+        failure = describe_failure(error)
+    if failure is not None and failure.is_disk_full:
+        raise stop_for_full_disk(failure.reason)
+    return failure
