@@ -1,0 +1,1 @@
+"""Reading labelled data: local files in known layouts, and the hub's data sets. No torch here."""

@@ -1,0 +1,31 @@
+"""Lines of a text file, read strictly. In: a path. Out: lines without their ends."""
+
+from pathlib import Path
+
+from xlt_core.errors import DataError
+
+
+def read_lines(path: Path) -> list[str]:
+    """Read a UTF-8 file; only a line feed (perhaps after a carriage return) ends a line, a final one adds no line.
+
+    Raises:
+        DataError: missing, empty, or not UTF-8.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); check the path and its permissions") from error
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise DataError(
+            f"{path}, line {line}: byte 0x{content[error.start]:02x} is not UTF-8; "
+            "save the file as UTF-8, or fetch it again"
+        ) from error
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    while lines and not lines[-1]:
+        lines.pop()
+    if not lines:
+        raise DataError(f"{path}: the file is empty; fetch it again")
+    return lines
