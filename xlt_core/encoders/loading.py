@@ -1,4 +1,4 @@
-"""Loads encoders through transformers' Auto classes, from a folder or the hub; no pickles, no remote code.
+"""Loads encoders through transformers' Auto classes, from a folder or the hub; no code from storage is run.
 
 In: a source, as in a trial's spec. Out: an `Encoder`, packed where its model allows it.
 """
@@ -6,9 +6,11 @@ In: a source, as in a trial's spec. Out: an `Encoder`, packed where its model al
 import copy
 import inspect
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import nn
 from transformers import (
     MODEL_MAPPING,
@@ -45,13 +47,22 @@ def load_encoder(source: str | Path, dropout: float | None = None) -> Encoder:
         EncoderError: files are missing or do not fit together.
     """
     name, revision = _locate(source)
-    config = AutoConfig.from_pretrained(name, revision=revision, trust_remote_code=False)
-    if dropout is not None:
-        for setting in _DROPOUT_SETTINGS:
-            if hasattr(config, setting):
-                setattr(config, setting, dropout)
-    tokenizer = AutoTokenizer.from_pretrained(name, revision=revision, trust_remote_code=False)
-    return wrap_encoder(_load_model(name, revision, config), tokenizer)
+    try:
+        config = AutoConfig.from_pretrained(name, revision=revision, trust_remote_code=False)
+        if dropout is not None:
+            for setting in _DROPOUT_SETTINGS:
+                if hasattr(config, setting):
+                    setattr(config, setting, dropout)
+        tokenizer = AutoTokenizer.from_pretrained(name, revision=revision, trust_remote_code=False)
+        model = _load_model(name, revision, config)
+    except (OSError, KeyError, ValueError, RuntimeError, SafetensorError, UnpicklingError) as error:
+        if isinstance(error, EncoderError):
+            raise
+        raise EncoderError(
+            f"encoder '{source}' cannot be loaded: {error}. Only files of weights (safetensors, or a pickle that holds "
+            "nothing but tensors) and models that transformers itself knows are read; no code beside them is run"
+        ) from error
+    return wrap_encoder(model, tokenizer)
 
 
 def wrap_encoder(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Encoder:

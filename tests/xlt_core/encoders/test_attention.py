@@ -1,0 +1,94 @@
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+from torch.nn import functional
+
+from xlt_core.encoders import attention
+from xlt_core.encoders.attention import attend_packed
+from xlt_core.encoders.segments import Segments
+
+CPU = torch.device("cpu")
+LENGTHS = (5, 16, 3, 17, 5, 31)
+
+
+def draw_states(num_arrays: int, num_heads: int, lengths: tuple[int, ...], width: int = 8) -> list[Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    shape = (num_arrays, num_heads, sum(lengths), width)
+    return [torch.randn(shape, generator=generator, requires_grad=True) for _ in range(3)]
+
+
+def attend(states: list[Tensor], lengths: tuple[int, ...], dropout: float = 0.0, multiple: int = 16) -> Tensor:
+    segments = Segments(lengths, CPU, multiple=multiple)
+    attended, probabilities = attend_packed(nn.Identity(), *states, None, segments=segments, dropout=dropout)
+    assert probabilities is None
+    return attended
+
+
+def attend_one_by_one(states: list[Tensor], lengths: tuple[int, ...]) -> Tensor:
+    split = zip(*(tensor.split(lengths, dim=2) for tensor in states), strict=True)
+    return torch.cat([functional.scaled_dot_product_attention(*parts) for parts in split], dim=2).transpose(1, 2)
+
+
+@settings(max_examples=25)
+@given(
+    lengths=st.lists(st.integers(1, 40), min_size=1, max_size=7).map(tuple),
+    num_arrays=st.integers(1, 3),
+    num_heads=st.integers(1, 3),
+    multiple=st.sampled_from([1, 8, 16]),
+)
+def test_each_segment_attends_as_if_it_were_alone(lengths, num_arrays, num_heads, multiple):
+    states = draw_states(num_arrays, num_heads, lengths)
+    expected = attend_one_by_one(states, lengths)
+    attended = attend(states, lengths, multiple=multiple)
+    torch.testing.assert_close(attended, expected, atol=1e-5, rtol=0)
+    direction = torch.randn(expected.shape, generator=torch.Generator().manual_seed(1))
+    expected_gradients = torch.autograd.grad((expected * direction).sum(), states)
+    gradients = torch.autograd.grad((attended * direction).sum(), states)
+    torch.testing.assert_close(gradients, expected_gradients, atol=1e-5, rtol=0)
+
+
+def keep_everything(like: Tensor, dropout: float) -> Tensor:
+    return torch.ones_like(like)
+
+
+def test_the_attention_that_drops_is_torchs_where_nothing_happens_to_drop(monkeypatch):
+    monkeypatch.setattr(attention, "draw_keep_mask", keep_everything)
+    states = draw_states(2, 2, LENGTHS)
+    expected, attended = attend_one_by_one(states, LENGTHS), attend(states, LENGTHS, dropout=0.5)
+    torch.testing.assert_close(attended, expected, atol=1e-5, rtol=0)
+    direction = torch.randn(expected.shape, generator=torch.Generator().manual_seed(1))
+    expected_gradients = torch.autograd.grad((expected * direction).sum(), states)
+    gradients = torch.autograd.grad((attended * direction).sum(), states)
+    torch.testing.assert_close(gradients, expected_gradients, atol=1e-5, rtol=0)
+
+
+def test_the_gradient_of_the_attention_that_drops_is_its_derivative():
+    states = [tensor.detach().double().requires_grad_() for tensor in draw_states(1, 2, (3, 5), width=4)]
+
+    def run(*states: Tensor) -> Tensor:
+        torch.manual_seed(3)
+        return attend(list(states), (3, 5), dropout=0.3)
+
+    assert torch.autograd.gradcheck(run, states)
+
+
+def test_dropping_keeps_the_mean():
+    states = draw_states(1, 2, LENGTHS)
+    torch.manual_seed(0)
+    with torch.no_grad():
+        mean = torch.stack([attend(states, LENGTHS, dropout=0.25) for _ in range(600)]).mean(0)
+        spread = torch.stack([attend(states, LENGTHS, dropout=0.25) for _ in range(50)]).std(0)
+        expected = attend(states, LENGTHS)
+    assert ((mean - expected).abs() <= 6 * spread / 600**0.5 + 1e-5).all()
+    assert spread.max() > 0.1
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="flash attention with boundaries needs CUDA")
+def test_half_precision_on_cuda_attends_within_segments():
+    states = [tensor.detach().to("cuda", torch.bfloat16) for tensor in draw_states(2, 2, LENGTHS, width=64)]
+    segments = Segments(LENGTHS, torch.device("cuda"), multiple=16)
+    attended, _ = attend_packed(nn.Identity(), *states, None, segments=segments)
+    expected = attend_one_by_one([tensor.float() for tensor in states], LENGTHS)
+    torch.testing.assert_close(attended.float(), expected, atol=2e-2, rtol=0)

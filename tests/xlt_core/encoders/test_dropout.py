@@ -1,0 +1,52 @@
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from xlt_core.encoders.dropout import QuickDropout, draw_keep_mask
+
+
+@given(st.lists(st.integers(1, 7), min_size=1, max_size=3), st.sampled_from([0.1, 0.5, 0.9]), st.integers(0, 2**31))
+def test_a_mask_holds_zero_or_one_factor_and_follows_the_seed(shape, dropout, seed):
+    torch.manual_seed(seed)
+    mask = draw_keep_mask(torch.empty(shape), dropout)
+    torch.manual_seed(seed)
+    assert torch.equal(mask, draw_keep_mask(torch.empty(shape), dropout))
+    assert mask.shape == torch.Size(shape)
+    kept = mask[mask != 0]
+    torch.testing.assert_close(kept, torch.full_like(kept, 1 / (1 - dropout)), rtol=1e-4, atol=0)
+
+
+@pytest.mark.parametrize("dropout", [0.1, 0.3, 0.75])
+def test_the_share_of_zeros_is_the_dropout_in_every_lane(dropout):
+    torch.manual_seed(0)
+    dropped = (draw_keep_mask(torch.empty(40_000, 4), dropout) == 0).double().mean(0)
+    deviation = (dropout * (1 - dropout) / 40_000) ** 0.5
+    assert ((dropped - dropout).abs() < 5 * deviation).all()
+
+
+def test_masks_after_each_other_are_independent():
+    torch.manual_seed(0)
+    first, second = ((draw_keep_mask(torch.empty(100_000), 0.5) == 0).double() for _ in range(2))
+    assert abs(float(torch.corrcoef(torch.stack([first, second]))[0, 1])) < 0.02
+
+
+def test_the_kept_elements_and_their_gradients_carry_the_factor():
+    module, states = QuickDropout(0.5).train(), torch.ones(1000, requires_grad=True)
+    torch.manual_seed(0)
+    dropped = module(states)
+    dropped.sum().backward()
+    assert set(dropped.tolist()) == {0.0, 2.0}
+    assert torch.equal(states.grad, dropped.detach())
+
+
+@pytest.mark.parametrize("module", [QuickDropout(0.5).eval(), QuickDropout(0.0).train()])
+def test_nothing_drops_in_evaluation_or_at_zero_and_no_number_is_drawn(module):
+    states, before = torch.randn(10), torch.get_rng_state()
+    assert module(states) is states
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_everything_drops_at_one():
+    assert torch.equal(QuickDropout(1.0).train()(torch.ones(9)), nn.Dropout(1.0).train()(torch.ones(9)))

@@ -1,0 +1,45 @@
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xlt_core.encoders.segments import Segments
+
+CPU = torch.device("cpu")
+LENGTHS = st.lists(st.integers(1, 40), min_size=1, max_size=9).map(tuple)
+
+
+def test_positions_start_anew_with_every_sequence():
+    segments = Segments((3, 1, 2), CPU, multiple=4)
+    assert segments.positions.tolist() == [0, 1, 2, 0, 0, 1]
+    assert segments.cumulative.tolist() == [0, 3, 4, 6]
+
+
+def test_lengths_that_round_up_to_one_width_share_a_block():
+    segments = Segments((3, 9, 4, 8), CPU, multiple=4)
+    assert [(block.width, block.num_sequences) for block in segments.blocks] == [(4, 2), (8, 1), (12, 1)]
+    assert segments.num_rows == 4 + 12 + 4 + 8
+    narrow, exact, wide = segments.blocks
+    assert narrow.bias is not None
+    assert narrow.bias[:, 0].isinf().tolist() == [[False, False, False, True], [False] * 4]
+    assert exact.bias is None
+    assert wide.bias is not None
+
+
+@given(LENGTHS, st.integers(1, 16), st.integers(1, 3), st.integers(1, 3))
+def test_every_row_goes_to_its_own_place_in_its_own_block(lengths, multiple, num_arrays, num_heads):
+    segments = Segments(lengths, CPU, multiple=multiple)
+    rows = segments.rows(num_arrays, num_heads)
+    assert rows.shape == (num_arrays * sum(lengths) * num_heads,)
+    source = torch.arange(1, len(rows) + 1)
+    padded = torch.zeros(segments.num_rows * num_arrays * num_heads, dtype=torch.int64).index_copy(0, rows, source)
+    packed = source.view(num_arrays, sum(lengths), num_heads)
+    starts = segments.cumulative.tolist()
+    for block in segments.blocks:
+        first = block.first_row * num_arrays * num_heads
+        stack = padded[first : first + block.num_rows * num_arrays * num_heads]
+        stack = stack.view(num_arrays, block.num_sequences, num_heads, block.width)
+        members = [i for i, length in enumerate(lengths) if -(-length // multiple) * multiple == block.width]
+        for place, index in enumerate(members):
+            tokens = packed[:, starts[index] : starts[index + 1]]
+            assert torch.equal(stack[:, place, :, : lengths[index]], tokens.transpose(1, 2))
+            assert not stack[:, place, :, lengths[index] :].any()
