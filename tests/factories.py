@@ -1,5 +1,8 @@
 """Small real things for tests: a random XLM-R with a word tokenizer, and packed batches for it."""
 
+from pathlib import Path
+
+import numpy as np
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaModel
@@ -84,3 +87,23 @@ def build_batch(
         example_keys=tuple(range(first_key, first_key + len(lengths))),
         language="en",
     )
+
+
+def write_pair_folder(folder: Path, num_train: int = 240, num_test: int = 60) -> None:
+    """A PAWS-X folder in English and German that can be learned: the label says whether the sentences start alike."""
+    folder.mkdir(parents=True)
+    generator = np.random.default_rng(0)
+    for name, num_examples in (
+        ("train-en", num_train),
+        ("dev-en", num_test),
+        ("test-en", num_test),
+        ("test-de", num_test),
+    ):
+        lines = []
+        for place in range(num_examples):
+            first, second = (generator.integers(1, NUM_WORDS, size=generator.integers(2, 7)) for _ in range(2))
+            label = place % 2
+            first[0], second[0] = (1, 1) if label else (1, 2)
+            texts = (" ".join(f"w{index}" for index in words) for words in (first, second))
+            lines.append("\t".join([*texts, str(label)]) + "\n")
+        (folder / f"{name}.tsv").write_text("".join(lines), encoding="utf-8")

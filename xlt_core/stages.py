@@ -95,12 +95,10 @@ def train_stage(
     assert settings is not None, "pre-training has no task"
     assert settings.optim is not None, "a canonical stage carries its recipe"
     started = time.perf_counter()
-    device, seed = select_device(workspace.device), stream_seed(spec.seed, stage.kind)
+    device, seed = select_device(workspace.device), stage_seed(stage, spec)
     task = load_task(settings.task)
-    source = workspace.stages / stage.parent if stage.parent else spec.encoder.source
-    encoder = load_encoder(source, dropout=spec.model.dropout)
-    head = Head(task.shape, encoder.hidden_size, len(task.labels), spec.model, seed)
-    model = TrialModel(encoder, head).to(device)
+    model = build_model(stage, spec, workspace).to(device)
+    encoder = model.encoder
     table = load_tokens(settings, "train", task.source_language, encoder, spec, workspace)
     objective = FineTuning(model, table, settings, seed=seed, device=device)
     outcome = train(
@@ -121,6 +119,21 @@ def train_stage(
         status = "degenerate" if reason else "ok"
     cost = _measure_cost(stage, started, outcome, settings.optim)
     return TrainedStage(model=model, outcome=outcome, status=status, reason=reason, dev=dev, cost=cost)
+
+
+def stage_seed(stage: Stage, spec: TrialSpec) -> int:
+    """Seed of all that is random in a stage; equal in every cell, different between the stages of a trial."""
+    return stream_seed(spec.seed, stage.kind)
+
+
+def build_model(stage: Stage, spec: TrialSpec, workspace: Workspace) -> TrialModel:
+    """The model that a stage starts from: its parent's encoder (or the given one) under a new head."""
+    assert stage.settings is not None, "pre-training has no head"
+    task = load_task(stage.settings.task)
+    source = workspace.stages / stage.parent if stage.parent else spec.encoder.source
+    encoder = load_encoder(source, dropout=spec.model.dropout)
+    head = Head(task.shape, encoder.hidden_size, len(task.labels), spec.model, stage_seed(stage, spec))
+    return TrialModel(encoder, head)
 
 
 def load_tokens(

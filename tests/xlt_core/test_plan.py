@@ -1,0 +1,158 @@
+"""Identity is content: what can change a result is in the keys, and nothing else."""
+
+import json
+import shutil
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.factories import build_encoder, write_pair_folder
+from xlt_core.errors import DataError, EncoderError, SpecError
+from xlt_core.plan import TrialPlan, plan_trial
+from xlt_core.spec import TrialSpec, parse_trial_spec
+
+WORLD = {"encoder": "mini", "target": {"task": "world"}, "intermediate": {"task": "world", "dose": 1.0}}
+
+
+def plan(change: dict | None = None) -> TrialPlan:
+    return plan_trial(parse_trial_spec({**WORLD, **(change or {})}))
+
+
+@pytest.fixture
+def pair_spec(tmp_path):
+    """A trial on files, and the folders it reads."""
+    build_encoder().save(tmp_path / "encoder")
+    write_pair_folder(tmp_path / "data")
+
+    def build(**change) -> TrialSpec:
+        base = {"encoder": str(tmp_path / "encoder"), "target": {"task": "pawsx", "data": str(tmp_path / "data")}}
+        return parse_trial_spec(base | change)
+
+    return build
+
+
+GOLDEN_IDS = ("843e09f8f8ab554b", "6cf8a58c9d7f0398")
+
+
+def test_the_ids_of_a_known_trial_stay_as_they_are():
+    """Golden: a change here makes every stored result a stranger. Raise a version on purpose, never by accident."""
+    made = plan()
+    assert (made.trial_id, made.cell_id) == GOLDEN_IDS
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 1},
+        {"target": {"task": "world", "dose": 0.5}},
+        {"target": {"task": "world", "perturbation": {"method": "gaussian", "magnitude": 0.1}}},
+        {"target": {"task": "world", "max_train_examples": 10}},
+        {"intermediate": "none"},
+        {"intermediate": {"task": "world", "dose": 0.0}},
+        {"intermediate": {"task": "world", "dose": 1.0, "optim": {"num_steps": 7}}},
+        {"optim": {"learning_rate": 1e-3}},
+        {"model": {"pooling": "mean"}},
+        {"evaluation": {"max_examples": 10}},
+        {"evaluation": {"split": "dev"}},
+        {"evaluation": {"languages": ["src"]}},
+        {"encoder": {"source": "mini", "pretrain": {"num_steps": 10}}},
+    ],
+    ids=json.dumps,
+)
+def test_every_setting_that_can_change_a_result_changes_the_id(change):
+    assert plan(change).trial_id != plan().trial_id
+    same_cell = plan(change).cell_id == plan().cell_id
+    assert same_cell == ("seed" in change)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"target": {"task": "world", "perturbation": {"method": "pgd", "magnitude": 0.0}}},
+        {"target": {"task": "world", "perturbation": {"method": "none", "magnitude": 0.7}}},
+        {"target": {"task": "world", "optim": {"learning_rate": 2e-5}}},
+    ],
+    ids=json.dumps,
+)
+def test_settings_that_mean_the_same_have_the_same_id(change):
+    assert plan(change).trial_id == plan().trial_id
+
+
+@given(magnitude=st.floats(0.01, 10.0), seed=st.integers(0, 3))
+def test_trials_share_the_stages_before_the_perturbed_one(magnitude, seed):
+    perturbed = {"task": "world", "perturbation": {"method": "uniform", "magnitude": magnitude}}
+    one, other = plan({"seed": seed}), plan({"seed": seed, "target": perturbed})
+    assert one.shared_stages == other.shared_stages
+    assert one.target_stage.key != other.target_stage.key
+    assert one.stages[0] == plan({"seed": seed + 1}).stages[0], "pre-training is shared by all seeds"
+    assert one.stages[1].key != plan({"seed": seed + 1}).stages[1].key
+
+
+def test_a_plan_survives_json_unchanged():
+    assert TrialPlan.model_validate_json(plan().model_dump_json()) == plan()
+
+
+def test_stages_stand_in_the_order_in_which_they_run():
+    made = plan()
+    assert [stage.kind for stage in made.stages] == ["pretrain", "intermediate", "target"]
+    assert [stage.parent for stage in made.stages] == [None, made.stages[0].key, made.stages[1].key]
+
+
+def test_data_and_encoder_are_known_by_content_and_not_by_place(pair_spec, tmp_path):
+    before = plan_trial(pair_spec())
+    shutil.copytree(tmp_path / "data", tmp_path / "moved" / "data")
+    shutil.copytree(tmp_path / "encoder", tmp_path / "moved" / "encoder")
+    moved = {"task": "pawsx", "data": str(tmp_path / "moved" / "data")}
+    after = plan_trial(pair_spec(encoder=str(tmp_path / "moved" / "encoder"), target=moved))
+    assert (after.trial_id, after.target_stage.key) == (before.trial_id, before.target_stage.key)
+
+
+@pytest.mark.parametrize("name", ["train-en.tsv", "dev-en.tsv"])
+def test_one_changed_character_of_the_training_data_changes_the_stage(pair_spec, tmp_path, name):
+    before = plan_trial(pair_spec())
+    file = tmp_path / "data" / name
+    file.write_text(file.read_text().replace("w1 ", "w2 ", 1))
+    assert plan_trial(pair_spec()).target_stage.key != before.target_stage.key
+
+
+def test_changed_test_data_changes_the_trial_and_not_its_stages(pair_spec, tmp_path):
+    before = plan_trial(pair_spec())
+    file = tmp_path / "data" / "test-de.tsv"
+    file.write_text(file.read_text().replace("w1 ", "w2 ", 1))
+    after = plan_trial(pair_spec())
+    assert after.target_stage.key == before.target_stage.key
+    assert after.trial_id != before.trial_id
+
+
+def test_changed_weights_change_the_stage(pair_spec, tmp_path):
+    before = plan_trial(pair_spec())
+    shutil.rmtree(tmp_path / "encoder")
+    build_encoder(seed=1).save(tmp_path / "encoder")
+    assert plan_trial(pair_spec()).target_stage.key != before.target_stage.key
+
+
+def test_all_languages_of_the_task_are_planned_and_absent_ones_are_not_forgotten(pair_spec):
+    assert plan_trial(pair_spec()).languages == ("de", "en", "es", "fr", "ja", "ko", "zh")
+
+
+@pytest.mark.parametrize(
+    ("languages", "error", "message"),
+    [(["xx"], SpecError, "has no xx"), (["fr"], DataError, "no test data for fr.*found de, en")],
+)
+def test_a_language_asked_for_by_name_must_be_there(pair_spec, languages, error, message):
+    with pytest.raises(error, match=message):
+        plan_trial(pair_spec(evaluation={"languages": languages}))
+
+
+def test_a_dose_for_a_task_of_unknown_difficulty_is_refused(pair_spec, tmp_path):
+    target = {"task": "pawsx", "data": str(tmp_path / "data"), "dose": 0.5}
+    with pytest.raises(SpecError, match="difficulty of the examples of task 'pawsx' is not known"):
+        plan_trial(pair_spec(target=target))
+
+
+def test_an_encoder_without_a_tokenizer_is_refused_before_anything_runs(pair_spec, tmp_path):
+    for file in (tmp_path / "encoder").glob("tokenizer*"):
+        file.unlink()
+    with pytest.raises(EncoderError, match="tokenizer"):
+        plan_trial(pair_spec())

@@ -1,0 +1,213 @@
+"""One trial on real files: what it gives back, and that a killed trial ends with the same bits as one left alone."""
+
+import dataclasses
+import multiprocessing
+import os
+import random
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from tests.factories import build_encoder, write_pair_folder
+from xlt_core.artifacts import read_manifest
+from xlt_core.plan import TrialPlan, plan_trial
+from xlt_core.result import TrialResult
+from xlt_core.run import discard_checkpoints, run_trial
+from xlt_core.spec import parse_trial_spec
+from xlt_core.stages import build_model
+from xlt_core.workspace import Workspace
+
+NUM_STEPS = 60
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory) -> Path:
+    """An encoder folder and a data folder."""
+    folder = tmp_path_factory.mktemp("inputs")
+    build_encoder(dropout=0.1).save(folder / "encoder")
+    write_pair_folder(folder / "data")
+    return folder
+
+
+def build_plan(inputs: Path, **change) -> TrialPlan:
+    stage = {"task": "pawsx", "data": str(inputs / "data")}
+    perturbed = {**stage, "perturbation": {"method": "pgd", "magnitude": 0.05, "init": "uniform"}}
+    base = {
+        "encoder": str(inputs / "encoder"),
+        "intermediate": {**stage, "optim": {"num_steps": 20, "learning_rate": 1e-3}},
+        "target": perturbed,
+        "optim": {"num_steps": NUM_STEPS, "learning_rate": 5e-3, "batch_size": 16},
+        "model": {"pooling": "mean"},
+    }
+    return plan_trial(parse_trial_spec(base | change))
+
+
+def build_workspace(root: Path, every: int = 7) -> Workspace:
+    return Workspace(root=root, device="cpu", checkpoint_every_steps=every)
+
+
+def final_weights(plan: TrialPlan, workspace: Workspace) -> dict[str, torch.Tensor]:
+    folder = workspace.checkpoints / plan.target_stage.key / f"step_{NUM_STEPS:08d}"
+    return {name: value for name, value in load_file(folder / "state.safetensors").items() if "module" in name}
+
+
+def comparable(result: TrialResult) -> dict[str, object]:
+    """What must not depend on when, how often and how fast the trial ran."""
+    kept = ("status", "reason", "num_steps", "final_train_loss", "source_dev_score", "scores")
+    predictions = [(each.language, each.predicted.tolist()) for each in result.predictions]
+    return {name: getattr(result, name) for name in kept} | {"predictions": predictions}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(inputs, tmp_path_factory):
+    """A trial that nobody interrupted."""
+    plan, workspace = build_plan(inputs), build_workspace(tmp_path_factory.mktemp("undisturbed"))
+    result = run_trial(plan, workspace)
+    return plan, result, final_weights(plan, workspace)
+
+
+def test_a_trial_learns_and_scores_every_language_that_has_data(undisturbed):
+    _, result, _ = undisturbed
+    scores = {score.language: score for score in result.scores}
+    assert result.status == "ok", result.reason
+    assert scores["en"].value > 80.0
+    assert scores["en"].num_examples == scores["de"].num_examples == 60
+    assert scores["fr"].value is None
+    assert "no test data" in scores["fr"].reason
+    assert {each.language for each in result.predictions} == {"en", "de"}
+
+
+def test_scores_follow_from_the_predictions(undisturbed):
+    _, result, _ = undisturbed
+    values = {score.language: score.value for score in result.scores}
+    for each in result.predictions:
+        assert values[each.language] == pytest.approx(100.0 * np.mean(each.gold == each.predicted), abs=1e-9)
+
+
+def _run_and_die(plan: TrialPlan, workspace: Workspace, kind: str, step: int) -> None:
+    """Kill the own process, as the kernel would, right after a step."""
+
+    def on_progress(progress) -> None:
+        if (progress.kind, progress.num_steps_taken) == (kind, step):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    run_trial(plan, workspace, on_progress)
+
+
+def kill_in(plan: TrialPlan, workspace: Workspace, kind: str, step: int) -> None:
+    process = multiprocessing.get_context("spawn").Process(target=_run_and_die, args=(plan, workspace, kind, step))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "step"), [("intermediate", 3), ("intermediate", 15), ("target", 1), ("target", 7), ("target", NUM_STEPS)]
+)
+def test_a_trial_killed_after_any_step_ends_with_the_same_bits(inputs, undisturbed, tmp_path, kind, step):
+    plan, expected, weights = undisturbed
+    workspace = build_workspace(tmp_path)
+    kill_in(plan, workspace, kind, step)
+    resumed = run_trial(plan, workspace)
+    assert comparable(resumed) == comparable(expected)
+    for name, value in final_weights(plan, workspace).items():
+        assert torch.equal(value, weights[name]), name
+
+
+@pytest.mark.slow
+def test_a_trial_killed_three_times_at_random_moments_ends_with_the_same_bits(undisturbed, tmp_path):
+    plan, expected, weights = undisturbed
+    workspace, chance = build_workspace(tmp_path, every=3), random.Random(os.urandom(8))
+    for step in sorted(chance.sample(range(1, NUM_STEPS), 3)):
+        kill_in(plan, workspace, "target", step)
+    assert comparable(run_trial(plan, workspace)) == comparable(expected)
+    assert all(torch.equal(value, weights[name]) for name, value in final_weights(plan, workspace).items())
+
+
+def test_a_finished_stage_is_used_and_not_run_again(inputs, undisturbed, tmp_path):
+    plan, expected, _ = undisturbed
+    workspace = build_workspace(tmp_path)
+    run_trial(plan, workspace)
+    artifact = workspace.stages / plan.shared_stages[0].key
+    before = artifact.stat().st_mtime_ns
+    seen = []
+    other = build_plan(inputs, target={"task": "pawsx", "data": str(inputs / "data")})
+    run_trial(other, workspace, seen.append)
+    assert artifact.stat().st_mtime_ns == before
+    assert {progress.kind for progress in seen} == {"target"}
+    assert expected.stages[0].stage_key == other.shared_stages[0].key
+
+
+def test_the_intermediate_head_and_its_dense_layer_never_pass(inputs, undisturbed, tmp_path):
+    """Same task and label set on both sides, where a shared name would let a head slip through."""
+    plan, _, _ = undisturbed
+    workspace = build_workspace(tmp_path)
+    run_trial(plan, workspace)
+    artifact = workspace.stages / plan.shared_stages[0].key
+    given = build_encoder()
+    assert set(load_file(artifact / "model.safetensors")) == set(given.model.state_dict())
+    after_intermediate = build_model(plan.target_stage, plan.spec, workspace)
+    without = build_plan(inputs, intermediate=None)
+    from_scratch = build_model(without.target_stage, without.spec, workspace)
+    for name, value in from_scratch.head.state_dict().items():
+        assert torch.equal(after_intermediate.head.state_dict()[name], value), name
+    assert not torch.equal(after_intermediate.encoder.word_embedding.weight, from_scratch.encoder.word_embedding.weight)
+
+
+def test_an_unfinished_training_is_kept_until_it_is_discarded(inputs, tmp_path):
+    plan, workspace = build_plan(inputs, intermediate=None), build_workspace(tmp_path)
+    run_trial(plan, workspace)
+    assert (workspace.checkpoints / plan.target_stage.key).exists()
+    discard_checkpoints(plan, workspace)
+    assert not (workspace.checkpoints / plan.target_stage.key).exists()
+
+
+@pytest.mark.parametrize("stage", ["intermediate", "target"])
+def test_a_run_that_diverges_is_a_result_with_a_reason_for_every_language(inputs, tmp_path, stage):
+    wild = {"num_steps": 30, "learning_rate": 1e30, "max_grad_norm": 1e30, "warmup_ratio": 0.0}
+    settings = {"task": "pawsx", "data": str(inputs / "data"), "optim": wild}
+    result = run_trial(build_plan(inputs, **{stage: settings}), build_workspace(tmp_path))
+    assert result.status == "diverged"
+    assert "not finite" in result.reason
+    assert len(result.scores) == 7
+    assert all(score.value is None and "diverged" in score.reason for score in result.scores)
+
+
+def test_a_run_that_learns_nothing_is_degenerate_and_scored(inputs, tmp_path):
+    result = run_trial(
+        build_plan(inputs, intermediate=None, optim={"num_steps": 20, "learning_rate": 1e-9}), build_workspace(tmp_path)
+    )
+    assert result.status == "degenerate"
+    assert "chance" in result.reason
+    assert result.scores[0].value is not None
+
+
+def test_a_damaged_artifact_is_named(inputs, tmp_path):
+    plan, workspace = build_plan(inputs), build_workspace(tmp_path)
+    run_trial(plan, workspace)
+    weights = workspace.stages / plan.shared_stages[0].key / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1])
+    with pytest.raises(Exception, match=r"model.safetensors is changed.*delete the folder"):
+        run_trial(plan, workspace)
+
+
+def test_the_cost_of_every_stage_is_told(undisturbed):
+    plan, result, _ = undisturbed
+    costs = [dataclasses.asdict(cost) for cost in result.stages]
+    assert [cost["kind"] for cost in costs] == ["intermediate", "target"]
+    assert [cost["num_steps"] for cost in costs] == [20, NUM_STEPS]
+    assert costs[1]["num_examples"] == NUM_STEPS * 16
+    assert plan.shared_stages[0].key == costs[0]["stage_key"]
+
+
+def test_an_artifact_says_how_it_came_about(undisturbed, inputs, tmp_path):
+    plan, workspace = build_plan(inputs), build_workspace(tmp_path)
+    run_trial(plan, workspace)
+    manifest = read_manifest(workspace.stages / plan.shared_stages[0].key)
+    assert manifest["stage"] == plan.shared_stages[0].model_dump(mode="json")
+    assert manifest["status"] in ("ok", "degenerate")

@@ -1,0 +1,111 @@
+"""Specs: strict, frozen, lossless in JSON, and one canonical form for one meaning."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from xlt_core.perturbations import METHODS
+from xlt_core.spec import (
+    EncoderSpec,
+    OptimSpec,
+    PerturbationSpec,
+    StageSpec,
+    TrialSpec,
+    canonical_perturbation,
+    canonical_trial_spec,
+    parse_trial_spec,
+)
+
+MINIMAL = {"encoder": "mini", "target": {"task": "world"}}
+
+perturbations = st.builds(
+    PerturbationSpec,
+    method=st.sampled_from(sorted(METHODS)),
+    magnitude=st.sampled_from([0.0, 0.1, 1.0]),
+    norm=st.sampled_from(["l2", "linf"]),
+    granularity=st.sampled_from(["token", "sequence", "batch"]),
+    unit=st.sampled_from(["absolute", "relative"]),
+    num_ascent_steps=st.integers(1, 3),
+    clean_weight=st.sampled_from([0.0, 0.5]),
+)
+stages = st.builds(
+    StageSpec,
+    task=st.just("world"),
+    dose=st.none() | st.floats(0.0, 1.0),
+    perturbation=perturbations,
+    optim=st.none() | st.builds(OptimSpec, num_steps=st.integers(1, 9)),
+)
+specs = st.builds(
+    TrialSpec,
+    encoder=st.sampled_from([EncoderSpec(source="mini"), EncoderSpec(source="owner/name@rev")]),
+    target=stages,
+    intermediate=st.none() | stages,
+    optim=st.builds(OptimSpec, learning_rate=st.sampled_from([1e-5, 2.5e-4])),
+    seed=st.integers(0, 5),
+)
+
+
+@given(spec=specs)
+def test_a_spec_survives_json_unchanged(spec):
+    assert TrialSpec.model_validate_json(spec.model_dump_json()) == spec
+    assert parse_trial_spec(json.loads(spec.model_dump_json())) == spec
+
+
+@given(spec=specs)
+def test_the_canonical_form_is_its_own(spec):
+    canonical = canonical_trial_spec(spec)
+    assert canonical_trial_spec(canonical) == canonical
+    assert canonical.target.optim == (spec.target.optim or spec.optim)
+
+
+@given(one=perturbations, other=perturbations)
+def test_magnitude_zero_means_the_same_under_every_method(one, other):
+    one, other = (spec.model_copy(update={"magnitude": 0.0}) for spec in (one, other))
+    assert canonical_perturbation(one) == canonical_perturbation(other) == PerturbationSpec()
+
+
+@given(spec=perturbations)
+def test_only_what_a_method_reads_stays_in_its_canonical_form(spec):
+    canonical = canonical_perturbation(spec)
+    default = PerturbationSpec()
+    for name in PerturbationSpec.model_fields:
+        if canonical.method != "none" and name in ("method", *METHODS[spec.method].reads):
+            assert getattr(canonical, name) == getattr(spec, name)
+        else:
+            assert getattr(canonical, name) == getattr(default, name)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"target": {"task": "world", "perturbation": {"magnitude": -0.1}}}, "greater than or equal to 0"),
+        ({"target": {"task": "world", "perturbation": {"method": "pgdd"}}}, "did you mean 'pgd'"),
+        ({"target": {"task": "wrld"}}, "did you mean 'world'"),
+        ({"target": {"task": "world", "dose": 1.1}}, "less than or equal to 1"),
+        ({"target": {"task": "world", "dose": float("nan")}}, "finite|out of range|nan"),
+        ({"seeed": 1}, "Extra inputs"),
+        ({"optim": {"num_steps": "2000"}}, "valid integer"),
+        ({"optim": {"num_steps": 0}}, "greater than or equal to 1"),
+        ({"seed": -1}, "greater than or equal to 0"),
+        ({"encoder": {"source": "owner/name", "pretrain": {"num_steps": 3}}}, "already pre-trained"),
+    ],
+)
+def test_a_wrong_setting_is_refused_with_what_is_allowed(change, message):
+    with pytest.raises((ValidationError, ValueError), match=message):
+        parse_trial_spec(MINIMAL | change)
+
+
+def test_a_spec_cannot_be_changed():
+    spec = parse_trial_spec(MINIMAL)
+    with pytest.raises(ValidationError, match="frozen"):
+        spec.seed = 3
+
+
+def test_the_short_forms_of_yaml_are_understood():
+    spec = parse_trial_spec(MINIMAL | {"intermediate": "none", "evaluation": {"languages": "src"}})
+    assert spec.intermediate is None
+    assert spec.encoder.pretrain is not None
+    assert spec.evaluation.languages == ("src",)
