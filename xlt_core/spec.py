@@ -18,6 +18,8 @@ NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0)]
+_LISTS_TOO = Field(strict=False)
+"""For tuples: below a validator in Python, pydantic no longer knows that a list came from JSON."""
 
 
 class Settings(BaseModel):
@@ -105,7 +107,7 @@ class OptimSpec(Settings):
     weight_decay: NonNegative = 0.0
     """Not applied to biases and layer norms."""
     max_grad_norm: Positive = 1.0
-    betas: tuple[UnitInterval, UnitInterval] = (0.9, 0.999)
+    betas: Annotated[tuple[UnitInterval, UnitInterval], _LISTS_TOO] = (0.9, 0.999)
     epsilon: Positive = 1.0e-8
 
 
@@ -151,7 +153,7 @@ def _languages(value: Any) -> Any:
 class EvaluationSpec(Settings):
     """What is scored after training, always without training noise."""
 
-    languages: Annotated[Literal["all"] | tuple[str, ...], BeforeValidator(_languages)] = "all"
+    languages: Annotated[Literal["all"] | Annotated[tuple[str, ...], _LISTS_TOO], BeforeValidator(_languages)] = "all"
     """Canonical codes, or `all` the task has."""
     split: Literal["dev", "test"] = "test"
     max_examples: Count | None = None
