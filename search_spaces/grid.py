@@ -1,6 +1,6 @@
 """The grid of a space: one cell for every combination of axis points. In: `SearchSpace`. Out: `Cell`s, checked."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
@@ -12,6 +12,7 @@ from search_spaces.problems import Place, Problem, SpaceError
 from search_spaces.settings import Path, lay_over, nest
 from search_spaces.space import SearchSpace
 from search_spaces.validation import explain_error
+from xlt_core.canonical import canonical_json
 from xlt_core.spec import TrialSpec, canonical_trial_spec, parse_trial_spec
 
 MAX_NUM_COMBINATIONS = 100_000
@@ -64,7 +65,7 @@ def grid_cells(space: SearchSpace) -> list[Cell]:
         compared = _read_cell(base, chosen + baseline, problems) if spec else None
         if spec and compared:
             cells.append(Cell(spec, compared, indices))
-    problems = problems or list(_idle_axes(names, cells))
+    problems = problems or list(_idle_axes(dict(zip(names, axes, strict=True)), cells))
     if problems:
         raise SpaceError(problems, lambda _: f"space '{space.name}'")
     return cells
@@ -109,14 +110,14 @@ def _held_paths(settings: dict[str, JsonValue], path: Path) -> Iterator[Path]:
         yield path[: index + 1]
 
 
-def _idle_axes(names: Sequence[str], cells: Sequence[Cell]) -> Iterator[Problem]:
-    """Find axes of several points along which no cell ever changes."""
-    for position, name in enumerate(names):
+def _idle_axes(axes: Mapping[str, Sequence[_Layer]], cells: Sequence[Cell]) -> Iterator[Problem]:
+    """Find axes of several values along which no cell ever changes."""
+    for position, (name, layers) in enumerate(axes.items()):
         along: dict[tuple[int, ...], set[TrialSpec]] = {}
         for cell in cells:
             others = cell.point_indices[:position] + cell.point_indices[position + 1 :]
             along.setdefault(others, set()).add(cell.spec)
-        num_values = 1 + max(cell.point_indices[position] for cell in cells)
+        num_values = len({canonical_json(layer.value) for layer in layers})
         if num_values > 1 and all(len(specs) == 1 for specs in along.values()):
             yield Problem(
                 ("axes", name),

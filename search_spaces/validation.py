@@ -45,17 +45,18 @@ def _settings_path(loc: tuple[int | str, ...], model: type[BaseModel]) -> tuple[
         if field is None and index < len(loc) - 1:
             break  # pydantic's own words for a union's members, not a key
         path.append(part)
-        inner = _model_of(field.annotation) if field else None
+        inner = model_of(field.annotation) if field else None
         if inner is None:
             break
         owner = inner
     return tuple(path), owner
 
 
-def _model_of(annotation: Any) -> type[BaseModel] | None:
+def model_of(annotation: Any) -> type[BaseModel] | None:
+    """Find the settings model in a field's annotation, if it holds one."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((found for inner in get_args(annotation) if (found := _model_of(inner))), None)
+    return next((found for inner in get_args(annotation) if (found := model_of(inner))), None)
 
 
 def _nearest(given: str, known: Mapping[str, Any]) -> str:

@@ -1,0 +1,77 @@
+"""What a space asks for, for people and programs. In: `SearchSpace`. Out: `SpaceSummary`, which can be printed."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from search_spaces.axes import num_points
+from search_spaces.expand import expand_space
+from search_spaces.space import SearchSpace
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellSummary:
+    """One cell of a space."""
+
+    label: str
+    baseline: str
+    """Label of the cell it is compared with."""
+    settings: dict[str, Any]
+    """The settings that vary."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpaceSummary:
+    """The size and the cells of a space."""
+
+    name: str
+    description: str
+    axes: dict[str, int]
+    """Points of each axis."""
+    cells: tuple[CellSummary, ...]
+    seeds: tuple[int, ...]
+
+    @property
+    def num_trials(self) -> int:
+        """Trials of the sweep."""
+        return len(self.cells) * len(self.seeds)
+
+
+def summarize_space(space: SearchSpace) -> SpaceSummary:
+    """Expand a space and say what is in it.
+
+    Raises:
+        SpaceError: as `expand_space`.
+    """
+    one_seed = space.model_copy(update={"seeds": [space.seed_values[0]]})
+    return SpaceSummary(
+        name=space.name,
+        description=space.description,
+        axes={name: num_points(values) for name, values in space.axes.items()},
+        cells=tuple(
+            CellSummary(label=trial.cell, baseline=trial.baseline_cell, settings=trial.axes)
+            for trial in expand_space(one_seed)
+        ),
+        seeds=space.seed_values,
+    )
+
+
+def render_summary(summary: SpaceSummary, console: Console) -> None:
+    """Print a title, the axes, a row a cell, and the number of trials."""
+    console.print(f"[bold]{summary.name}[/bold]  {summary.description}".rstrip())
+    for name, num in summary.axes.items():
+        console.print(f"  axis {name}: {num} value{'s' if num != 1 else ''}")
+    num_baselines = len({cell.baseline for cell in summary.cells})
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("cell")
+    table.add_column("compared with" if num_baselines > 1 else "")
+    for cell in summary.cells:
+        compared = cell.baseline if num_baselines > 1 else ""
+        table.add_row(cell.label, "baseline" if cell.label == cell.baseline else compared)
+    console.print(table)
+    console.print(
+        f"{len(summary.cells)} distinct cells x {len(summary.seeds)} seeds = [bold]{summary.num_trials} trials[/bold]"
+    )

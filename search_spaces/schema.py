@@ -1,0 +1,82 @@
+"""The JSON schema of a space, for editors that complete and check YAML. In: the models. Out: one schema.
+
+It is looser than `load_space`: it knows keys, types, ranges and names, not what a whole cell means.
+"""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from search_spaces.space import SearchSpace
+from search_spaces.validation import model_of
+from xlt_core.perturbations import METHODS
+from xlt_core.spec import TrialSpec
+from xlt_core.tasks import TASKS
+
+JsonSchema = dict[str, Any]
+
+_AXIS = {
+    "anyOf": [
+        {
+            "type": "array",
+            "minItems": 1,
+            "description": "Values; a list inside a mapping among them is multiplied out.",
+        },
+        {"type": "object", "minProperties": 1, "description": "Keys to lists; all combinations, laid over the base."},
+    ]
+}
+
+
+def space_schema() -> JsonSchema:
+    """Write the schema: a space whose `base` and `baseline` are partial trials, whose axes are dotted keys."""
+    schema = SearchSpace.model_json_schema()
+    trial = TrialSpec.model_json_schema()
+    definitions = schema["$defs"] | _partial_definitions(trial.pop("$defs"))
+    base = {"type": "object", "additionalProperties": False, "properties": _partial_properties(trial["properties"])}
+    base["patternProperties"] = {r"\.": {}}
+    definitions["Base"] = base
+    paths = setting_paths(TrialSpec)
+    properties = schema["properties"]
+    properties["base"] = _reference("Base") | {"description": properties["base"]["description"]}
+    properties["axes"] |= {"propertyNames": {"enum": paths}, "additionalProperties": _AXIS}
+    properties["baseline"] |= {"propertyNames": {"enum": paths}, "additionalProperties": True}
+    return schema | {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Search space",
+        "$defs": definitions,
+    }
+
+
+def setting_paths(model: type[BaseModel], prefix: str = "") -> list[str]:
+    """List the dotted keys of a trial's settings, mappings included; the seed is no setting of a cell."""
+    paths: list[str] = []
+    for name, field in model.model_fields.items():
+        if prefix or name != "seed":
+            paths.append(prefix + name)
+            inner = model_of(field.annotation)
+            paths += setting_paths(inner, f"{prefix}{name}.") if inner else []
+    return paths
+
+
+def _partial_definitions(definitions: JsonSchema) -> JsonSchema:
+    """Drop what must be there (an axis may give it), name what the plug-in tables hold."""
+    partial = {
+        name: {key: value for key, value in one.items() if key != "required"} for name, one in definitions.items()
+    }
+    partial["StageSpec"]["properties"]["task"] |= {"enum": sorted(TASKS)}
+    partial["PerturbationSpec"]["properties"]["method"] |= {"enum": sorted(METHODS)}
+    languages = partial["EvaluationSpec"]["properties"]["languages"]
+    languages["anyOf"].append({"type": "string"})
+    return partial
+
+
+def _partial_properties(properties: JsonSchema) -> JsonSchema:
+    """Allow the short forms: an encoder by its source alone, `none` for no intermediate stage."""
+    short = {key: value for key, value in properties.items() if key != "seed"}
+    short["encoder"] = {"anyOf": [{"type": "string", "minLength": 1}, _reference("EncoderSpec")]}
+    short["intermediate"] = {"anyOf": [{"enum": ["none", None]}, _reference("StageSpec")]}
+    return short
+
+
+def _reference(name: str) -> JsonSchema:
+    return {"$ref": f"#/$defs/{name}"}

@@ -1,0 +1,64 @@
+import pytest
+
+from search_spaces.grid import grid_cells
+from search_spaces.problems import SpaceError
+from tests.search_spaces.factories import make_space
+
+MAGNITUDES = {"target.perturbation": {"method": ["gaussian", "pgd"], "magnitude": [0.0, 0.5]}}
+
+
+def test_every_combination_is_a_cell_with_its_baseline():
+    cells = grid_cells(make_space(MAGNITUDES | {"optim.num_steps": [1, 2, 3]}))
+    assert len(cells) == 12
+    assert all(cell.baseline.target.perturbation.magnitude == 0.0 for cell in cells)
+    assert all(cell.baseline.optim == cell.spec.optim for cell in cells)
+
+
+def _place_of(axes, **changes):
+    with pytest.raises(SpaceError) as caught:
+        grid_cells(make_space(axes, **changes))
+    return [problem.place for problem in caught.value.problems]
+
+
+def test_a_bad_value_is_placed_at_its_item_and_reported_once():
+    bad = {"target.perturbation": {"method": ["gaussian", "pgd"], "magnitude": [0.0, -0.5]}}
+    assert _place_of(bad) == [("axes", "target.perturbation", "magnitude", 1)]
+
+
+def test_a_bad_value_inside_an_item_is_placed_inside_it():
+    assert _place_of({"intermediate": ["none", {"task": "world", "dose": [0.0, 2.0]}]}) == [
+        ("axes", "intermediate", 1, "dose", 1)
+    ]
+
+
+def test_an_unknown_key_is_placed_at_its_axis():
+    assert _place_of({"target.perturbaton.magnitude": [0.0, 0.5]})[0] == ("axes", "target.perturbaton.magnitude", 0)
+
+
+def test_a_bad_base_is_placed_in_the_base_and_not_in_an_axis_beside_it():
+    base = {"encoder": "mini", "target": {"task": "world", "perturbation": {"norm": "l7"}}}
+    assert _place_of(MAGNITUDES, base=base) == [("base", "target", "perturbation", "norm")]
+
+
+def test_a_missing_setting_is_placed_in_the_base():
+    assert _place_of(MAGNITUDES, base={"target": {"task": "world"}}) == [("base", "encoder")]
+
+
+def test_a_bad_baseline_is_placed_in_the_baseline():
+    assert _place_of(MAGNITUDES, baseline={"target.perturbation.magnitude": -1.0}) == [
+        ("baseline", "target.perturbation.magnitude")
+    ]
+
+
+def test_an_axis_that_changes_nothing_is_refused():
+    with pytest.raises(SpaceError, match="none of its 2 values changes a trial"):
+        grid_cells(make_space({"target.perturbation.num_ascent_steps": [1, 2]}))
+    with pytest.raises(SpaceError, match=r"intermediate\.dose.*no intermediate task"):
+        grid_cells(make_space({"intermediate": ["none"], "intermediate.dose": [0.0, 1.0]}))
+
+
+def test_a_grid_that_nobody_meant_is_refused_before_it_is_made():
+    with pytest.raises(SpaceError, match="1,000,000,000 combinations"):
+        grid_cells(
+            make_space({f"optim.{name}": list(range(1, 1001)) for name in ("num_steps", "batch_size", "epsilon")})
+        )

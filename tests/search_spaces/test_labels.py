@@ -1,0 +1,66 @@
+from search_spaces.labels import name_cells
+from xlt_core.spec import canonical_trial_spec, parse_trial_spec
+
+
+def _spec(**settings):
+    return canonical_trial_spec(parse_trial_spec({"encoder": "mini", "target": {"task": "world"}} | settings))
+
+
+def _labels(*specs):
+    return [name.label for name in name_cells(specs)]
+
+
+def test_a_cell_alone_is_named_base():
+    assert _labels(_spec()) == ["base"]
+
+
+def test_magnitude_zero_is_named_without_a_method():
+    gaussian = {"task": "world", "perturbation": {"method": "gaussian", "magnitude": 0.5}}
+    uniform = {"task": "world", "perturbation": {"method": "uniform", "magnitude": 0.5}}
+    assert _labels(_spec(), _spec(target=gaussian)) == ["magnitude 0", "magnitude 0.5"]
+    assert _labels(_spec(), _spec(target=gaussian), _spec(target=uniform)) == [
+        "magnitude 0",
+        "gaussian magnitude 0.5",
+        "uniform magnitude 0.5",
+    ]
+
+
+def test_an_intermediate_stage_is_named_by_its_task_and_what_varies_in_it():
+    easy, hard = ({"task": "world", "dose": dose, "max_train_examples": 9} for dose in (0.0, 1.0))
+    assert _labels(_spec(), _spec(intermediate=easy), _spec(intermediate=hard)) == [
+        "intermediate none",
+        "intermediate world dose 0",
+        "intermediate world dose 1",
+    ]
+    assert _labels(_spec(intermediate=easy), _spec(intermediate=hard)) == ["intermediate dose 0", "intermediate dose 1"]
+
+
+def test_a_setting_that_a_method_does_not_read_is_not_in_its_name():
+    uniform = {"task": "world", "perturbation": {"method": "uniform", "magnitude": 1.0}}
+    pgd = {"task": "world", "perturbation": {"method": "pgd", "magnitude": 1.0, "num_ascent_steps": 9}}
+    assert _labels(_spec(target=uniform), _spec(target=pgd)) == ["uniform", "pgd"]
+
+
+def test_the_recipe_is_named_once_where_both_stages_share_it():
+    specs = [_spec(intermediate={"task": "world"}, optim={"num_steps": steps}) for steps in (10, 20)]
+    assert _labels(*specs) == ["num_steps 10", "num_steps 20"]
+
+
+def test_a_recipe_of_the_intermediate_stage_alone_is_named():
+    specs = [_spec(intermediate={"task": "world", "optim": {"num_steps": steps}}) for steps in (10, 20)]
+    assert _labels(*specs) == ["intermediate num_steps 10", "intermediate num_steps 20"]
+
+
+def test_nothing_given_and_lists_are_written_out():
+    some = {"languages": ["a", "b"]}
+    assert _labels(_spec(), _spec(evaluation=some)) == ["languages all", "languages (a, b)"]
+    assert _labels(_spec(), _spec(model={"dropout": 0.1})) == ["dropout default", "dropout 0.1"]
+
+
+def test_what_varies_is_also_given_as_values():
+    target = {"task": "world", "perturbation": {"method": "gaussian", "magnitude": 0.5}}
+    names = name_cells([_spec(), _spec(target=target, intermediate={"task": "world"})])
+    assert [name.varied for name in names] == [
+        {"target.perturbation.magnitude": 0.0, "intermediate": "none"},
+        {"target.perturbation.magnitude": 0.5, "intermediate": "world"},
+    ]

@@ -1,0 +1,47 @@
+import pytest
+from pydantic import ValidationError
+
+from search_spaces.space import SearchSpace
+from tests.search_spaces.factories import BASE, make_space
+
+AXES = {"target.perturbation.magnitude": [0.0, 0.5]}
+
+
+def test_a_space_survives_json():
+    space = make_space(AXES, seeds=[3, 1], resources={"gpu": 0.25})
+    assert SearchSpace.model_validate_json(space.model_dump_json()) == space
+
+
+def test_a_number_of_seeds_counts_from_zero_and_a_list_is_kept():
+    assert make_space(AXES, seeds=3).seed_values == (0, 1, 2)
+    assert make_space(AXES, seeds=[7, 2]).seed_values == (7, 2)
+
+
+@pytest.mark.parametrize("seeds", [0, -1, True, 1.0, "3", [], [1, 1], [-1], [0.5], {"a": 1}])
+def test_other_seeds_are_refused(seeds):
+    with pytest.raises(ValidationError, match="allowed: how many seeds"):
+        make_space(AXES, seeds=seeds)
+
+
+@pytest.mark.parametrize("search", ["random", {"optuna": "tpe"}, None])
+def test_other_searches_are_refused(search):
+    with pytest.raises(ValidationError, match="this version has 'factorial'"):
+        make_space(AXES, search=search)
+
+
+@pytest.mark.parametrize("values", [0.5, "none", None, [], {}])
+def test_an_axis_is_a_list_or_a_mapping_with_something_in_it(values):
+    with pytest.raises(ValidationError, match="an axis"):
+        make_space({"optim.num_steps": values})
+
+
+@pytest.mark.parametrize("key", ["seed", "a..b", "", "optim.", "optim num_steps"])
+def test_an_axis_is_named_by_a_dotted_key_of_a_cell(key):
+    with pytest.raises(ValidationError, match=r"seeds are no setting|no dotted key"):
+        make_space({key: [1]})
+
+
+def test_axes_need_a_baseline_and_no_axes_need_none():
+    with pytest.raises(ValidationError, match="'baseline' is missing"):
+        make_space(AXES, baseline={})
+    assert SearchSpace.model_validate({"name": "one", "base": BASE}).baseline == {}
