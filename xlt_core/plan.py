@@ -178,7 +178,7 @@ def _stage_identity(
     if spec.encoder.pretrain is None and parent is None:
         identity["encoder"] = fingerprints.of_encoder(spec.encoder.source)
     task = load_task(settings.task)
-    trained_on = tuple([task.source_language])
+    trained_on = (task.source_language,)
     return identity | {
         "task": {"name": task.name, "version": task.version, "labels": list(task.labels)},
         "train": fingerprints.of_data(task, settings.data, "train", trained_on),

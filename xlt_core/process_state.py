@@ -22,8 +22,8 @@ def reset_process_state(num_threads: int) -> None:
     torch.set_float32_matmul_precision("highest")
     torch.use_deterministic_algorithms(False)
     torch.backends.cudnn.benchmark = False
-    transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     torch.manual_seed(0)
     random.seed(0)
     np.random.seed(0)  # noqa: NPY002  libraries that draw from the global generator must not see another trial's

@@ -23,8 +23,10 @@ OnStep = Callable[[int], None]
 class Objective(Protocol):
     """What one kind of training minimises; the loop knows no task, no perturbation and no encoder."""
 
-    module: nn.Module
-    """Its parameters are trained, checkpointed and restored."""
+    @property
+    def module(self) -> nn.Module:
+        """What holds the parameters: trained, checkpointed and restored."""
+        ...
 
     def backward(self, step: int) -> Tensor:
         """Leave the gradients of step `step` (from 0) in the parameters; give the detached loss, shape ().

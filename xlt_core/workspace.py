@@ -1,4 +1,4 @@
-"""Where a trial works: folders for artifacts, checkpoints and token tables, and the device. Never part of an identity."""
+"""Where and how a trial works: its folders, device and threads. Never part of an identity."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from tests.factories import NUM_WORDS, build_model, build_tokenizer
-from xlt_core.data.tokens import TokenTable
 from xlt_core.data.tokenizing import build_token_table
+from xlt_core.data.tokens import TokenTable
 from xlt_core.evaluate import predict
 from xlt_core.tasks.base import PairExamples, TaggedExamples
 
