@@ -37,11 +37,13 @@ def compute_deltas(plan: pa.Table, trials: pa.Table, scores: pa.Table, *, includ
         Columns of `schema.DELTAS`: cells in the order of the plan without the baselines, `macro` first.
     """
     pairs = _pair_runs(plan, trials, counted_statuses(include_degenerate))
+    if pairs.empty or scores.num_rows == 0:
+        return DELTAS.empty_table()
     values = _pair_scores(pairs, score_frame(scores))
     deltas = _summarise(values)
     deltas = _add_failures(deltas, pairs)
     deltas = deltas[(deltas["k"] > 0) | (deltas["failures"] != "{}")]
-    return _as_table(deltas, values, plan)
+    return DELTAS.empty_table() if deltas.empty else _as_table(deltas, values, plan)
 
 
 def _pair_runs(plan: pa.Table, trials: pa.Table, counted: tuple[str, ...]) -> pd.DataFrame:

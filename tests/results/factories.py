@@ -1,0 +1,105 @@
+"""Rows and small sweeps for the tests of `results`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from results.schema import PENDING, PLAN, SCORES, make_table
+from results.store import ResultStore
+
+LANGUAGES = ("en", "de", "sw")
+
+
+def plan_row(cell_id: str = "base", seed: int = 0, **changes: Any) -> dict[str, Any]:
+    """A planned trial of a cell; cells are compared with the cell `base`."""
+    row = {
+        "trial_id": f"{cell_id}-{seed}",
+        "cell_id": cell_id,
+        "baseline_cell_id": "base",
+        "is_baseline": cell_id == "base",
+        "cell": f"cell {cell_id}",
+        "seed": seed,
+        "encoder": "mini",
+        "target_task": "xnli",
+        "source_language": "en",
+        "intermediate_task": None,
+        "dose": None,
+        "method": "none" if cell_id == "base" else "gaussian",
+        "magnitude": 0.0 if cell_id == "base" else 0.5,
+        "axes": "{}",
+        "spec": "{}",
+        "plan": "{}",
+        "languages": list(LANGUAGES),
+    }
+    return row | changes
+
+
+def trial_row(trial_id: str, status: str = "ok", **changes: Any) -> dict[str, Any]:
+    return {"trial_id": trial_id, "status": status, "wall_seconds": 1.5, "num_steps": 10, "attempt": 1} | changes
+
+
+def score_row(trial_id: str, language: str, value: float | None, **changes: Any) -> dict[str, Any]:
+    row = {
+        "trial_id": trial_id,
+        "language": language,
+        "metric": "accuracy",
+        "selection": "last",
+        "condition": "clean",
+        "value": value,
+        "num_examples": 0 if value is None else 100,
+        "reason": "no test data" if value is None else None,
+    }
+    return row | changes
+
+
+@dataclass
+class Run:
+    """One trial of a made-up sweep."""
+
+    cell: str
+    seed: int
+    values: dict[str, float | None]
+    """By language."""
+    status: str = "ok"
+
+
+def make_tables(runs: Sequence[Run]) -> tuple[pa.Table, pa.Table, pa.Table]:
+    """Plan, trials and scores of the runs, as `compute_deltas` takes them."""
+    plan = make_table([plan_row(run.cell, run.seed) for run in runs], PLAN)
+    trials = pa.table({"trial_id": plan["trial_id"], "status": pa.array([run.status for run in runs], pa.string())})
+    rows = [
+        score_row(f"{run.cell}-{run.seed}", language, value)
+        for run in runs
+        if run.status != PENDING
+        for language, value in run.values.items()
+    ]
+    return plan, trials, make_table(rows, SCORES)
+
+
+def write_store(folder: Path, runs: Sequence[Run]) -> ResultStore:
+    """A store that holds the runs; those pending are planned only."""
+    store = ResultStore.create(folder, {"name": "made-up", "sweep_id": "s1"})
+    store.write_plan([plan_row(run.cell, run.seed) for run in runs])
+    for run in runs:
+        if run.status != PENDING:
+            trial_id = f"{run.cell}-{run.seed}"
+            rows = [score_row(trial_id, language, value) for language, value in run.values.items()]
+            reason = None if run.status == "ok" else f"it {run.status}"
+            store.publish_trial(trial_row(trial_id, run.status, reason=reason), rows)
+    return store
+
+
+def small_sweep() -> list[Run]:
+    """A baseline and two cells with two seeds; one run diverged, one is pending, Turkish has no data."""
+    return [
+        Run("base", 0, {"en": 90.0, "de": 80.0, "sw": 60.0, "tr": None}),
+        Run("base", 1, {"en": 91.0, "de": 81.0, "sw": 62.0, "tr": None}),
+        Run("strong", 0, {"en": 88.0, "de": 76.0, "sw": 52.0, "tr": None}),
+        Run("strong", 1, {"en": 89.5, "de": 77.0, "sw": 54.5, "tr": None}),
+        Run("weak", 0, {}, status="diverged"),
+        Run("weak", 1, {"en": 90.5, "de": 82.0, "sw": 63.0, "tr": None}),
+        Run("late", 0, {}, status=PENDING),
+    ]

@@ -1,0 +1,222 @@
+import json
+import math
+from collections.abc import Sequence
+from statistics import mean, stdev
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import ttest_rel
+
+from results.deltas import compute_deltas
+from results.schema import CELL_COLUMNS, DELTAS, PENDING, PLAN, SCORES, make_table
+from tests.results.factories import Run, make_tables, plan_row, score_row, small_sweep
+
+CELLS = ("base", "a", "b")
+LANGUAGES = ("en", "de", "sw", "tr")
+
+
+@st.composite
+def sweeps(draw: st.DrawFn) -> list[Run]:
+    """Up to three cells by up to four seeds, with failed and unfinished runs and languages without a score."""
+    statuses = st.sampled_from(["ok", "ok", "ok", "ok", "degenerate", "diverged", "oom", PENDING])
+    values = st.none() | st.integers(0, 1000).map(lambda number: number / 10)
+    runs = []
+    for cell in CELLS[: draw(st.integers(1, 3))]:
+        for seed in range(draw(st.integers(1, 4))):
+            languages = draw(st.sets(st.sampled_from(LANGUAGES)))
+            scores = {language: draw(values) for language in sorted(languages)}
+            runs.append(Run(cell, seed, scores, status=draw(statuses)))
+    return runs
+
+
+def recompute(runs: Sequence[Run], counted: tuple[str, ...]) -> dict[tuple[str, str], dict[str, Any]]:
+    """The definition, in plain Python, one cell and language at a time."""
+    by_place = {(run.cell, run.seed): run for run in runs}
+    expected: dict[tuple[str, str], dict[str, Any]] = {}
+    for cell in {run.cell for run in runs} - {"base"}:
+        pairs = [(run, by_place.get(("base", run.seed))) for run in runs if run.cell == cell]
+        pairs.sort(key=lambda pair: pair[0].seed)
+        failures: dict[str, int] = {}
+        good = []
+        for own, base in pairs:
+            base_status = base.status if base else "not planned"
+            if own.status not in (*counted, PENDING):
+                failures[own.status] = failures.get(own.status, 0) + 1
+            elif base_status not in (*counted, PENDING):
+                failures[f"baseline {base_status}"] = failures.get(f"baseline {base_status}", 0) + 1
+            elif PENDING not in (own.status, base_status):
+                assert base is not None
+                good.append((own, base))
+        seen = {
+            language
+            for own, base in pairs
+            for run in (own, base)
+            if run is not None and run.status != PENDING
+            for language in run.values
+        }
+        for language in seen | ({"macro"} if seen - {"en"} else set()):
+            found = {}
+            for own, base in good:
+                both = [
+                    name
+                    for name in sorted(LANGUAGES)
+                    if own.values.get(name) is not None and base.values.get(name) is not None
+                ]
+                names = [name for name in both if name != "en"] if language == "macro" else [language]
+                if names and set(names) <= set(both):
+                    found[own.seed] = (
+                        mean(own.values[name] or 0.0 for name in names),
+                        mean(base.values[name] or 0.0 for name in names),
+                    )
+            unscored = len(good) - len(found)
+            lost = failures | ({"unscored": unscored} if unscored else {})
+            if found or lost:
+                expected[cell, language] = {"pairs": found, "lost": lost, "k_failed": sum(failures.values())}
+    return expected
+
+
+@settings(max_examples=60, deadline=None)
+@given(runs=sweeps(), include_degenerate=st.booleans())
+def test_deltas_agree_with_the_definition_and_with_scipy(runs: list[Run], include_degenerate: bool) -> None:
+    table = compute_deltas(*make_tables(runs), include_degenerate=include_degenerate)
+    expected = recompute(runs, ("ok", "degenerate") if include_degenerate else ("ok",))
+    found = {(row["cell_id"], row["language"]): row for row in table.to_pylist()}
+    assert len(found) == table.num_rows
+    assert found.keys() == expected.keys()
+    for key, row in found.items():
+        pairs: dict[int, tuple[float, float]] = expected[key]["pairs"]
+        assert row["seeds"] == sorted(pairs)
+        assert row["k"] == len(pairs)
+        assert row["k_failed"] == expected[key]["k_failed"]
+        assert json.loads(row["failures"]) == expected[key]["lost"]
+        check_statistics(row, [own for own, _ in pairs.values()], [base for _, base in pairs.values()])
+
+
+def check_statistics(row: dict[str, Any], own: list[float], base: list[float]) -> None:
+    """Compare one row with `statistics` and `scipy.stats.ttest_rel`."""
+    differences = [first - second for first, second in zip(own, base, strict=True)]
+    for column, values in (("cell", own), ("base", base), ("delta", differences)):
+        expected_mean = mean(values) if values else None
+        expected_sd = stdev(values) if len(values) > 1 else None
+        name = "delta" if column == "delta" else f"{column}_mean"
+        assert row[name] == (None if expected_mean is None else pytest.approx(expected_mean, abs=1e-9))
+        assert row[f"{column}_sd"] == (None if expected_sd is None else pytest.approx(expected_sd, abs=1e-9))
+    if len(own) < 2:
+        assert (row["ci_low"], row["ci_high"], row["ci_method"]) == (None, None, None)
+        return
+    assert row["ci_method"] == "t over seeds, k-1 df, 95 %"
+    if math.isclose(stdev(differences), 0.0, abs_tol=1e-9):
+        assert row["ci_high"] - row["ci_low"] == pytest.approx(0.0, abs=1e-6)
+        return
+    interval = ttest_rel(own, base).confidence_interval(0.95)
+    assert row["ci_low"] == pytest.approx(interval.low, rel=1e-9, abs=1e-7)
+    assert row["ci_high"] == pytest.approx(interval.high, rel=1e-9, abs=1e-7)
+
+
+@settings(max_examples=15, deadline=None)
+@given(runs=sweeps(), data=st.data())
+def test_the_order_of_rows_changes_no_number(runs: list[Run], data: st.DataObject) -> None:
+    plan, trials, scores = make_tables(runs)
+
+    def shuffled(table: pa.Table) -> pa.Table:
+        return table.take(pa.array(data.draw(st.permutations(range(table.num_rows))), pa.int64()))
+
+    def by_key(table: pa.Table) -> list[dict[str, Any]]:
+        return sorted(table.to_pylist(), key=lambda row: (row["cell_id"], row["language"]))
+
+    assert by_key(compute_deltas(shuffled(plan), shuffled(trials), shuffled(scores))) == by_key(
+        compute_deltas(plan, trials, scores)
+    )
+
+
+@settings(max_examples=15, deadline=None)
+@given(runs=sweeps())
+def test_exchanging_cell_and_baseline_turns_the_sign(runs: list[Run]) -> None:
+    kept = [run for run in runs if run.cell != "b"]
+    names = {"base": "a", "a": "base"}
+    exchanged = [Run(names[run.cell], run.seed, run.values, run.status) for run in kept]
+
+    def deltas(of: list[Run]) -> dict[str, list[Any]]:
+        rows = compute_deltas(*make_tables(of)).to_pylist()
+        return {row["language"]: [row["delta"], row["ci_low"], row["ci_high"]] for row in rows if row["k"]}
+
+    def negated(value: float | None) -> Any:
+        return None if value is None else pytest.approx(-value, abs=1e-9)
+
+    there, back = deltas(kept), deltas(exchanged)
+    assert there.keys() == back.keys()
+    for language, (delta, low, high) in there.items():
+        assert back[language] == [negated(delta), negated(high), negated(low)]
+
+
+def test_a_baseline_is_not_compared_with_itself() -> None:
+    runs = [run for run in small_sweep() if run.cell == "base"]
+    table = compute_deltas(*make_tables(runs))
+    assert table.num_rows == 0
+    assert table.schema.equals(DELTAS)
+
+
+def test_an_empty_store_has_no_deltas() -> None:
+    table = compute_deltas(*make_tables([]))
+    assert table.num_rows == 0
+    assert table.schema.equals(DELTAS)
+
+
+def test_seeds_are_paired_by_number_and_never_by_place() -> None:
+    runs = [Run("base", 7, {"en": 50.0}), Run("base", 3, {"en": 10.0}), Run("a", 3, {"en": 11.0})]
+    row = compute_deltas(*make_tables(runs)).to_pylist()[0]
+    assert (row["delta"], row["seeds"], row["base_mean"]) == (1.0, [3], 10.0)
+
+
+def test_a_cell_whose_every_run_failed_is_still_a_row() -> None:
+    runs = [Run("base", seed, {"en": 50.0, "de": 40.0}) for seed in (0, 1)]
+    runs += [Run("a", 0, {}, status="diverged"), Run("a", 1, {}, status="oom")]
+    rows = compute_deltas(*make_tables(runs)).to_pylist()
+    assert [row["language"] for row in rows] == ["macro", "de", "en"]
+    assert {(row["k"], row["k_failed"], row["delta"], row["failures"]) for row in rows} == {
+        (0, 2, None, '{"diverged": 1, "oom": 1}')
+    }
+
+
+def test_rows_say_what_the_cell_is_and_come_in_the_order_of_the_plan() -> None:
+    table = compute_deltas(*make_tables(small_sweep()))
+    rows = table.to_pylist()
+    assert [row["cell_id"] for row in rows] == ["strong"] * 5 + ["weak"] * 5
+    assert [row["language"] for row in rows[:5]] == ["macro", "de", "en", "sw", "tr"]
+    planned = plan_row("strong")
+    assert {name: rows[0][name] for name in CELL_COLUMNS} == {name: planned[name] for name in CELL_COLUMNS}
+    assert [row["num_examples"] for row in rows[:5]] == [200, 100, 100, 100, 0]
+    assert json.loads(rows[4]["failures"]) == {"unscored": 2}
+
+
+def test_metrics_selections_and_conditions_are_never_mixed() -> None:
+    plan = make_table([plan_row("base"), plan_row("a")], PLAN)
+    trials = pa.table({"trial_id": plan["trial_id"], "status": ["ok", "ok"]})
+    kinds: list[dict[str, Any]] = [
+        {},
+        {"metric": "f1"},
+        {"selection": "averaged"},
+        {"condition": "generalized", "condition_language": "sw"},
+        {"condition": "generalized", "condition_language": "tr"},
+    ]
+    rows = [
+        score_row(f"{cell}-0", "de", 10.0 + place * shift, **kind)
+        for cell, shift in (("base", 0.0), ("a", 1.0))
+        for place, kind in enumerate(kinds)
+    ]
+    deltas = compute_deltas(plan, trials, make_table(rows, SCORES)).to_pylist()
+    found = {
+        (row["metric"], row["selection"], row["condition"], row["condition_language"]): row["delta"]
+        for row in deltas
+        if row["language"] == "de"
+    }
+    assert found == {
+        ("accuracy", "last", "clean", None): 0.0,
+        ("f1", "last", "clean", None): 1.0,
+        ("accuracy", "averaged", "clean", None): 2.0,
+        ("accuracy", "last", "generalized", "sw"): 3.0,
+        ("accuracy", "last", "generalized", "tr"): 4.0,
+    }

@@ -1,0 +1,210 @@
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from results import files
+from results.errors import DamagedFileError, NotASweepError, OtherSweepError, RowError, SchemaVersionError
+from results.schema import SCORES, TRIALS
+from results.store import ResultStore
+from tests.results.factories import plan_row, score_row, small_sweep, trial_row, write_store
+
+SWEEP = {"name": "noise", "sweep_id": "s1"}
+
+
+def test_a_new_store_says_what_it_is(tmp_path: Path) -> None:
+    store = ResultStore.create(tmp_path / "runs" / "noise", SWEEP | {"space": {"seeds": 2}})
+    written = json.loads((store.folder / "sweep.json").read_text())
+    assert written == dict(ResultStore.open(store.folder).sweep)
+    assert written["schema_version"] == 1
+    assert written["space"] == {"seeds": 2}
+    assert written["created_at"].endswith("+00:00")
+
+
+def test_the_same_sweep_again_opens_what_is_there_and_takes_the_new_description(tmp_path: Path) -> None:
+    first = ResultStore.create(tmp_path, SWEEP | {"space": {"seeds": 2}})
+    first.write_plan([plan_row()])
+    again = ResultStore.create(tmp_path, SWEEP | {"space": {"seeds": 3}})
+    assert again.plan().num_rows == 1
+    assert again.sweep["created_at"] == first.sweep["created_at"]
+    assert ResultStore.open(tmp_path).sweep["space"] == {"seeds": 3}
+
+
+def test_a_folder_with_another_sweep_is_refused(tmp_path: Path) -> None:
+    ResultStore.create(tmp_path, SWEEP)
+    with pytest.raises(OtherSweepError, match=r"holds the sweep 'noise' \(s1\), asked for was 'other' \(s2\)"):
+        ResultStore.create(tmp_path, {"name": "other", "sweep_id": "s2"})
+    assert ResultStore.open(tmp_path).sweep["name"] == "noise"
+
+
+def test_a_folder_with_other_things_is_refused_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("x")
+    with pytest.raises(NotASweepError, match=r"not empty and holds no sweep \(found thesis\.tex\)"):
+        ResultStore.create(tmp_path, SWEEP)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("x")
+    with pytest.raises(NotASweepError, match="is a file"):
+        ResultStore.create(tmp_path / "out", SWEEP)
+
+
+def test_opening_what_is_no_sweep_points_to_the_sweeps_below(tmp_path: Path) -> None:
+    ResultStore.create(tmp_path / "demo", SWEEP)
+    with pytest.raises(NotASweepError, match=r"holds no sweep\.json; there are sweeps in demo below it"):
+        ResultStore.open(tmp_path)
+    with pytest.raises(NotASweepError, match="is no folder"):
+        ResultStore.open(tmp_path / "missing")
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", "{"])
+def test_a_damaged_description_is_named(tmp_path: Path, content: str) -> None:
+    (tmp_path / "sweep.json").write_text(content)
+    with pytest.raises(DamagedFileError, match=r"sweep\.json is not the description of a sweep"):
+        ResultStore.open(tmp_path)
+
+
+def test_a_store_of_another_schema_version_is_not_opened_nor_added_to(tmp_path: Path) -> None:
+    description = SWEEP | {"schema_version": 2, "created_at": "2030-01-01"}
+    (tmp_path / "sweep.json").write_text(json.dumps(description))
+    with pytest.raises(SchemaVersionError, match="written with schema version 2"):
+        ResultStore.open(tmp_path)
+    with pytest.raises(SchemaVersionError, match="written with schema version 2"):
+        ResultStore.create(tmp_path, SWEEP)
+    assert json.loads((tmp_path / "sweep.json").read_text()) == description
+
+
+def test_extending_the_plan_adds_trials_once_and_the_newer_row_wins(tmp_path: Path) -> None:
+    store = ResultStore.create(tmp_path, SWEEP)
+    store.write_plan([plan_row("base", 0), plan_row("base", 1)])
+    store.write_plan([plan_row("base", 1, cell="renamed"), plan_row("base", 2)])
+    plan = store.plan()
+    assert plan["trial_id"].to_pylist() == ["base-0", "base-1", "base-2"]
+    assert plan["cell"].to_pylist() == ["cell base", "renamed", "cell base"]
+
+
+def test_writing_the_same_plan_again_writes_nothing(tmp_path: Path) -> None:
+    store = ResultStore.create(tmp_path, SWEEP)
+    for _ in range(3):
+        store.write_plan([plan_row("base", 0)])
+    store.write_plan([])
+    assert len(list((tmp_path / "plan").iterdir())) == 1
+
+
+def test_work_is_the_plan_minus_what_is_finished(tmp_path: Path) -> None:
+    store = write_store(tmp_path, small_sweep())
+    assert store.pending() == ["late-0"]
+    assert store.pending(rerun=["diverged"]) == ["weak-0", "late-0"]
+    assert store.finished()["weak-0"] == "diverged"
+
+
+def test_every_planned_trial_is_listed_with_a_status(tmp_path: Path) -> None:
+    trials = write_store(tmp_path, small_sweep()).trials()
+    assert trials["status"].to_pylist() == ["ok"] * 4 + ["diverged", "ok", "pending"]
+    assert trials["reason"].to_pylist()[4] == "it diverged"
+    assert trials["cell"].to_pylist()[-1] == "cell late"
+
+
+def test_publishing_twice_leaves_no_duplicate_row(tmp_path: Path) -> None:
+    store = write_store(tmp_path, small_sweep())
+    before = store.scores()
+    store.publish_trial(trial_row("base-0"), [score_row("base-0", "en", 12.0)])
+    scores = store.scores()
+    assert scores.num_rows == before.num_rows - 3
+    assert [row["value"] for row in scores.to_pylist() if row["trial_id"] == "base-0"] == [12.0]
+
+
+def test_a_failed_trial_that_is_rerun_well_loses_its_old_rows(tmp_path: Path) -> None:
+    store = write_store(tmp_path, small_sweep())
+    store.publish_trial(trial_row("weak-0"), [score_row("weak-0", "en", 80.0)])
+    assert store.finished()["weak-0"] == "ok"
+    assert store.trials().num_rows == len(small_sweep())
+
+
+def test_scores_without_the_mark_of_a_finished_trial_do_not_count(tmp_path: Path) -> None:
+    store = write_store(tmp_path, small_sweep())
+    (tmp_path / "trials" / "strong-0.parquet").unlink()
+    assert "strong-0" not in store.scores()["trial_id"].to_pylist()
+    assert store.pending() == ["strong-0", "late-0"]
+
+
+def test_rows_of_another_trial_are_refused_before_anything_is_written(tmp_path: Path) -> None:
+    store = ResultStore.create(tmp_path, SWEEP)
+    with pytest.raises(RowError, match=r"trial base-0: rows of another trial \(base-1\)"):
+        store.publish_trial(trial_row("base-0"), [score_row("base-1", "en", 1.0)])
+    assert store.finished() == {}
+
+
+def test_a_moved_store_is_the_same_store(tmp_path: Path) -> None:
+    before = write_store(tmp_path / "here", small_sweep())
+    expected = before.deltas()
+    shutil.move(tmp_path / "here", tmp_path / "there")
+    moved = ResultStore.open(tmp_path / "there")
+    assert moved.deltas().equals(expected)
+    assert moved.pending() == ["late-0"]
+
+
+def test_published_deltas_are_those_of_the_store(tmp_path: Path) -> None:
+    store = write_store(tmp_path, small_sweep())
+    assert files.read_table(store.write_deltas()).equals(store.deltas())
+
+
+def test_opening_for_writing_clears_old_half_files(tmp_path: Path) -> None:
+    write_store(tmp_path, small_sweep())
+    left = tmp_path / "scores" / ".unfinished-0-base-0.parquet"
+    left.write_bytes(b"half")
+    os.utime(left, (0, 0))
+    ResultStore.open(tmp_path)
+    assert left.exists()
+    ResultStore.open(tmp_path, for_writing=True)
+    assert not left.exists()
+
+
+WRITER = """
+import sys
+from results.store import ResultStore
+from tests.results.factories import score_row, trial_row
+store = ResultStore.open(sys.argv[1], for_writing=True)
+attempt = int(sys.argv[2])
+while True:
+    attempt += 1
+    for seed in range(3):
+        trial_id = f"base-{seed}"
+        rows = [score_row(trial_id, f"l{place}", 50.0, num_examples=attempt) for place in range(200)]
+        store.publish_trial(trial_row(trial_id, attempt=attempt), rows)
+    print("round", flush=True)
+"""
+
+
+@pytest.mark.parametrize("round_number", range(4))
+def test_a_killed_writer_leaves_no_half_file_no_duplicate_and_no_mixed_attempts(
+    tmp_path: Path, round_number: int
+) -> None:
+    store = ResultStore.create(tmp_path, SWEEP)
+    store.write_plan([plan_row("base", seed) for seed in range(3)])
+    for place in range(2):
+        command = [sys.executable, "-c", WRITER, str(tmp_path), str(place * 1000)]
+        writer = subprocess.Popen(command, stdout=subprocess.PIPE)
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == b"round\n"
+        time.sleep(random.Random(round_number * 2 + place).uniform(0.0, 0.1))
+        writer.send_signal(signal.SIGKILL)
+        writer.wait()
+        writer.stdout.close()
+    for folder, schema in (("trials", TRIALS), ("scores", SCORES)):
+        for path in files.published_files(tmp_path / folder, ".parquet"):
+            assert files.read_table(path).schema.equals(schema)
+    attempts = {row["trial_id"]: row["attempt"] for row in store.trials().to_pylist() if row["status"] == "ok"}
+    rows = store.scores().to_pylist()
+    assert len(attempts) >= 2
+    assert len(rows) == 200 * len(attempts)
+    assert len({(row["trial_id"], row["language"]) for row in rows}) == len(rows)
+    assert all(row["num_examples"] == attempts[row["trial_id"]] for row in rows)
