@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
@@ -10,7 +11,6 @@ from search_spaces.space import Resources
 from xlt_core.errors import XltError
 
 _ENVIRONMENT = {
-    "RAY_AUTH_MODE": "token",  # unset, a driver fails to join a cluster that asks for the token
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_AIR_NEW_OUTPUT": "0",  # the new output engine prints whatever the verbosity
     "RAY_CHDIR_TO_TRIAL_DIR": "0",  # relative data paths stay what they were
@@ -21,6 +21,7 @@ _ENVIRONMENT = {
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
 }
+_AUTHENTICATION = {"RAY_AUTH_MODE": "token"}  # unset, a driver fails to join a cluster that asks for the token
 _OBJECT_STORE_BYTES = 100 * 2**20
 """Trials exchange nothing but short text."""
 
@@ -34,7 +35,7 @@ def ray_cluster(address: str | None, log_file: Path) -> Iterator[None]:
     Raises:
         XltError: Ray cannot be started or reached.
     """
-    os.environ.update({name: value for name, value in _ENVIRONMENT.items() if name not in os.environ})
+    prepare_ray()
     import ray
 
     log_file.parent.mkdir(parents=True, exist_ok=True)
@@ -58,6 +59,15 @@ def ray_cluster(address: str | None, log_file: Path) -> Iterator[None]:
                 yield
         finally:
             ray.shutdown()
+
+
+def prepare_ray() -> None:
+    """Set what Ray reads from the environment; to be called before anything imports ray."""
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    if "ray" not in sys.modules:  # read once on import; set later, this process and its servers would disagree
+        for name, value in _AUTHENTICATION.items():
+            os.environ.setdefault(name, value)
 
 
 def num_cores() -> int:

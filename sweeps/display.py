@@ -104,7 +104,9 @@ class Display:
         running = read_heartbeats(self.heartbeats)
         if self._live is None:
             parts = [f"{beat.title} {_describe_step(beat)}" for beat in running]
-            self.say(f"{self.num_done}/{self.num_trials} done; {self._describe_rate()}; running: {', '.join(parts)}")
+            self.say(
+                f"{self.num_done}/{self.num_trials} done; {self._describe_rate()}; running: {', '.join(parts) or 'nothing'}"
+            )
         else:
             self._show(self._live, running)
 

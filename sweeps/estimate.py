@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 import pyarrow.compute as pc
@@ -80,7 +81,9 @@ def landing_rate(store: ResultStore) -> float | None:
     """
     trials = store.trials().filter(pc.not_equal(store.trials()["status"], PENDING))
     rows: list[dict[str, Any]] = trials.select(["started_at", "wall_seconds"]).to_pylist()
-    ends = sorted(row["started_at"].timestamp() + (row["wall_seconds"] or 0.0) for row in rows if row["started_at"])
+    ends: list[float] = sorted(
+        row["started_at"].timestamp() + (row["wall_seconds"] or 0.0) for row in rows if row["started_at"]
+    )
     recent = ends[-50:]
     if len(recent) < 2 or recent[-1] == recent[0]:
         return None
@@ -88,5 +91,5 @@ def landing_rate(store: ResultStore) -> float | None:
 
 
 def _mean_trial_seconds(store: ResultStore) -> float | None:
-    seconds = pc.mean(store.trials()["wall_seconds"]).as_py()
-    return None if seconds is None else float(seconds)
+    seconds = [value for value in store.trials()["wall_seconds"].to_pylist() if value is not None]
+    return fmean(seconds) if seconds else None

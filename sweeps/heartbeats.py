@@ -4,6 +4,8 @@ Scratch under `<sweep folder>/ray/progress/`; losing it loses nothing.
 """
 
 import json
+import os
+import platform
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -29,6 +31,9 @@ class Heartbeat:
     """Of the stage that is being trained, or `start`."""
     num_steps_taken: int = 0
     num_steps: int = 0
+    host: str = ""
+    pid: int = 0
+    """Of the process that does the work."""
     written_at: float = 0.0
     """Seconds since 1970."""
 
@@ -64,6 +69,8 @@ class HeartbeatFile:
             kind=kind,
             num_steps_taken=num_steps_taken,
             num_steps=num_steps,
+            host=platform.node(),
+            pid=os.getpid(),
             written_at=time.time(),
         )
         temporary = self._path.with_suffix(".tmp")

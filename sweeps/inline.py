@@ -21,7 +21,7 @@ def run_inline(work: Work) -> None:
     with signals_stop_the_sweep():
         failed_stages: dict[str, Failure] = {}
         blocked: dict[str, Failure] = {}
-        for shared in work.stages:
+        for shared in work.missing_stages:
             started = time.monotonic()
             failure = failed_stages.get(shared.stage.parent or "")
             if failure is None:

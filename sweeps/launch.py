@@ -20,6 +20,7 @@ from results.errors import DiskFullError
 from results.schema import PENDING
 from results.store import ResultStore
 from search_spaces.space import Resources, SearchSpace
+from sweeps.cluster import prepare_ray
 from sweeps.display import Display
 from sweeps.execute import SCRATCH
 from sweeps.failures import FAILED_STATUSES
@@ -159,6 +160,7 @@ def _run(work: Work, options: LaunchOptions) -> None:
 
         run_inline(work)
     else:
+        prepare_ray()
         from sweeps.runner import run_on_ray
 
         run_on_ray(work, options.address)

@@ -57,7 +57,7 @@ def _run_stages(work: Work, slots: int) -> dict[str, Failure]:
         seconds = time.monotonic() - started.get(shared.stage.key, time.monotonic())
         work.display.stage_ended(shared.title, seconds, failure.reason if failure else None)
 
-    stages = work.stages
+    stages = work.missing_stages
     failures = run_shared_stages(stages, make_job, work.resources, slots, on_end, work.display.refresh)
     return fail_dependents(stages, failures)
 
@@ -112,6 +112,10 @@ class SweepCallback(tune.Callback):
 
     def __init__(self, work: Work) -> None:
         self._work = work
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Give nothing: Tune pickles its callbacks into a state that is never read."""
+        return {}
 
     @_never_kills
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:

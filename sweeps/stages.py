@@ -3,7 +3,7 @@
 In: `SharedStage`s. Out: for each stage that has no artifact in the end, why.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -31,7 +31,7 @@ def run_shared_stages(
     """Make sure that every stage's artifact is published.
 
     Args:
-        stages: parents before children.
+        stages: those without an artifact, parents before children.
         make_job: gives the job of a stage.
         resources: of one stage.
         num_slots: stages at a time.
@@ -50,22 +50,21 @@ def run_shared_stages(
     waiting = {shared.stage.key: shared for shared in stages}
     running: dict[Any, SharedStage] = {}
     failures: dict[str, Failure] = {}
-    done: set[str] = set()
     while waiting or running:
-        for shared in _pop_ready(waiting, done, failures):
+        awaited = waiting.keys() | {shared.stage.key for shared in running.values()}
+        for shared in [shared for shared in waiting.values() if shared.stage.parent not in awaited]:
             parent_failure = failures.get(shared.stage.parent or "")
             if parent_failure is not None:
+                del waiting[shared.stage.key]
                 failures[shared.stage.key] = parent_failure
                 on_end(shared, parent_failure)
             elif len(running) < num_slots:
+                del waiting[shared.stage.key]
                 running[task.remote(make_job(shared).as_config())] = shared
-            else:
-                waiting[shared.stage.key] = shared
         ended, _ = ray.wait(list(running), timeout=_POLL_SECONDS) if running else ([], [])
         for reference in ended:
             shared = running.pop(reference)
             failure = _result_of(reference)
-            done.add(shared.stage.key)
             if failure is not None:
                 failures[shared.stage.key] = failure
             on_end(shared, failure)
@@ -83,16 +82,6 @@ def fail_dependents(stages: Sequence[SharedStage], failures: Mapping[str, Failur
             for trial_id in shared.trial_ids:
                 failed.setdefault(trial_id, replace(failure, reason=reason))
     return failed
-
-
-def _pop_ready(
-    waiting: dict[str, SharedStage], done: set[str], failures: Mapping[str, Failure]
-) -> Iterator[SharedStage]:
-    """Take out the stages whose parent has ended or is not awaited, in their order."""
-    for key, shared in list(waiting.items()):
-        parent = shared.stage.parent
-        if parent is None or parent in done or parent in failures:
-            yield waiting.pop(key)
 
 
 def _attempt_stage(config: dict[str, Any]) -> Failure | None:

@@ -17,6 +17,7 @@ from sweeps.execute import SCRATCH, Job, record_failure
 from sweeps.failures import Failure, is_disk_full
 from sweeps.plan import PlannedTrial, SharedStage, collect_shared_stages
 from sweeps.stopping import stop_for_full_disk
+from xlt_core.artifacts import is_published
 
 _SECONDS_BETWEEN_DELTAS = 30.0
 _DELTAS_SHARE_OF_TIME = 0.02
@@ -37,9 +38,11 @@ class Work:
         self._by_id = {trial.trial_id: trial for trial in self.trials}
 
     @property
-    def stages(self) -> tuple[SharedStage, ...]:
-        """Shared stages of the trials, parents first."""
-        return collect_shared_stages(self.trials)
+    def missing_stages(self) -> tuple[SharedStage, ...]:
+        """Shared stages of the trials that have no artifact yet, parents first."""
+        folder = self.store.folder / "stages"
+        stages = collect_shared_stages(self.trials)
+        return tuple(shared for shared in stages if not is_published(folder / shared.stage.key))
 
     @property
     def scratch(self) -> Path:

@@ -1,6 +1,6 @@
 """`xlt list ...`: what can be named in a space. In: the plug-in tables. Out: tables, csv or json on stdout."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -47,7 +47,7 @@ def list_encoders(output: FormatOption = ListFormat.table) -> None:
     """Encoders that need no download, and those in the local hub cache."""
     from sweeps.cli.hub import cached_encoders
 
-    rows = [{"encoder": "mini", "where": "embedded; pre-trained on the spot", "megabytes": None}]
+    rows: list[dict[str, Any]] = [{"encoder": "mini", "where": "embedded; pre-trained on the spot", "megabytes": None}]
     rows += [
         {"encoder": cached.name, "where": "hub cache", "megabytes": round(cached.num_bytes / 1e6)}
         for cached in cached_encoders()
@@ -55,7 +55,7 @@ def list_encoders(output: FormatOption = ListFormat.table) -> None:
     print_rows(rows, ["encoder", "where", "megabytes"], output, empty="no encoders")
     if output is ListFormat.table:
         typer.echo(
-            "Any hub id (OWNER/NAME[@REVISION]) or local folder of a transformers encoder can be named too.", err=True
+            "A hub id (OWNER/NAME[@REVISION]) or a local folder of any transformers encoder will do too.", err=True
         )
 
 
@@ -66,7 +66,7 @@ def list_measures(output: FormatOption = ListFormat.table) -> None:
         [],
         ["measure", "what"],
         output,
-        empty="This version has no difficulty measures; the task 'world' knows the difficulty of its own examples (dose).",
+        empty="No difficulty measures in this version; the task 'world' knows how hard its own examples are (dose).",
     )
 
 

@@ -86,7 +86,7 @@ def print_plan(summary: Summary, console: Console) -> None:
     lines = {
         "trials": f"{summary['num_trials']} = {summary['num_cells']} cells x {len(summary['seeds'])} seeds, "
         f"{summary['num_pending']} to be run",
-        "stages": f"{len(summary['shared_stages'])} shared, each run once: {summary['num_stage_runs_saved']} runs saved",
+        "stages": f"{len(summary['shared_stages'])} shared; sharing saves {summary['num_stage_runs_saved']} runs",
         "languages": f"{len(summary['languages'])}: {' '.join(summary['languages'])}",
         "time": time_line,
         "disk": "not known for this encoder" if disk is None else f"about {disk / 1e9:.1f} GB beside results",
@@ -112,7 +112,14 @@ def summarise_status(folder: Path) -> Summary:
         "counts": dict(sorted(counts.items())),
         "num_trials": sum(counts.values()),
         "running": [
-            {"title": beat.title, "kind": beat.kind, "step": beat.num_steps_taken, "num_steps": beat.num_steps}
+            {
+                "title": beat.title,
+                "kind": beat.kind,
+                "step": beat.num_steps_taken,
+                "num_steps": beat.num_steps,
+                "host": beat.host,
+                "pid": beat.pid,
+            }
             for beat in running
         ],
         "trials_per_minute": None if rate is None else round(60 * rate, 2),

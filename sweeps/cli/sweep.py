@@ -3,6 +3,8 @@
 Progress and notes go to stderr. Heavy modules are imported when a command runs.
 """
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -126,13 +128,16 @@ def parse_statuses(text: str | None) -> tuple[str, ...]:
     return names
 
 
-def finish(outcome: "SweepOutcome", output: SummaryFormat, console: Console) -> None:
+def finish(
+    outcome: "SweepOutcome", output: SummaryFormat, console: Console, show: Callable[[], None] | None = None
+) -> None:
     """Print what a launch left behind and exit with its status.
 
     Args:
         outcome: of the launch.
         output: for people, the deltas; for programs, the counts.
         console: on stderr.
+        show: prints what is shown to people instead of the deltas.
     """
     from sweeps.display import format_seconds
 
@@ -140,9 +145,7 @@ def finish(outcome: "SweepOutcome", output: SummaryFormat, console: Console) -> 
     if output is SummaryFormat.json:
         print_json(_describe(outcome))
     elif outcome.num_run or not outcome.stopped:
-        from results.tables import render_deltas
-
-        render_deltas(outcome.store, Console())
+        (show or partial(_show_deltas, outcome))()
     by_status = ", ".join(f"{number} {name}" for name, number in sorted(outcome.counts.items()))
     console.print(f"{outcome.num_run} trials run in {format_seconds(outcome.seconds)}; {by_status}", highlight=False)
     if outcome.stopped is not None:
@@ -160,6 +163,12 @@ def finish(outcome: "SweepOutcome", output: SummaryFormat, console: Console) -> 
         )
     if outcome.exit_status:
         raise typer.Exit(outcome.exit_status)
+
+
+def _show_deltas(outcome: "SweepOutcome") -> None:
+    from results.tables import render_deltas
+
+    render_deltas(outcome.store, Console())
 
 
 def _limit(resources: Any, max_concurrent: int | None) -> Any:

@@ -1,4 +1,4 @@
-"""`xlt trial run`: one trial in this process, without Ray. In: a file with a trial's settings. Out: scores on stdout."""
+"""`xlt trial run`: one trial in this process, without Ray. In: a file of settings. Out: scores on stdout."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -27,6 +27,7 @@ def run(
 ) -> None:
     """Run one trial and print its scores; a trial that the folder holds is not run again."""
     from results.store import ResultStore
+    from results.views import Choice, show_scores
     from search_spaces.space import Resources
     from sweeps.cli.sweep import finish
     from sweeps.launch import LaunchOptions, run_missing
@@ -40,11 +41,7 @@ def run(
     console = Console(stderr=True)
     options = LaunchOptions(resources=Resources(), inline=True)
     outcome = run_missing(store, [trial], options, console)
-    if output is SummaryFormat.table:
-        from results.views import Choice, show_scores
-
-        show_scores(out, Choice(where=f"trial_id = '{trial.trial_id}'"), "table", None)
-    finish(outcome, output, console)
+    finish(outcome, output, console, lambda: show_scores(out, Choice(where=f"trial_id = '{trial.trial_id}'"), "table"))
 
 
 def read_trial_spec(path: Path) -> "TrialSpec":
