@@ -41,10 +41,9 @@ class PretrainObjective:
         """Mean cross entropy of the masked words of one batch; shape ()."""
         batch = self._text.batch(step)
         device = next(self.module.parameters()).device
-        # Without padding the mask is left out, and attention takes the faster way.
-        padded = None if batch.attention_mask.all() else torch.from_numpy(batch.attention_mask).to(device)
         hidden = self._model.roberta(
-            input_ids=torch.from_numpy(batch.input_ids).to(device), attention_mask=padded
+            input_ids=torch.from_numpy(batch.input_ids).to(device),
+            attention_mask=torch.from_numpy(batch.attention_mask).to(device),
         ).last_hidden_state
         logits = self._model.lm_head(hidden[torch.from_numpy(batch.is_masked).to(device)])
         forbidden = self._forbidden.to(device)[torch.from_numpy(batch.target_languages).to(device)]
@@ -83,7 +82,7 @@ def prepare_pretraining(spec: PretrainSpec, corpus: Corpus | None = None) -> Pre
     tokenizer = build_tokenizer(corpus.world)
     text = MaskedText(corpus, seed=spec.seed, batch_size=BATCH_SIZE)
     optim = OptimSpec(
-        learning_rate=6.0e-3,
+        learning_rate=4.0e-3,
         num_steps=spec.num_steps,
         batch_size=BATCH_SIZE,
         warmup_ratio=min(1.0, NUM_WARMUP_STEPS / spec.num_steps),
