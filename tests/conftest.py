@@ -8,10 +8,12 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("local", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True)
+# Contract tests are inherited, so one property runs under several classes; nothing in them depends on which.
+_INHERITED = [HealthCheck.differing_executors]
+settings.register_profile("local", deadline=None, suppress_health_check=_INHERITED)
+settings.register_profile("ci", deadline=None, suppress_health_check=_INHERITED, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 _SHARED = Path(__file__).parents[1] / "../shared"

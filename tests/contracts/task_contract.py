@@ -1,0 +1,169 @@
+"""What every task keeps: inherit `TaskContract`, or `FileTaskContract` where the data are files."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from xlt_core.errors import XltError
+from xlt_core.metrics import METRICS
+from xlt_core.tasks import TASKS, load_task
+from xlt_core.tasks.base import Examples, PairExamples, Task
+
+SPLITS = ("dev", "test")
+
+
+def write_rows(path: Path, rows: list[tuple[str, ...]]) -> None:
+    """Write a tab-separated file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join("\t".join(row) + "\n" for row in rows), encoding="utf-8")
+
+
+def labels_of(examples: Examples) -> set[int]:
+    """All label indices in use."""
+    if isinstance(examples, PairExamples):
+        return set(examples.labels)
+    return {label for labels in examples.labels for label in labels}
+
+
+class TaskContract:
+    name: str
+    """In the table of tasks."""
+
+    @pytest.fixture
+    def data(self, tmp_path: Path) -> str:
+        """A place where the task finds training data, and dev and test data in at least two languages."""
+        raise AssertionError("a task's test gives its data")
+
+    @pytest.fixture
+    def task(self) -> Task:
+        return load_task(self.name)
+
+    def test_it_describes_itself(self, task):
+        assert self.name in TASKS
+        assert task.name == self.name
+        assert task.version >= 1
+        assert task.shape in ("pair", "tagging")
+        assert len(task.labels) == len(set(task.labels)) >= 2
+        assert len(task.languages) == len(set(task.languages)) >= 2
+        assert task.source_language in task.languages
+        assert task.metrics
+        assert set(task.metrics) <= set(METRICS)
+
+    @pytest.mark.parametrize("split", SPLITS)
+    def test_languages_that_are_found_can_be_loaded(self, task, data, split):
+        found = task.find_languages(data, split)
+        assert len(found) >= 2
+        assert found == tuple(language for language in task.languages if language in found)
+        for language in found:
+            assert len(task.load_eval(data, split, language)) > 0
+
+    @pytest.mark.parametrize("split", SPLITS)
+    def test_examples_are_labelled_within_the_set_and_named_once(self, task, data, split):
+        for language in task.find_languages(data, split):
+            examples = task.load_eval(data, split, language)
+            assert labels_of(examples) <= set(range(len(task.labels)))
+            assert len(set(examples.ids)) == len(examples.ids) == len(examples.labels) == len(examples)
+
+    def test_training_examples_are_labelled_within_the_set_and_named_once(self, task, data):
+        examples = task.load_train(data, dose=None, data_seed=0)
+        assert labels_of(examples) <= set(range(len(task.labels)))
+        assert len(set(examples.ids)) == len(examples)
+        assert isinstance(examples, PairExamples) == (task.shape == "pair")
+
+    def test_loading_again_gives_equal_examples(self, task, data):
+        assert task.load_train(data, dose=None, data_seed=0) == task.load_train(data, dose=None, data_seed=0)
+        language = task.find_languages(data, "test")[0]
+        assert task.load_eval(data, "test", language) == task.load_eval(data, "test", language)
+
+    def test_only_a_task_that_takes_a_dose_draws_its_training_data(self, task, data):
+        if task.takes_dose:
+            easy = task.load_train(data, dose=0.0, data_seed=0)
+            assert easy != task.load_train(data, dose=1.0, data_seed=0)
+        else:
+            assert task.load_train(data, dose=None, data_seed=0) == task.load_train(data, dose=None, data_seed=1)
+            with pytest.raises(XltError, match=r"dose 0\.5"):
+                task.load_train(data, dose=0.5, data_seed=0)
+
+    def test_the_fingerprint_tells_splits_and_languages_apart(self, task, data):
+        languages = task.find_languages(data, "test")
+        prints = {
+            task.fingerprint(data, "train", (task.source_language,)),
+            task.fingerprint(data, "dev", languages),
+            task.fingerprint(data, "test", languages),
+            task.fingerprint(data, "test", languages[:1]),
+        }
+        assert len(prints) == 4
+        assert task.fingerprint(data, "test", languages) in prints
+
+
+class FileTaskContract(TaskContract):
+    """For tasks that read files below the folder that `data` names."""
+
+    parallel_splits: tuple[str, ...] = ()
+    """Splits in which all languages have the same examples."""
+
+    def write_data(self, folder: Path) -> None:
+        """Write files in the layout of the task."""
+        raise AssertionError("a task's test writes its data")
+
+    @pytest.fixture
+    def data(self, tmp_path: Path) -> str:
+        self.write_data(tmp_path / "data")
+        return str(tmp_path / "data")
+
+    def test_parallel_examples_have_the_same_ids(self, task, data):
+        for split in self.parallel_splits:
+            ids = {task.load_eval(data, split, language).ids for language in task.find_languages(data, split)}
+            assert len(ids) == 1
+
+    def test_the_fingerprint_does_not_depend_on_the_place(self, task, data, tmp_path):
+        shutil.copytree(data, tmp_path / "elsewhere")
+        for split in ("train", *SPLITS):
+            here = task.fingerprint(data, split, task.languages)
+            assert here == task.fingerprint(str(tmp_path / "elsewhere"), split, task.languages)
+
+    def test_the_fingerprint_changes_with_any_byte_that_is_read(self, task, data):
+        before = task.fingerprint(data, "test", task.languages)
+        for path in sorted(Path(data).rglob("*test*")):
+            content = path.read_bytes()
+            path.write_bytes(content + b" ")
+            assert task.fingerprint(data, "test", task.languages) != before, path.name
+            path.write_bytes(content)
+        assert task.fingerprint(data, "test", task.languages) == before
+
+    def test_the_fingerprint_ignores_files_that_are_not_read(self, task, data):
+        before = task.fingerprint(data, "test", task.languages)
+        (Path(data) / "NOTES.txt").write_text("not data")
+        assert task.fingerprint(data, "test", task.languages) == before
+
+    def test_a_missing_language_is_refused_with_what_is_there(self, task, data):
+        missing = next(code for code in task.languages if code not in task.find_languages(data, "test"))
+        with pytest.raises(XltError, match=f"no test data for '{missing}'.*expected .*{missing}"):
+            task.load_eval(data, "test", missing)
+
+    def test_a_missing_folder_is_refused(self, task, tmp_path):
+        with pytest.raises(XltError, match="no such folder; give a folder, 'hub'"):
+            task.load_eval(str(tmp_path / "nowhere"), "test", task.source_language)
+
+    def test_training_data_must_be_there_before_anything_is_planned(self, task, tmp_path):
+        with pytest.raises(XltError, match="no train data"):
+            task.fingerprint(str(tmp_path), "train", (task.source_language,))
+
+    def test_an_empty_file_and_one_that_is_not_utf8_are_refused(self, task, data):
+        language = task.find_languages(data, "test")[0]
+        for path in Path(data).rglob("*test*"):
+            path.write_bytes(b"")
+        with pytest.raises(XltError, match="the file is empty"):
+            task.load_eval(data, "test", language)
+        for path in Path(data).rglob("*test*"):
+            path.write_bytes(b"fine\n\xff\xfe\n")
+        with pytest.raises(XltError, match="line 2: byte 0xff is not UTF-8"):
+            task.load_eval(data, "test", language)
+
+
+def assert_refused(task: Task, data: str, split: Any, language: str, match: str) -> None:
+    """Loading fails with a message for the user."""
+    with pytest.raises(XltError, match=match):
+        task.load_eval(data, split, language)

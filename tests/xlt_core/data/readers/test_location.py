@@ -1,0 +1,28 @@
+"""What `data` may say."""
+
+import pytest
+
+from xlt_core.data.readers.location import HubAddress, HubCopy, parse_location
+from xlt_core.errors import DataError
+
+
+def test_hub_means_the_tasks_own_data_set():
+    assert parse_location("hub", "owner/name") == HubAddress(repository="owner/name", revision="main")
+
+
+def test_another_repository_and_its_revision():
+    assert parse_location("hub:a/b.c", "owner/name") == HubAddress(repository="a/b.c")
+    assert parse_location("hub:a/b@refs/convert/parquet", "x/y") == HubAddress(
+        repository="a/b", revision="refs/convert/parquet"
+    )
+
+
+def test_a_folder_is_local_files_and_after_hub_a_local_copy(tmp_path):
+    assert parse_location(str(tmp_path), "owner/name") == tmp_path
+    assert parse_location(f"hub:{tmp_path}", "owner/name") == HubCopy(folder=tmp_path)
+
+
+@pytest.mark.parametrize("data", ["nowhere", "hub:nowhere", "hub:a/b/c", "hub:a/b@", "Hub:a/b"])
+def test_anything_else_is_refused_with_what_is_allowed(data):
+    with pytest.raises(DataError, match=f"data '{data}': .*hub:OWNER/NAME"):
+        parse_location(data, "owner/name")

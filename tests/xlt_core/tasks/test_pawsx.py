@@ -1,0 +1,76 @@
+"""PAWS-X in XTREME's layout and in its own."""
+
+from pathlib import Path
+
+from tests.contracts.task_contract import FileTaskContract, assert_refused, write_rows
+from xlt_core.tasks import load_task
+
+
+def make_rows(language: str, count: int = 40) -> list[tuple[str, ...]]:
+    return [(f"{language} first {n}", f"{language} second {n}", str(n % 2)) for n in range(count)]
+
+
+def with_header(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    return [("id", "sentence1", "sentence2", "label"), *((str(10 * n), *row) for n, row in enumerate(rows))]
+
+
+class TestPawsxAsXtremeHasIt(FileTaskContract):
+    name = "pawsx"
+    parallel_splits = ("dev", "test")
+
+    def write_data(self, folder):
+        write_rows(folder / "train-en.tsv", make_rows("en"))
+        for split in ("dev", "test"):
+            for language in ("de", "en"):
+                write_rows(folder / f"{split}-{language}.tsv", make_rows(language))
+
+
+class TestPawsxAsReleased(FileTaskContract):
+    name = "pawsx"
+    parallel_splits = ("dev", "test")
+    subfolder = ""
+
+    def write_data(self, folder):
+        for name in ("train", "dev_2k", "test_2k"):
+            for language in ("de", "en"):
+                path = folder / self.subfolder / language / f"{name}.tsv"
+                write_rows(path, with_header(make_rows(language)))
+
+    def test_ids_are_the_files_own(self, task, data):
+        assert task.load_eval(data, "test", "de").ids[:3] == ("0", "10", "20")
+
+    def test_an_id_that_is_there_twice_is_refused(self, task, data):
+        rows = with_header(make_rows("de"))
+        write_rows(Path(data) / self.subfolder / "de/test_2k.tsv", [*rows, rows[-1]])
+        assert_refused(task, data, "test", "de", "the id '390' is there 2 times")
+
+    def test_a_header_without_labels_is_refused(self, task, data):
+        rows = [row[:3] for row in with_header(make_rows("de"))]
+        write_rows(Path(data) / self.subfolder / "de/test_2k.tsv", rows)
+        assert_refused(task, data, "test", "de", "line 1: the header has id, sentence1, sentence2; label must be")
+
+    def test_a_header_without_rows_is_refused(self, task, data):
+        write_rows(Path(data) / self.subfolder / "de/test_2k.tsv", with_header([]))
+        assert_refused(task, data, "test", "de", "holds no examples")
+
+
+class TestPawsxAsUnpacked(TestPawsxAsReleased):
+    subfolder = "x-final"
+
+
+def test_the_real_files_are_read_whole(shared_folder):
+    task, data = load_task("pawsx"), str(shared_folder / "data/pawsx")
+    assert task.find_languages(data, "dev") == task.languages
+    assert task.find_languages(data, "test") == ("de", "zh")
+    assert {len(task.load_eval(data, "dev", language)) for language in task.languages} == {2000}
+    german, chinese = (task.load_eval(data, "test", language) for language in ("de", "zh"))
+    assert len(german) == len(chinese) == 2000
+    assert len(set(german.ids) & set(chinese.ids)) == 2000
+    assert (german.labels.count(1), chinese.labels.count(1)) == (895, 894)
+
+
+def test_quotes_that_a_csv_writer_added_are_taken_off(shared_folder):
+    task, data = load_task("pawsx"), str(shared_folder / "data/pawsx")
+    texts = [text for code in task.languages for text in task.load_eval(data, "dev", code).first]
+    assert any('"' in text for text in texts)
+    assert not any('""' in text for text in texts)

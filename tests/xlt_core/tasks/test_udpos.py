@@ -1,0 +1,63 @@
+"""Part-of-speech tagging from treebanks in folders."""
+
+from collections import Counter
+
+from tests.contracts.task_contract import FileTaskContract, assert_refused
+from tests.xlt_core.data.readers.test_conllu import write_treebank
+from xlt_core.tasks import load_task
+
+
+class TestUdpos(FileTaskContract):
+    name = "udpos"
+    parallel_splits = ("test",)
+
+    def write_data(self, folder):
+        write_treebank(folder / "UD_English-EWT/en_ewt-ud-train.conllu", 40)
+        write_treebank(folder / "UD_English-EWT/en_ewt-ud-dev.conllu", 40)
+        write_treebank(folder / "de_pud-ud-dev.conllu", 40)
+        for language in ("en", "de", "yo"):
+            write_treebank(folder / f"UD_{language}-PUD/{language}_pud-ud-test.conllu", 40)
+
+    def test_a_file_with_one_tag_only_is_refused(self, task, data, tmp_path):
+        write_treebank(tmp_path / "data/UD_yo-PUD/yo_pud-ud-test.conllu", 40, tags=("X", "X"))
+        assert_refused(task, data, "test", "yo", "all 40 examples have the label 'X', so these are placeholders")
+
+    def test_a_sentence_id_that_is_there_twice_is_refused(self, task, data, tmp_path):
+        path = tmp_path / "data/UD_yo-PUD/yo_pud-ud-test.conllu"
+        path.write_text(path.read_text() + path.read_text())
+        assert_refused(task, data, "test", "yo", "the id 'pud:s0' is there 2 times")
+
+    def test_all_treebanks_of_a_language_are_read_by_name(self, task, data, tmp_path):
+        write_treebank(tmp_path / "data/UD_A-TTB/yo_ttb-ud-test.conllu", 3)
+        write_treebank(tmp_path / "data/UD_Z-ABC/yo_abc-ud-test.conllu", 3)
+        ids = task.load_eval(data, "test", "yo").ids
+        assert (ids[0], ids[3], ids[-1]) == ("abc:s0", "pud:s0", "ttb:s2")
+
+    def test_other_codes_and_unknown_languages_in_file_names_do_no_harm(self, task, data, tmp_path):
+        write_treebank(tmp_path / "data/cmn_gsd-ud-test.conllu", 3)
+        write_treebank(tmp_path / "data/qtd_sagt-ud-test.conllu", 3)
+        assert task.find_languages(data, "test") == ("de", "en", "yo", "zh")
+
+
+def test_the_real_treebanks_hold_the_sentences_that_they_should(shared_folder):
+    task, data = load_task("udpos"), str(shared_folder / "data/udpos")
+    found = task.find_languages(data, "test")
+    assert len(found) == 20
+    by_language = {language: task.load_eval(data, "test", language) for language in found}
+    # Sizes that the hub's card of google/xtreme and the treebanks' own pages give.
+    expected = {"tl": 55, "yo": 100, "mr": 47, "te": 146, "ta": 120, "bm": 1026, "kk": 1047, "en": 2077}
+    assert {language: len(by_language[language]) for language in expected} == expected
+    labels = Counter(label for row in by_language["tl"].labels for label in row)
+    assert labels.total() == 292
+    assert len(task.load_train(data, dose=None, data_seed=0)) == 4276
+    assert all(word for examples in by_language.values() for words in examples.words for word in words)
+
+
+def test_the_words_of_every_real_sentence_are_those_of_its_text(shared_folder):
+    """Treebanks without fused words, in which a sentence is its words put together."""
+    task, data = load_task("udpos"), shared_folder / "data/udpos"
+    for language, treebank in (("vi", "UD_Vietnamese-VTB/vi_vtb"), ("bm", "UD_Bambara-CRB/bm_crb")):
+        lines = (data / f"{treebank}-ud-test.conllu").read_text(encoding="utf-8").split("\n")
+        texts = [line.partition("=")[2] for line in lines if line.startswith("# text =")]
+        sentences = task.load_eval(str(data), "test", language).words
+        assert ["".join("".join(words).split()) for words in sentences] == ["".join(text.split()) for text in texts]

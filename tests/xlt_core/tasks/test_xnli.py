@@ -1,0 +1,69 @@
+"""XNLI in XTREME's layout, with and without labels beside it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.contracts.task_contract import FileTaskContract, assert_refused, write_rows
+from xlt_core.tasks import load_task
+
+LABELS = ("contradiction", "entailment", "neutral")
+
+
+def make_rows(language: str, count: int = 40) -> list[tuple[str, ...]]:
+    return [(f"{language} first {n}", f"{language} second {n}", LABELS[n % 3]) for n in range(count)]
+
+
+class TestXnli(FileTaskContract):
+    name = "xnli"
+    parallel_splits = ("dev", "test")
+
+    def write_data(self, folder):
+        write_rows(folder / "train-en.tsv", make_rows("en"))
+        for language in ("en", "sw", "zh"):
+            write_rows(folder / f"dev-{language}.tsv", make_rows(language))
+            write_rows(folder / f"test-{language}.tsv", [row[:2] for row in make_rows(language)])
+        write_rows(folder / "test_labels.txt", [row[2:] for row in make_rows("en")])
+
+    def test_labels_beside_the_test_files_are_joined_line_by_line(self, task, data):
+        examples = task.load_eval(data, "test", "sw")
+        assert examples.first[1] == "sw first 1"
+        assert [task.labels[label] for label in examples.labels[:4]] == [*LABELS, LABELS[0]]
+
+    def test_a_label_file_of_another_length_is_refused(self, task, data):
+        write_rows(Path(data) / "test_labels.txt", [(LABELS[n % 3],) for n in range(39)])
+        assert_refused(task, data, "test", "en", r"test_labels.txt: 39 labels for the 40 rows of .*test-en.tsv")
+
+    def test_stripped_test_files_are_refused(self, task, data):
+        (Path(data) / "test_labels.txt").unlink()
+        assert_refused(task, data, "test", "en", r"test-en.tsv, line 1: 2 columns; 3 are needed .*labels are stripped")
+
+    def test_placeholder_labels_are_refused(self, task, data):
+        write_rows(Path(data) / "dev-sw.tsv", [(*row[:2], "neutral") for row in make_rows("sw")])
+        assert_refused(task, data, "dev", "sw", "all 40 examples have the label 'neutral', so these are placeholders")
+
+    def test_a_label_outside_the_set_is_refused(self, task, data):
+        write_rows(Path(data) / "dev-sw.tsv", [*make_rows("sw"), ("a", "b", "maybe")])
+        assert_refused(task, data, "dev", "sw", "dev-sw.tsv, line 41: label 'maybe' is not one of contradiction, ent")
+
+    def test_the_label_contradictory_means_contradiction(self, task, data):
+        write_rows(Path(data) / "dev-sw.tsv", [("a", "b", "contradictory"), ("a", "c", "neutral")])
+        assert task.load_eval(data, "dev", "sw").labels == (0, 2)
+
+
+def test_the_real_files_have_as_many_examples_of_each_label(shared_folder):
+    task, data = load_task("xnli"), str(shared_folder / "data/xnli")
+    assert task.find_languages(data, "dev") == task.languages
+    assert task.find_languages(data, "test") == ("de", "en", "sw", "ur", "zh")
+    for split, count in (("dev", 830), ("test", 1670)):
+        by_language = [task.load_eval(data, split, language) for language in task.find_languages(data, split)]
+        assert {examples.ids for examples in by_language} == {by_language[0].ids}
+        assert {examples.labels for examples in by_language} == {by_language[0].labels}
+        assert [by_language[0].labels.count(label) for label in range(3)] == [count] * 3
+
+
+@pytest.mark.parametrize("data", ["hub", "hub:facebook/xnli@main"])
+def test_without_a_connection_the_message_names_the_data_set_and_the_local_files(data, monkeypatch, tmp_path):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    message = r"'facebook/xnli' \(revision 'main'\).*HF_HUB_OFFLINE is set.*'train-en.tsv' and 'test-LANGUAGE.tsv'"
+    assert_refused(load_task("xnli"), data, "test", "de", message)
