@@ -19,6 +19,7 @@ class FineTuning:
     ) -> None:
         assert settings.optim is not None, "a canonical stage carries its recipe"
         self.module = model
+        self.settings = settings
         self.perturbation: Perturbation = load_perturbation(settings.perturbation.method)(settings.perturbation)
         self._table = table
         self._order = TrainingOrder(

@@ -1,0 +1,41 @@
+"""Draws are keyed by seed, step and example, and by nothing else."""
+
+import numpy as np
+import pytest
+import torch
+
+from tests.factories import build_batch, build_model
+from xlt_core.perturbations.base import TrainingStep
+from xlt_core.perturbations.draws import draw_fractions, draw_normal, draw_uniform
+
+MODEL = build_model()
+
+
+def build_step(lengths=(4, 6), first_key=0, seed=0, step=0) -> TrainingStep:
+    batch = build_batch(lengths, first_key=first_key)
+    return TrainingStep(MODEL, batch, seed=seed, step=step, embedding_norm=1.0)
+
+
+@pytest.mark.parametrize("draw", [draw_normal, draw_uniform])
+def test_the_second_example_draws_the_same_alone(draw):
+    together, alone = draw(build_step()), draw(build_step((6,), first_key=1))
+    assert torch.equal(together[:, 4:], alone)
+    assert together.shape == (1, 10, 16)
+
+
+@pytest.mark.parametrize("change", [{"seed": 1}, {"step": 1}, {"first_key": 5}])
+def test_another_seed_step_or_example_draws_otherwise(change):
+    assert not torch.equal(draw_normal(build_step()), draw_normal(build_step(**change)))
+
+
+def test_uniform_numbers_fill_the_interval():
+    drawn = draw_uniform(build_step((50,) * 20)).numpy()
+    assert -1.0 <= drawn.min() < -0.99
+    assert 0.99 < drawn.max() < 1.0
+
+
+@pytest.mark.parametrize(("granularity", "num_distinct"), [("token", 10), ("sequence", 2), ("batch", 1)])
+def test_fractions_are_shared_within_a_group(granularity, num_distinct):
+    drawn = draw_fractions(build_step(), granularity)
+    assert drawn.shape == (1, 10, 1)
+    assert len(np.unique(drawn)) == num_distinct
