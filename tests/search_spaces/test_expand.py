@@ -9,9 +9,9 @@ from tests.search_spaces.factories import PLAIN, make_space
 from xlt_core.canonical import canonical_json
 from xlt_core.spec import canonical_trial_spec
 
-MAGNITUDES = st.lists(st.sampled_from([0.0, 0.01, 0.5, 1.0]), min_size=1, max_size=4)
-METHODS = st.lists(st.sampled_from(["none", "gaussian", "fgm", "pgd"]), min_size=1, max_size=3)
-DOSES = st.lists(st.sampled_from([None, 0.0, 0.5, 1.0]), min_size=1, max_size=3)
+MAGNITUDES = st.lists(st.sampled_from([0.0, 0.01, 0.5, 1.0]), min_size=1, max_size=3)
+METHODS = st.lists(st.sampled_from(["none", "gaussian", "fgm", "pgd"]), min_size=1, max_size=2)
+DOSES = st.lists(st.sampled_from([None, 0.0, 0.5, 1.0]), min_size=1, max_size=2)
 PERTURBATIONS = st.fixed_dictionaries(
     {"magnitude": MAGNITUDES},
     optional={
@@ -40,7 +40,7 @@ def spaces(draw):
         expand_space(space)
     except SpaceError:
         return make_space(
-            {"target.perturbation.magnitude": [0.0, 0.5]}, base=space.base | {"target.perturbation.method": "fgm"}
+            {"target.perturbation": {"magnitude": [0.0, 0.5]}}, base=space.base | {"target.perturbation.method": "fgm"}
         )
     return space
 
@@ -81,15 +81,12 @@ def test_the_order_of_keys_does_not_matter(space):
     assert expand_space(SearchSpace.model_validate(_reversed_keys(values))) == expand_space(space)
 
 
-def _repeated(value):
-    if isinstance(value, dict):
-        return {key: _repeated(inner) for key, inner in value.items()}
-    return [_repeated(item) for item in (*value, *value)] if isinstance(value, list) else value
-
-
 @given(spaces())
 def test_values_written_twice_change_nothing(space):
-    assert expand_space(space.model_copy(update={"axes": _repeated(space.axes)})) == expand_space(space)
+    perturbation = space.axes["target.perturbation"]
+    twice = perturbation | {"magnitude": perturbation["magnitude"] * 2}
+    again = space.model_copy(update={"axes": space.axes | {"target.perturbation": twice}})
+    assert expand_space(again) == expand_space(space)
 
 
 def test_magnitude_zero_is_one_cell_under_all_methods():
