@@ -27,7 +27,7 @@ def load_space(path_or_name: str | Path, overrides: Sequence[str] = ()) -> Searc
         SpecError: no such space.
         SpaceError: what is wrong, each with file, line and key.
     """
-    document = read_document(_read_text(path_or_name), str(path_or_name))
+    document = _read_space(path_or_name)
     for override in overrides:
         document = apply_override(document, override)
     space = _parse_space(document)
@@ -49,8 +49,17 @@ def _ready_made_names() -> list[str]:
 
 
 def _describe(name: str) -> str:
-    description = read_document(_read_text(name), name).values.get("description", "")
-    return description if isinstance(description, str) else ""
+    return str(_read_space(name).values.get("description", ""))
+
+
+def _read_space(path_or_name: str | Path) -> Document:
+    """Read a space's document; a first line that is a comment is its description, if it gives none."""
+    text = _read_text(path_or_name)
+    document = read_document(text, str(path_or_name))
+    first_line = text.partition("\n")[0]
+    if first_line.startswith("#"):
+        document.values.setdefault("description", first_line.lstrip("# ").rstrip())
+    return document
 
 
 def _read_text(path_or_name: str | Path) -> str:

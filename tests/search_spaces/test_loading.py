@@ -1,0 +1,116 @@
+from importlib.resources import files
+
+import pytest
+
+from search_spaces.expand import expand_space
+from search_spaces.loading import list_spaces, load_space
+from tests.search_spaces.factories import SPACE_YAML
+from xlt_core.errors import SpecError
+
+
+@pytest.fixture
+def write_space(tmp_path):
+    def write(old="", new=""):
+        assert old in SPACE_YAML
+        path = tmp_path / "space.yaml"
+        path.write_text(SPACE_YAML.replace(old, new) if old else SPACE_YAML)
+        return path
+
+    return write
+
+
+def test_a_file_gives_the_space_it_describes(write_space):
+    space = load_space(write_space())
+    assert (space.name, space.description, space.seed_values) == ("tried", "Magnitude by difficulty", (0, 1))
+    assert len(expand_space(space)) == 2 * (1 + 2 * 2) * 3
+
+
+def test_a_first_line_that_is_a_comment_is_the_description_unless_one_is_given(write_space):
+    assert (
+        load_space(write_space("name: tried\ndescription:", "# Said first\nname: tried\n# ")).description
+        == "Said first"
+    )
+    assert load_space(write_space("name: tried", "# Said first\nname: tried")).description == "Magnitude by difficulty"
+
+
+def test_overrides_change_the_space(write_space):
+    space = load_space(write_space(), ["seeds=1", "optim.num_steps=5", "axes.intermediate=[none]"])
+    trials = expand_space(space)
+    assert {trial.spec.optim.num_steps for trial in trials} == {5}
+    assert len(trials) == 5
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "message"),
+    [
+        (
+            "num_steps: 20",
+            "num_stps: 20",
+            6,
+            r"base\.optim\.num_stps: unknown key 'num_stps'; did you mean 'num_steps'",
+        ),
+        ("num_steps: 20", "num_steps: 0", 6, r"given 0 for 'optim\.num_steps'; allowed: greater than or equal to 1"),
+        ("num_steps: 20", "num_steps: many", 6, r"given 'many' for 'optim\.num_steps'; allowed: a valid integer"),
+        ("task: world}", "task: wrld}", 5, r"base\.target\.task: unknown task 'wrld'; did you mean 'world'"),
+        ("pgd]", "pdg]", 8, r"perturbation\.method\[1\]: unknown perturbation method 'pdg'; did you mean 'pgd'"),
+        ("\n      1.0]", "\n      -1.0]", 9, r"axes\.target\.perturbation\.magnitude\[2\]: given -1\.0"),
+        ("dose: [0.0, 1.0]", "dose: [0.0, 1.5]", 13, r"axes\.intermediate\[1\]\.dose\[1\]: given 1\.5 .*equal to 1"),
+        ("task: world\n", "taks: world\n", 12, r"unknown key 'taks'; did you mean 'task'"),
+        ("task: world\n", "task: [world, 3]\n", 12, r"axes\.intermediate\[1\]\.task\[1\]: given 3"),
+        ("seeds: 2", "seeds: two", 14, "seeds: given 'two'; allowed: how many seeds"),
+        ("seeds: 2", "sedes: 2", 14, "unknown key 'sedes'; did you mean 'seeds'"),
+        ("seeds: 2", "search: {optuna: tpe}", 14, "search: given .*this version has 'factorial'"),
+        ("seeds: 2", "resources: {gpus: 1}", 14, r"resources\.gpus: unknown key 'gpus'; did you mean 'gpu'"),
+        ("magnitude: 0.0, inter", "magnitud: 0.0, inter", 15, r"baseline\.target\.perturbation\.magnitud: unknown key"),
+        ("  encoder: mini\n", "", 3, "base.encoder: 'encoder' is missing"),
+    ],
+)
+def test_what_is_wrong_is_named_with_file_line_and_key(write_space, old, new, line, message):
+    path = write_space(old, new)
+    with pytest.raises(SpecError, match=message) as caught:
+        load_space(path)
+    assert f"{path}:{line}: " in str(caught.value)
+
+
+def test_all_problems_are_told_at_once(write_space):
+    path = write_space("num_steps: 20", "num_steps: 0, betas: [0.9, 2.0], batch_size: 0")
+    with pytest.raises(SpecError) as caught:
+        load_space(path)
+    assert [line.split(": ")[1] for line in str(caught.value).splitlines()] == [
+        "base.optim.num_steps",
+        "base.optim.batch_size",
+        "base.optim.betas",
+    ]
+
+
+def test_a_bad_override_is_named_in_place_of_a_line(write_space):
+    with pytest.raises(SpecError, match=r"^--set optim\.num_steps=0: base\.optim\.num_steps: given 0"):
+        load_space(write_space(), ["optim.num_steps=0"])
+
+
+def test_no_such_space_is_answered_with_what_there_is(tmp_path):
+    with pytest.raises(SpecError, match=r"no space '.*nowhere\.yaml' \(No such file.*ready-made space: "):
+        load_space(tmp_path / "nowhere.yaml")
+    with pytest.raises(SpecError, match=r"no space '.*' \(Is a directory\)"):
+        load_space(tmp_path)
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path):
+    path = tmp_path / "space.yaml"
+    path.write_bytes(b"name: \xff\xfe")
+    with pytest.raises(SpecError, match="no UTF-8 text"):
+        load_space(path)
+
+
+@pytest.mark.parametrize("name", sorted(list_spaces()))
+def test_every_ready_made_space_loads_expands_and_says_what_it_is(name):
+    space = load_space(name)
+    assert space.name == name
+    assert space.description
+    assert list_spaces()[name] == space.description
+    assert any(trial.is_baseline for trial in expand_space(space))
+
+
+def test_every_yaml_file_of_the_package_is_a_ready_made_space():
+    found = {entry.name for entry in files("search_spaces").iterdir() if entry.name.endswith(".yaml")}
+    assert found == {f"{name}.yaml" for name in list_spaces()}

@@ -1,0 +1,23 @@
+import pytest
+
+from search_spaces.problems import SpaceError
+from search_spaces.resolution import check_data
+from tests.search_spaces.factories import make_space
+
+MAGNITUDES = {"target.perturbation": {"method": ["fgm"], "magnitude": [0.0, 0.1]}}
+
+
+def test_a_space_whose_data_are_embedded_is_found():
+    check_data(make_space(MAGNITUDES))
+
+
+def test_a_missing_folder_is_told_once_with_the_first_cell_that_needs_it(tmp_path):
+    base = {"encoder": "mini", "target": {"task": "xnli", "data": str(tmp_path / "nowhere")}}
+    with pytest.raises(SpaceError, match=r"cell 'magnitude 0': .*nowhere") as caught:
+        check_data(make_space(MAGNITUDES, base=base))
+    assert len(caught.value.problems) == 1
+
+
+def test_a_dose_that_no_task_knows_is_told_with_its_cell(tmp_path):
+    with pytest.raises(SpaceError, match=r"cell 'intermediate xnli': dose 0\.5"):
+        check_data(make_space({"intermediate": ["none", {"task": "xnli", "dose": 0.5, "data": str(tmp_path)}]}))

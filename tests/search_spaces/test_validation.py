@@ -1,0 +1,37 @@
+import pytest
+from pydantic import ValidationError
+
+from search_spaces.validation import explain_error
+from xlt_core.spec import TrialSpec, parse_trial_spec
+
+
+def _explain(settings):
+    with pytest.raises(ValidationError) as caught:
+        parse_trial_spec({"encoder": "mini", "target": {"task": "world"}} | settings)
+    return [explain_error(detail, TrialSpec) for detail in caught.value.errors()]
+
+
+def test_an_unknown_key_is_answered_with_the_keys_beside_it():
+    (finding,) = _explain({"model": {"poling": "mean"}})
+    assert finding.path == ("model", "poling")
+    assert finding.message == (
+        "unknown key 'poling'; did you mean 'pooling'? Allowed: dropout, head_dropout, max_length, pooling"
+    )
+
+
+def test_a_value_of_another_kind_is_answered_with_what_is_allowed():
+    assert _explain({"model": 3})[0].message.startswith("given 3 for 'model'; allowed: a mapping of dropout, ")
+    assert _explain({"model": {"pooling": "max"}})[0].message == (
+        "given 'max' for 'model.pooling'; allowed: 'first' or 'mean'"
+    )
+
+
+def test_the_path_holds_settings_and_not_the_words_of_pydantic():
+    assert {finding.path for finding in _explain({"evaluation": {"languages": [1]}})} == {("evaluation", "languages")}
+    assert _explain({"optim": {"betas": [0.9, 2.0]}})[0].path == ("optim", "betas")
+
+
+def test_a_check_of_our_own_keeps_its_message():
+    (finding,) = _explain({"encoder": {"source": "some/folder", "pretrain": {}}})
+    assert finding.path == ("encoder",)
+    assert finding.message.startswith("'pretrain' is for the encoder 'mini'")
