@@ -27,7 +27,7 @@ def prediction_table(
         example_ids: one an example.
         num_units: units of each example, shape (num_examples,); all ones for pairs.
         gold: label indices, shape (sum of num_units,).
-        predicted: label indices, same shape.
+        predicted: label indices, same shape; -1 where there is no prediction, which is null in the table.
     """
     num_rows = len(gold)
     ends = np.cumsum(num_units)
@@ -53,4 +53,4 @@ def join_prediction_tables(tables: Sequence[pa.Table]) -> pa.Table:
 
 
 def _named(indices: npt.NDArray[np.integer[Any]], names: Sequence[str]) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(pa.array(indices, pa.int32()), pa.array(names, pa.string()))
+    return pa.DictionaryArray.from_arrays(pa.array(indices, pa.int32(), mask=indices < 0), pa.array(names, pa.string()))

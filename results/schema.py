@@ -107,7 +107,7 @@ PREDICTIONS = pa.schema(
         _required("example_id", _NAME),
         _required("position", pa.int32()),  # 0 for a pair, the word's place for a sentence
         _required("gold", _NAME),
-        _required("predicted", _NAME),
+        pa.field("predicted", _NAME),  # null: a word beyond the maximal length; counts as wrong
         _required("correct", pa.bool_()),
     ],
     metadata=_METADATA,

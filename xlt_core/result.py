@@ -38,7 +38,7 @@ class LanguagePredictions:
     gold: npt.NDArray[np.int16]
     """Label indices, shape (sum of num_units,)."""
     predicted: npt.NDArray[np.int16]
-    """Label indices, shape (sum of num_units,)."""
+    """Label indices, same shape; -1 for a word beyond the maximal length, which counts as wrong."""
 
 
 @dataclass(frozen=True, kw_only=True)
