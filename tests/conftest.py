@@ -33,3 +33,10 @@ def shared_folder() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real data and encoders are not at {folder}")
     return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several workers, keep a file's tests on one of them, and all tests that start Ray on one."""
+    for item in items:
+        group = "ray" if item.get_closest_marker("ray") else item.location[0]
+        item.add_marker(pytest.mark.xdist_group(group))
