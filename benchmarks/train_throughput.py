@@ -21,6 +21,7 @@ from transformers import XLMRobertaConfig, XLMRobertaForSequenceClassification
 
 from xlt_core.data.tokens import TokenTable
 from xlt_core.encoders.loading import load_encoder
+from xlt_core.encoders.vocabulary import restrict_vocabulary
 from xlt_core.finetune import FineTuning
 from xlt_core.model import Head, TrialModel
 from xlt_core.spec import ModelSpec, OptimSpec, PerturbationSpec, StageSpec
@@ -137,11 +138,11 @@ def time_ours(setting: Setting, seed: int) -> float:
     encoder = load_encoder(setting.folder, dropout=setting.dropout)
     head = Head("pair", encoder.hidden_size, NUM_CLASSES, ModelSpec(head_dropout=setting.dropout), seed)
     settings = StageSpec(task="xnli", optim=optim, perturbation=PerturbationSpec())
-    objective = FineTuning(
-        TrialModel(encoder, head), build_table(setting), settings, seed=seed, device=torch.device("cpu")
-    )
+    table = build_table(setting)
+    objective = FineTuning(TrialModel(encoder, head), table, settings, seed=seed, device=torch.device("cpu"))
     started = setting.clock()
-    train(objective, optim, seed=seed)
+    with restrict_vocabulary(encoder, table.input_ids):
+        train(objective, optim, seed=seed)
     return optim.num_steps * optim.batch_size / (setting.clock() - started)
 
 

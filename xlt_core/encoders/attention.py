@@ -81,17 +81,15 @@ def _attend_blocks(
     """Attention block by block of nearly equal lengths; (A, T, H, D) in and out."""
     num_arrays, _, num_heads, width = query.shape
     rows = segments.rows(num_arrays, num_heads)
-    num_padded = segments.num_rows * num_arrays * num_heads
-    padded = [
-        tensor.new_zeros(num_padded, width).index_copy(0, rows, tensor.reshape(-1, width))
+    sizes = [block.num_rows * num_arrays * num_heads for block in segments.blocks]
+    stacks = [
+        tensor.new_zeros(sum(sizes), width).index_copy(0, rows, tensor.reshape(-1, width)).split_with_sizes(sizes)
         for tensor in (query, key, value)
     ]
     attended = []
-    for block in segments.blocks:
-        start = block.first_row * num_arrays * num_heads
-        length = block.num_rows * num_arrays * num_heads
-        stack = (tensor.narrow(0, start, length).view(-1, block.width, width) for tensor in padded)
+    for block, *matrices in zip(segments.blocks, *stacks, strict=True):
         bias = _spread_bias(block, num_arrays, num_heads, query.dtype)
+        stack = (matrix.view(-1, block.width, width) for matrix in matrices)
         attended.append(_attend_matrices(*stack, bias=bias, dropout=dropout, scaling=scaling).view(-1, width))
     return torch.cat(attended).index_select(0, rows).view_as(query)
 

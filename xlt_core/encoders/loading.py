@@ -55,9 +55,9 @@ def load_encoder(source: str | Path, dropout: float | None = None) -> Encoder:
                     setattr(config, setting, dropout)
         tokenizer = AutoTokenizer.from_pretrained(name, revision=revision, trust_remote_code=False)
         model = _load_model(name, revision, config)
+    except EncoderError:
+        raise
     except (OSError, KeyError, ValueError, RuntimeError, SafetensorError, UnpicklingError) as error:
-        if isinstance(error, EncoderError):
-            raise
         raise EncoderError(
             f"encoder '{source}' cannot be loaded: {error}. Only files of weights (safetensors, or a pickle that holds "
             "nothing but tensors) and models that transformers itself knows are read; no code beside them is run"

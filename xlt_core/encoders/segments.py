@@ -64,11 +64,6 @@ class Segments:
             first_row += block.num_rows
         return tuple(blocks)
 
-    @property
-    def num_rows(self) -> int:
-        """P, the padded tokens of all blocks."""
-        return sum(self._widths)
-
     def rows(self, num_arrays: int, num_heads: int) -> Tensor:
         """Row of the padded layout that each packed row goes to.
 

@@ -17,7 +17,7 @@ def test_positions_start_anew_with_every_sequence():
 def test_lengths_that_round_up_to_one_width_share_a_block():
     segments = Segments((3, 9, 4, 8), CPU, multiple=4)
     assert [(block.width, block.num_sequences) for block in segments.blocks] == [(4, 2), (8, 1), (12, 1)]
-    assert segments.num_rows == 4 + 12 + 4 + 8
+    assert [block.num_rows for block in segments.blocks] == [8, 8, 12]
     narrow, exact, wide = segments.blocks
     assert narrow.bias is not None
     assert narrow.bias[:, 0].isinf().tolist() == [[False, False, False, True], [False] * 4]
@@ -31,7 +31,8 @@ def test_every_row_goes_to_its_own_place_in_its_own_block(lengths, multiple, num
     rows = segments.rows(num_arrays, num_heads)
     assert rows.shape == (num_arrays * sum(lengths) * num_heads,)
     source = torch.arange(1, len(rows) + 1)
-    padded = torch.zeros(segments.num_rows * num_arrays * num_heads, dtype=torch.int64).index_copy(0, rows, source)
+    num_rows = sum(block.num_rows for block in segments.blocks)
+    padded = torch.zeros(num_rows * num_arrays * num_heads, dtype=torch.int64).index_copy(0, rows, source)
     packed = source.view(num_arrays, sum(lengths), num_heads)
     starts = segments.cumulative.tolist()
     for block in segments.blocks:
