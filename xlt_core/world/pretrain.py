@@ -29,7 +29,8 @@ class PretrainObjective:
     def __init__(self, module: XLMRobertaForMaskedLM, tokenizer: PreTrainedTokenizerFast, text: MaskedText) -> None:
         self.module: nn.Module = module
         self._model, self._tokenizer, self._text = module, tokenizer, text
-        self._forbidden = _forbid_other_languages(text, len(tokenizer))
+        self.forbidden = _forbid_other_languages(text, len(tokenizer))
+        """Added to the logits; shape (languages, vocabulary)."""
 
     def backward(self, step: int) -> Tensor:
         """Differentiate the mean cross entropy of the masked words of one batch; shape ()."""
@@ -46,7 +47,7 @@ class PretrainObjective:
             attention_mask=torch.from_numpy(batch.attention_mask).to(device),
         ).last_hidden_state
         logits = self._model.lm_head(hidden[torch.from_numpy(batch.is_masked).to(device)])
-        forbidden = self._forbidden.to(device)[torch.from_numpy(batch.target_languages).to(device)]
+        forbidden = self.forbidden.to(device)[torch.from_numpy(batch.target_languages).to(device)]
         targets = torch.from_numpy(batch.targets).to(device)
         return nn.functional.cross_entropy(logits + forbidden, targets)
 
