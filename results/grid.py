@@ -80,9 +80,10 @@ def _blocks(grid: Grid, console: Console) -> Iterator[Table]:
 def _cells_as_rows(grid: Grid, columns: Sequence[str], stacked: bool) -> Table:
     table = _new_table(grid)
     table.add_column("cell", no_wrap=True)
+    aligned = []
     for column in columns:
-        table.add_column(column, justify="right", no_wrap=True)
-    aligned = [_align([line.entries.get(column) for line in grid.lines], stacked) for column in columns]
+        table.add_column(Text(column, justify="right"), no_wrap=True)
+        aligned.append(_align([line.entries.get(column) for line in grid.lines], len(column), stacked))
     for place, line in enumerate(grid.lines):
         if line.is_baseline and place:
             table.add_section()
@@ -94,9 +95,13 @@ def _cells_as_rows(grid: Grid, columns: Sequence[str], stacked: bool) -> Table:
 def _cells_as_columns(grid: Grid, columns: Sequence[str], stacked: bool) -> Table:
     table = _new_table(grid)
     table.add_column("", no_wrap=True)
+    aligned = []
     for line in grid.lines:
-        table.add_column(_wrapped(line.label), justify="right", no_wrap=True, style=line.style)
-    aligned = [_align([line.entries.get(column) for column in columns], stacked) for line in grid.lines]
+        header = _wrapped(line.label)
+        header.justify = "right"
+        table.add_column(header, no_wrap=True, style=line.style)
+        width = max(len(part) for part in header.plain.split("\n"))
+        aligned.append(_align([line.entries.get(column) for column in columns], width, stacked))
     for place, column in enumerate(columns):
         table.add_row(column, *(texts[place] for texts in aligned))
     return table
@@ -106,19 +111,24 @@ def _new_table(grid: Grid) -> Table:
     return Table(title=grid.title, title_justify="left", box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
 
 
-def _align(entries: Sequence[Entry | None], stacked: bool) -> list[Text]:
-    """Render one column so that digits stand under digits: marks and spreads take the same room everywhere."""
-    mark_width = max((len(entry.mark) for entry in entries if entry), default=0)
-    spread_width = max((len(entry.spread) for entry in entries if entry), default=0)
+def _align(entries: Sequence[Entry | None], width: int, stacked: bool) -> list[Text]:
+    """Render one column, at least `width` wide, so that digits stand under digits: at the right, with the same room for
+    marks and spreads in every line.
+    """
+    present = [entry for entry in entries if entry]
+    mark_width = max((len(entry.mark) for entry in present), default=0)
+    spread_width = max((len(entry.spread) for entry in present), default=0)
+    if stacked:
+        number_width = max(width - mark_width, spread_width, *(len(entry.text) for entry in present), 0)
+    else:
+        number_width = max(width - mark_width - spread_width - 1, *(len(entry.text) for entry in present), 0)
     texts: list[Text] = []
     for entry in entries:
-        text = Text("")
+        text = Text()
         if entry:
-            text.append(entry.text + entry.mark.ljust(mark_width), style=entry.style)
-        if entry and stacked and entry.spread:
-            text.append("\n").append(entry.spread + " " * mark_width, style="dim")
-        elif entry and not stacked and spread_width:
-            text.append(" ").append(entry.spread.rjust(spread_width), style="dim")
+            text.append(entry.text.rjust(number_width) + entry.mark.ljust(mark_width), style=entry.style)
+            spread = "\n" + entry.spread.rjust(number_width) if stacked else " " + entry.spread.rjust(spread_width)
+            text.append(spread if spread_width else "", style="dim")
         texts.append(text)
     return texts
 

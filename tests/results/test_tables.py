@@ -1,0 +1,87 @@
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from results.means import compute_means
+from results.store import ResultStore
+from results.tables import print_scores, render_deltas
+from tests.results.factories import Run, plan_row, score_row, small_sweep, trial_row, write_store
+
+
+def _rendered(store: ResultStore, width: int = 160, terminal: bool = False) -> str:
+    file = io.StringIO()
+    console = Console(file=file, width=width, force_terminal=terminal, color_system="standard" if terminal else None)
+    render_deltas(store, console)
+    return file.getvalue()
+
+
+def _line(text: str, label: str) -> str:
+    """The line of a cell, one space between its words."""
+    return " ".join(next(line for line in text.splitlines() if line.startswith(label)).split())
+
+
+def test_the_baseline_shows_means_and_every_cell_its_deltas(tmp_path: Path) -> None:
+    text = _rendered(write_store(tmp_path, small_sweep()))
+    assert _line(text, "cell  ") == "cell k mean macro en de sw"
+    assert _line(text, "cell base") == "cell base (baseline) 2 70.8 ±1.1 90.5 ±0.7 80.5 ±0.7 61.0 ±1.4"
+    strong = "2 64.9 ±1.2 -5.9* ±1.6 -1.8 ±3.2 -4.0* ±0.0 -7.8* ±3.2"
+    assert _line(text, "cell strong") == f"cell strong {strong}"
+
+
+def test_lost_pairs_and_unfinished_trials_are_said(tmp_path: Path) -> None:
+    text = " ".join(_rendered(write_store(tmp_path, small_sweep())).split())
+    assert "cell weak 1 of 2 72.5 +1.0 -0.5 +1.0 +1.0" in text
+    assert "Pairs lost to failed runs: 1 diverged" in text
+    assert "7 trials: 1 diverged, 5 ok, 1 pending" in text
+    assert "Not scored: tr: no test data" in text
+    assert f"Everything lies in {tmp_path}" in text
+
+
+def test_colour_is_for_terminals_and_for_intervals_that_exclude_zero(tmp_path: Path) -> None:
+    store = write_store(tmp_path, small_sweep())
+    assert "\x1b[" not in _rendered(store)
+    text = _rendered(store, terminal=True)
+    assert "\x1b[31m-4.0*" in text
+    assert "\x1b[32m+1.0" not in text
+
+
+def test_only_the_first_metric_is_printed_at_the_end_of_a_sweep(tmp_path: Path) -> None:
+    store = write_store(tmp_path, [Run("base", 0, {"de": 50.0}), Run("a", 0, {"de": 51.0})])
+    for trial_id in ("base-0", "a-0"):
+        rows = [score_row(trial_id, "de", 50.0), score_row(trial_id, "de", 40.0, metric="a_second")]
+        store.publish_trial(trial_row(trial_id), rows)
+    text = _rendered(store)
+    assert "accuracy" in text
+    assert "a_second" not in text
+
+
+def test_one_seed_has_no_interval_and_says_so(tmp_path: Path) -> None:
+    text = _rendered(write_store(tmp_path, [Run("base", 0, {"de": 50.0}), Run("a", 0, {"de": 51.0})]))
+    assert "No intervals: they need at least two paired seeds." in text
+    assert _line(text, "cell a") == "cell a 1 51.0 +1.0 +1.0"
+
+
+@pytest.mark.parametrize("runs", [[], [Run("base", 0, {}, "pending")], [Run("base", 0, {"de": 50.0})]])
+def test_a_sweep_without_deltas_says_why(tmp_path: Path, runs: list[Run]) -> None:
+    text = _rendered(write_store(tmp_path, runs))
+    assert "No deltas: no finished trial of a cell has a finished baseline of the same seed." in text
+    assert f"{len(runs)} trials" in text
+
+
+def test_cells_stand_under_their_own_baseline(tmp_path: Path) -> None:
+    runs = [Run(cell, 0, {"de": 50.0}) for cell in ("base", "a", "base2", "b")]
+    store = write_store(tmp_path, runs)
+    changes = {"base2": {"is_baseline": True, "baseline_cell_id": "base2"}, "b": {"baseline_cell_id": "base2"}}
+    store.write_plan([plan_row(run.cell, 0, **changes.get(run.cell, {})) for run in runs])
+    text = _rendered(store)
+    order = [text.index(label) for label in ("cell base (baseline)", "cell a", "cell base2 (baseline)", "cell b ")]
+    assert order == sorted(order)
+
+
+def test_scores_are_means_with_their_deviation(tmp_path: Path) -> None:
+    snapshot = write_store(tmp_path, small_sweep()).snapshot()
+    file = io.StringIO()
+    print_scores(snapshot, compute_means(snapshot.results), Console(file=file, width=120))
+    assert _line(file.getvalue(), "cell strong") == "cell strong 2 64.9 ±1.2 88.8 ±1.1 76.5 ±0.7 53.2 ±1.8"

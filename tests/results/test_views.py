@@ -1,0 +1,88 @@
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from results.errors import FormatError, NotASweepError, QueryError
+from results.views import Choice, show_deltas, show_query, show_scores, show_trials
+from tests.results.factories import Run, small_sweep, write_store
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write_store(tmp_path / "store", small_sweep()).folder
+
+
+def test_deltas_for_programs_are_the_rows_of_the_store(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    show_deltas(folder, Choice(language="sw,macro", where="delta < 0"), "json")
+    rows = json.loads(capsys.readouterr().out)
+    assert [(row["cell_id"], row["language"], row["delta"]) for row in rows] == [
+        ("strong", "macro", -5.875),
+        ("strong", "sw", -7.75),
+    ]
+
+
+def test_scores_for_programs_have_one_row_a_trial_and_language(folder: Path, tmp_path: Path) -> None:
+    show_scores(folder, Choice(language="de", where="status = 'ok'"), output=tmp_path / "out.parquet")
+    table = pq.read_table(tmp_path / "out.parquet")
+    assert table["value"].to_pylist() == [80.0, 81.0, 76.0, 77.0, 82.0]
+    assert table["cell"].to_pylist()[0] == "cell base"
+
+
+def test_languages_chosen_for_the_table_do_not_change_the_macro_mean(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show_scores(folder, Choice(language="de,macro"))
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("cell strong"))
+    assert line.split()[2:] == ["2", "64.9", "±1.2", "76.5", "±0.7"]
+
+
+def test_no_macro_mean_is_shown_over_the_languages_a_condition_happened_to_leave(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show_scores(folder, Choice(where="language <> 'sw'"))
+    assert "macro  " not in capsys.readouterr().out
+    show_scores(folder, Choice(where="seed = 1"))
+    assert "macro  " in capsys.readouterr().out
+
+
+def test_degenerate_runs_count_when_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = [Run("base", 0, {"de": 60.0}), Run("a", 0, {"de": 34.0}, status="degenerate")]
+    folder = write_store(tmp_path, runs).folder
+    for include_degenerate, expected in ((False, (0, 1, None)), (True, (1, 0, -26.0))):
+        show_deltas(folder, Choice(language="de", include_degenerate=include_degenerate), "json")
+        row = json.loads(capsys.readouterr().out)[0]
+        assert (row["k"], row["k_failed"], row["delta"]) == expected
+
+
+def test_trials_and_queries_are_shown_in_every_format(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    show_trials(folder, "status <> 'ok'", "csv")
+    assert len(capsys.readouterr().out.splitlines()) == 3
+    show_trials(folder)
+    assert "7 trials" in capsys.readouterr().out
+    show_query(folder, "SELECT max(seed) AS seed FROM plan", "csv")
+    assert capsys.readouterr().out == "seed\n1\n"
+    show_query(folder, "SELECT max(seed) AS seed FROM plan")
+    assert capsys.readouterr().out.split()[0] == "seed"
+
+
+def test_a_table_for_people_can_go_to_a_file(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    show_deltas(folder, Choice(), output=tmp_path / "deltas.txt")
+    assert "cell strong" in (tmp_path / "deltas.txt").read_text()
+    assert capsys.readouterr().out == ""
+
+
+def test_a_language_or_metric_nobody_scored_is_answered_with_those_there_are(folder: Path) -> None:
+    with pytest.raises(QueryError, match="no language 'fr' in these results; there are: de, en, macro, sw, tr"):
+        show_deltas(folder, Choice(language="de,fr"))
+    with pytest.raises(QueryError, match="no metric 'f1' in these results; there are: accuracy"):
+        show_scores(folder, Choice(metric="f1"))
+
+
+def test_mistakes_are_found_before_anything_is_written(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match="unknown format"):
+        show_trials(folder, None, "xml", tmp_path / "out")
+    with pytest.raises(NotASweepError, match="no sweep in"):
+        show_scores(tmp_path / "nothing", Choice())
+    assert not (tmp_path / "out").exists()
