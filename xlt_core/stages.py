@@ -5,6 +5,7 @@ An artifact is an encoder folder under its stage key, with a manifest; a stage t
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from xlt_core.checkpoints import CheckpointFolder
 from xlt_core.data.tokens import TokenTable, load_token_table, tokenizer_fingerprint
 from xlt_core.encoders.base import Encoder
 from xlt_core.encoders.loading import load_encoder
+from xlt_core.encoders.vocabulary import restrict_vocabulary
 from xlt_core.evaluate import predict
 from xlt_core.finetune import FineTuning
 from xlt_core.health import find_collapsed_predictions, find_flat_training
@@ -101,14 +103,17 @@ def train_stage(
     encoder = model.encoder
     table = load_tokens(settings, "train", task.source_language, encoder, spec, workspace)
     objective = FineTuning(model, table, settings, seed=seed, device=device)
-    outcome = train(
-        objective,
-        settings.optim,
-        seed=seed,
-        checkpoints=checkpoints_of(stage, workspace),
-        checkpoint_every_steps=workspace.checkpoint_every_steps,
-        on_step=_report(stage, settings.optim.num_steps, on_progress),
-    )
+    # Rows of tokens that never occur have no gradient and stay as they are, but for weight decay, which moves them all.
+    is_restricted = settings.optim.weight_decay == 0.0
+    with restrict_vocabulary(encoder, table.input_ids) if is_restricted else nullcontext():
+        outcome = train(
+            objective,
+            settings.optim,
+            seed=seed,
+            checkpoints=checkpoints_of(stage, workspace),
+            checkpoint_every_steps=workspace.checkpoint_every_steps,
+            on_step=_report(stage, settings.optim.num_steps, on_progress),
+        )
     status: Status = "diverged" if outcome.diverged_reason else "ok"
     reason, dev = outcome.diverged_reason, None
     if status == "ok":
