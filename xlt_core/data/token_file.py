@@ -1,4 +1,4 @@
-"""Token tables as Arrow IPC files: memory-mapped when read, checked, written so that no half file is ever seen."""
+"""Token tables as Arrow streams on disk: memory-mapped when read, checked, written so that no half file is seen."""
 
 import os
 import tempfile
@@ -21,21 +21,18 @@ _ARRAYS = (
     "gold",
 )
 _MASKS = ("content_mask", "is_labelled")
+_CHECKSUM_BYTES = 4
 
 
 def write_token_file(table: TokenTable, path: Path) -> None:
     """Publish a table under `path`; whoever writes last wins, with the same content."""
+    content = _serialize(table)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # One row of lists, so that columns of different lengths lie in one file; Arrow packs booleans into bits, which
-    # cannot be mapped as they are, hence bytes.
-    columns = {name: _one_row(pa.array(_as_stored(getattr(table, name)))) for name in _ARRAYS}
-    columns["example_ids"] = _one_row(pa.array(table.example_ids, pa.large_string()))
-    metadata = {"language": table.language, "shape": table.shape, "checksum": str(_checksum(table))}
-    row = pa.table(columns).replace_schema_metadata(metadata)
     handle, temporary = tempfile.mkstemp(prefix=f".{path.stem}-", dir=path.parent)
     try:
-        with os.fdopen(handle, "wb") as file, pa.ipc.new_file(file, row.schema) as writer:
-            writer.write_table(row)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.write(zlib.crc32(content).to_bytes(_CHECKSUM_BYTES, "big"))
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
@@ -46,18 +43,35 @@ def read_token_file(path: Path) -> TokenTable | None:
     """Map a table into memory; None where there is no file, or a damaged one, which is then to be written anew."""
     try:
         with pa.memory_map(str(path)) as source:
-            row = pa.ipc.open_file(source).read_all()
-        metadata = {key.decode(): value.decode() for key, value in row.schema.metadata.items()}
-        arrays: dict[str, Any] = {name: _values(row, name).to_numpy(zero_copy_only=True) for name in _ARRAYS}
-        table = TokenTable(
-            language=metadata["language"],
-            shape=metadata["shape"],
-            example_ids=tuple(_values(row, "example_ids").to_pylist()),
-            **{name: array.view(np.bool_) if name in _MASKS else array for name, array in arrays.items()},
-        )
-    except (OSError, pa.ArrowException, AttributeError, KeyError, IndexError, UnicodeDecodeError):
+            content = source.read_buffer()
+    except OSError:
         return None
-    return table if metadata.get("checksum") == str(_checksum(table)) else None
+    # Checked before Arrow looks at it: damaged offsets inside make Arrow read outside the file.
+    end = max(0, content.size - _CHECKSUM_BYTES)
+    checksum = zlib.crc32(memoryview(content)[:end]).to_bytes(_CHECKSUM_BYTES, "big")
+    if end == 0 or bytes(memoryview(content)[end:]) != checksum:
+        return None
+    # Readers of Arrow streams stop at the end of the stream and never come to the checksum.
+    row = pa.ipc.open_stream(content).read_all()
+    arrays: dict[str, Any] = {name: _values(row, name).to_numpy(zero_copy_only=True) for name in _ARRAYS}
+    return TokenTable(
+        language=row.schema.metadata[b"language"].decode(),
+        shape=row.schema.metadata[b"shape"].decode(),
+        example_ids=tuple(_values(row, "example_ids").to_pylist()),
+        **{name: array.view(np.bool_) if name in _MASKS else array for name, array in arrays.items()},
+    )
+
+
+def _serialize(table: TokenTable) -> pa.Buffer:
+    # One row of lists, so that columns of different lengths lie in one file; Arrow packs booleans into bits, which
+    # cannot be mapped as they are, hence bytes.
+    columns = {name: _one_row(pa.array(_as_stored(getattr(table, name)))) for name in _ARRAYS}
+    columns["example_ids"] = _one_row(pa.array(table.example_ids, pa.large_string()))
+    row = pa.table(columns).replace_schema_metadata({"language": table.language, "shape": table.shape})
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, row.schema) as writer:
+        writer.write_table(row)
+    return sink.getvalue()
 
 
 def _one_row(values: pa.Array) -> pa.Array:
@@ -70,10 +84,3 @@ def _values(row: pa.Table, name: str) -> pa.Array:
 
 def _as_stored(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return values.view(np.uint8) if values.dtype == np.bool_ else values
-
-
-def _checksum(table: TokenTable) -> int:
-    checksum = zlib.crc32("\n".join([table.language, table.shape, *table.example_ids]).encode())
-    for name in _ARRAYS:
-        checksum = zlib.crc32(np.ascontiguousarray(getattr(table, name)).data, checksum)
-    return checksum

@@ -5,10 +5,11 @@ label, a word that the tokenizer makes nothing of becomes the unknown token, and
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from xlt_core.data.tokens import TokenTable
 from xlt_core.tasks.base import Examples, PairExamples, TaggedExamples
@@ -28,6 +29,16 @@ class _Sequence(NamedTuple):
     is_labelled: Sequence[bool]
 
 
+class _Columns(NamedTuple):
+    """Some tokenized examples, one after the other."""
+
+    lengths: npt.NDArray[np.int64]
+    input_ids: npt.NDArray[np.int32]
+    token_type_ids: npt.NDArray[np.int8]
+    is_special: npt.NDArray[np.bool_]
+    is_labelled: npt.NDArray[np.bool_]
+
+
 def build_token_table(
     examples: Examples, language: str, *, tokenizer: "PreTrainedTokenizerBase", max_length: int
 ) -> TokenTable:
@@ -39,7 +50,6 @@ def build_token_table(
         tokenizer: fast or slow.
         max_length: tokens of an example, special ones included.
     """
-    sequences: Iterator[_Sequence]
     if isinstance(examples, PairExamples):
         sequences = _tokenize_pairs(examples, tokenizer, max_length)
         num_units: Sequence[int] = [1] * len(examples)
@@ -49,21 +59,41 @@ def build_token_table(
         sequences = tokenize(_without_empty_words(examples, tokenizer), tokenizer, max_length)
         num_units = [len(words) for words in examples.words]
         gold = np.fromiter(chain.from_iterable(examples.labels), np.int16)
-    columns = list(sequences)
-    lengths = [len(sequence.input_ids) for sequence in columns]
-    is_special = np.fromiter(chain.from_iterable(row.is_special for row in columns), np.bool_)
+    columns = _concatenate(sequences)
     return TokenTable(
         language=language,
         shape="pair" if isinstance(examples, PairExamples) else "tagging",
         example_ids=examples.ids,
-        offsets=np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64),
-        input_ids=np.fromiter(chain.from_iterable(row.input_ids for row in columns), np.int32),
-        token_type_ids=np.fromiter(chain.from_iterable(row.token_type_ids for row in columns), np.int8),
-        content_mask=~is_special,
-        is_labelled=np.fromiter(chain.from_iterable(row.is_labelled for row in columns), np.bool_),
-        unit_offsets=np.concatenate([[0], np.cumsum(num_units, dtype=np.int64)]).astype(np.int64),
+        offsets=_offsets(columns.lengths),
+        input_ids=columns.input_ids,
+        token_type_ids=columns.token_type_ids,
+        content_mask=~columns.is_special,
+        is_labelled=columns.is_labelled,
+        unit_offsets=_offsets(num_units),
         gold=gold,
     )
+
+
+def _concatenate(sequences: Iterator[_Sequence]) -> _Columns:
+    """Lay all sequences one after the other; a chunk at a time, since lists of numbers take much memory."""
+    chunks = [_flatten([])]
+    while rows := list(islice(sequences, _CHUNK_EXAMPLES)):
+        chunks.append(_flatten(rows))
+    return _Columns(*(np.concatenate(parts) for parts in zip(*chunks, strict=True)))
+
+
+def _flatten(rows: Sequence[_Sequence]) -> _Columns:
+    return _Columns(
+        lengths=np.fromiter((len(row.input_ids) for row in rows), np.int64),
+        input_ids=np.fromiter(chain.from_iterable(row.input_ids for row in rows), np.int32),
+        token_type_ids=np.fromiter(chain.from_iterable(row.token_type_ids for row in rows), np.int8),
+        is_special=np.fromiter(chain.from_iterable(row.is_special for row in rows), np.bool_),
+        is_labelled=np.fromiter(chain.from_iterable(row.is_labelled for row in rows), np.bool_),
+    )
+
+
+def _offsets(lengths: Sequence[int] | npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64)
 
 
 def _chunks(num_examples: int) -> Iterator[slice]:

@@ -4,7 +4,6 @@ Legend: N examples, T tokens of all of them, U units (a pair has one, a sentence
 """
 
 import hashlib
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import tokenizers
 
-from xlt_core.canonical import content_key
+from xlt_core.canonical import canonical_json, content_key
 from xlt_core.tasks.base import Examples, Shape, Split, Task
 
 if TYPE_CHECKING:
@@ -79,12 +78,14 @@ class TokenTable:
 def tokenizer_fingerprint(tokenizer: "PreTrainedTokenizerBase") -> str:
     """Hash everything that decides how the tokenizer cuts a text; encoders that share it share their tables."""
     if tokenizer.is_fast:
-        backend = json.loads(tokenizer.backend_tokenizer.to_str())
-        # What the last call asked for, not what the tokenizer is.
-        settings = {**backend, "truncation": None, "padding": None}
+        backend = tokenizer.backend_tokenizer
+        # What the last call asked for, not what the tokenizer is; every call sets them anew.
+        backend.no_truncation()
+        backend.no_padding()
+        settings = backend.to_str()
     else:
-        settings = {"vocabulary": tokenizer.get_vocab(), "init": repr(sorted(tokenizer.init_kwargs.items()))}
-    text = json.dumps([type(tokenizer).__name__, tokenizers.__version__, settings], sort_keys=True)
+        settings = canonical_json([tokenizer.get_vocab(), repr(sorted(tokenizer.init_kwargs.items()))])
+    text = "\n".join([type(tokenizer).__name__, tokenizers.__version__, settings])
     return hashlib.sha256(text.encode()).hexdigest()
 
 

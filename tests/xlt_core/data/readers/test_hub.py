@@ -49,14 +49,10 @@ class HubHandler(BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         files = {file.relative_to(self._folder).as_posix(): file for file in self._folder.rglob("*.*")}
         if path.startswith("/api/datasets/owner/xnli/tree/"):
+            contents = {name: file.read_bytes() for name, file in files.items()}
             tree = [
-                {
-                    "type": "file",
-                    "path": name,
-                    "size": file.stat().st_size,
-                    "oid": sha256(file.read_bytes()).hexdigest(),
-                }
-                for name, file in files.items()
+                {"type": "file", "path": name, "size": len(content), "oid": sha256(content).hexdigest()}
+                for name, content in contents.items()
             ]
             self._answer(json.dumps(tree).encode())
         elif path.startswith("/api/datasets/owner/xnli"):
@@ -138,15 +134,11 @@ def test_a_local_copy_is_known_by_its_content(tmp_path):
 
 
 def test_shards_are_found_by_configuration_and_split(tmp_path):
-    for name in (
-        "de/test-00000-of-00002.parquet",
-        "de/test-00001-of-00002.parquet",
-        "de/test.parquet",
-        "de2/test.parquet",
-    ):
+    shards = ("de/test-00000-of-00002.parquet", "de/test-00001-of-00002.parquet")
+    for name in (*shards, "de/test-extra.parquet", "de2/test.parquet"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    (tmp_path / "de/test-extra.parquet").touch()
     files = open_hub_files(HubCopy(folder=tmp_path))
-    assert len(files.find_shards("de", "test")) == 3
+    assert files.find_shards("de", "test") == shards
+    assert files.find_shards("de2", "test") == ("de2/test.parquet",)
     assert files.find_shards("de", "train") == ()

@@ -71,5 +71,5 @@ def test_a_file_with_other_columns_and_one_that_is_no_parquet_are_refused(tmp_pa
     with pytest.raises(DataError, match="no column premise, hypothesis, label among text"):
         read_hub_examples([tmp_path / "a.parquet"], PAIR, LABELS)
     (tmp_path / "b.parquet").write_text("not parquet")
-    with pytest.raises(DataError, match="b.parquet: cannot be read as Parquet"):
+    with pytest.raises(DataError, match=r"b\.parquet: cannot be read as Parquet"):
         read_hub_examples([tmp_path / "b.parquet"], PAIR, LABELS)

@@ -15,7 +15,8 @@ rows = st.lists(st.tuples(text, text, st.sampled_from(LABELS)), min_size=1, max_
 
 def read(path):
     examples = READER.read_files((path,), LABELS)
-    return [(one, two, LABELS[label]) for one, two, label in zip(examples.first, examples.second, examples.labels)]
+    labels = [LABELS[label] for label in examples.labels]
+    return list(zip(examples.first, examples.second, labels, strict=True))
 
 
 @given(rows)

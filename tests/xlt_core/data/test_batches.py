@@ -1,0 +1,114 @@
+"""Training order, packing, and batches for evaluation."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xlt_core.data.batch import IGNORED_LABEL
+from xlt_core.data.batches import TrainingOrder, evaluation_batches, pack
+from xlt_core.data.tokens import TokenTable
+
+sizes = st.tuples(st.integers(1, 40), st.integers(1, 50), st.integers(0, 5))
+
+
+def make_table(shape, seed, num_examples=12):
+    """A table of random tokens; in tagging the last words of some examples are cut off."""
+    random = np.random.default_rng(seed)
+    lengths = random.integers(3, 12, num_examples)
+    num_tokens = int(lengths.sum())
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    content = np.ones(num_tokens, bool)
+    content[offsets[:-1]] = content[offsets[1:] - 1] = False
+    is_labelled = content & (random.random(num_tokens) < 0.6) & (shape == "tagging")
+    num_labelled = np.add.reduceat(is_labelled, offsets[:-1], dtype=np.int64)
+    num_units = num_labelled + random.integers(0, 3, num_examples) if shape == "tagging" else np.ones(num_examples)
+    unit_offsets = np.concatenate([[0], np.cumsum(num_units)]).astype(np.int64)
+    return TokenTable(
+        language="en",
+        shape=shape,
+        example_ids=tuple(map(str, range(num_examples))),
+        offsets=offsets,
+        input_ids=random.integers(5, 99, num_tokens).astype(np.int32),
+        token_type_ids=random.integers(0, 2, num_tokens).astype(np.int8),
+        content_mask=content,
+        is_labelled=is_labelled,
+        unit_offsets=unit_offsets,
+        gold=random.integers(0, 7, unit_offsets[-1]).astype(np.int16),
+    )
+
+
+@given(sizes)
+def test_every_step_is_full_and_every_epoch_holds_every_example_once(size):
+    num_examples, batch_size, seed = size
+    order = TrainingOrder(num_examples, batch_size, seed)
+    steps = [order.indices(step) for step in range(3 * num_examples // batch_size + 2)]
+    assert all(indices.shape == (batch_size,) for indices in steps)
+    drawn = np.concatenate(steps)
+    for epoch in range(3):
+        part = drawn[epoch * num_examples : (epoch + 1) * num_examples]
+        assert sorted(part.tolist()) == list(range(num_examples))
+
+
+@given(sizes, st.integers(0, 30))
+def test_a_step_needs_no_step_before_it(size, step):
+    indices = TrainingOrder(*size).indices(step)
+    assert (TrainingOrder(*size).indices(step) == indices).all()
+
+
+def test_epochs_and_seeds_have_orders_of_their_own():
+    steps = {tuple(TrainingOrder(50, 50, seed).indices(step).tolist()) for seed in range(2) for step in range(3)}
+    assert len(steps) == 6
+
+
+@given(st.integers(1, 30), st.integers(1, 40), st.integers(0, 3))
+def test_a_sample_is_drawn_once_by_seed_and_trained_on_in_full(max_examples, num_examples, seed):
+    order = TrainingOrder(num_examples, 4, seed, max_examples)
+    size = min(max_examples, num_examples)
+    drawn = np.concatenate([order.indices(step) for step in range(size)])
+    counts = Counter(drawn.tolist())
+    assert len(counts) == size
+    assert set(counts.values()) == {4}
+    assert max(counts) < num_examples
+
+
+@pytest.mark.parametrize("shape", ["pair", "tagging"])
+@given(st.integers(0, 20), st.lists(st.integers(0, 11), min_size=1, max_size=6))
+def test_packing_lays_the_examples_one_after_the_other(shape, seed, rows):
+    table = make_table(shape, seed)
+    batch = pack(table, np.array(rows))
+    spans = [slice(table.offsets[row], table.offsets[row + 1]) for row in rows]
+    assert batch.lengths == tuple(span.stop - span.start for span in spans)
+    assert batch.example_keys == tuple(rows)
+    for name in ("input_ids", "token_type_ids", "content_mask"):
+        packed = getattr(batch, name)
+        assert packed.shape == (1, batch.num_tokens)
+        assert packed[0].tolist() == np.concatenate([getattr(table, name)[span] for span in spans]).tolist()
+    assert batch.input_ids.dtype == batch.token_type_ids.dtype == batch.labels.dtype == torch.int64
+    assert batch.labels.tolist() == [expected_labels(table, rows)]
+
+
+def expected_labels(table, rows):
+    if table.shape == "pair":
+        return [int(table.gold[row]) for row in rows]
+    labels = []
+    for row in rows:
+        gold = iter(table.gold[table.unit_offsets[row] : table.unit_offsets[row + 1]].tolist())
+        flags = table.is_labelled[table.offsets[row] : table.offsets[row + 1]]
+        labels += [next(gold) if flag else IGNORED_LABEL for flag in flags]
+    return labels
+
+
+@given(st.integers(0, 20), st.integers(1, 60))
+def test_evaluation_goes_through_every_example_once_within_the_budget(seed, max_tokens):
+    table = make_table("pair", seed)
+    batches = list(evaluation_batches(table, max_tokens))
+    indices = np.concatenate([made.indices for made in batches])
+    assert sorted(indices.tolist()) == list(range(len(table)))
+    assert (np.diff(table.lengths[indices]) >= 0).all()
+    for made in batches:
+        assert made.batch.num_tokens <= max_tokens or made.batch.num_sequences == 1
+        assert made.batch.example_keys == tuple(made.indices.tolist())

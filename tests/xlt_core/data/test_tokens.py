@@ -1,0 +1,119 @@
+"""The cache of token tables: when it is used, when it is not, and what identifies a tokenizer."""
+
+import pytest
+
+from tests.contracts.task_contract import write_rows
+from tests.xlt_core.data.test_token_file import assert_equal_tables
+from tests.xlt_core.data.tokenizers import MAKERS, make_bert_tokenizer, make_xlmr_tokenizer
+from tests.xlt_core.tasks.test_xnli import make_rows
+from xlt_core.data.tokens import load_token_table, tokenizer_fingerprint
+from xlt_core.tasks import load_task
+
+
+class CountingTask:
+    """XNLI, counting how often its files are read."""
+
+    def __init__(self):
+        self._task = load_task("xnli")
+        self.num_loads = 0
+
+    def __getattr__(self, name):
+        return getattr(self._task, name)
+
+    def load_eval(self, *arguments):
+        self.num_loads += 1
+        return self._task.load_eval(*arguments)
+
+    def load_train(self, *arguments, **settings):
+        self.num_loads += 1
+        return self._task.load_train(*arguments, **settings)
+
+
+@pytest.fixture
+def load(tmp_path):
+    for language in ("en", "de"):
+        write_rows(tmp_path / f"data/test-{language}.tsv", make_rows(language))
+        write_rows(tmp_path / f"data/train-{language}.tsv", make_rows(language))
+
+    def load(task, split="test", language="en", tokenizer=None, max_length=32, **settings):
+        tokenizer = tokenizer or make_bert_tokenizer()
+        return load_token_table(
+            task,
+            str(tmp_path / "data"),
+            split,
+            language,
+            tokenizer=tokenizer,
+            fingerprint=tokenizer_fingerprint(tokenizer),
+            max_length=max_length,
+            cache_folder=tmp_path / "tokens",
+            **settings,
+        )
+
+    return load
+
+
+def test_the_second_time_nothing_is_read(load):
+    task = CountingTask()
+    first = load(task)
+    assert_equal_tables(first, load(task))
+    assert task.num_loads == 1
+
+
+def test_whatever_changes_the_tokens_makes_another_table(load, tmp_path):
+    task = CountingTask()
+    load(task)
+    load(task, split="train")
+    load(task, language="de")
+    load(task, max_length=8)
+    load(task, tokenizer=make_xlmr_tokenizer())
+    assert task.num_loads == 5
+    write_rows(tmp_path / "data/test-en.tsv", make_rows("de"))
+    assert load(task).gold.tolist() == load(task, language="de").gold.tolist()
+    assert task.num_loads == 6
+
+
+def test_trials_with_different_seeds_share_training_data_that_are_not_drawn(load):
+    task = CountingTask()
+    load(task, split="train", data_seed=0)
+    load(task, split="train", data_seed=1)
+    assert task.num_loads == 1
+
+
+def test_a_damaged_file_is_made_anew(load, tmp_path):
+    task = CountingTask()
+    first = load(task)
+    (path,) = (tmp_path / "tokens").iterdir()
+    path.write_bytes(path.read_bytes()[:-500])
+    assert_equal_tables(first, load(task))
+    assert_equal_tables(first, load(task))
+    assert task.num_loads == 2
+
+
+def test_head_is_the_first_examples_and_nothing_else(load):
+    table = load(load_task("xnli"))
+    head = table.head(3)
+    assert head.example_ids == ("1", "2", "3")
+    assert head.gold.tolist() == table.gold[:3].tolist()
+    assert head.input_ids.tolist() == table.input_ids[: table.offsets[3]].tolist()
+    assert len(head.content_mask) == len(head.token_type_ids) == len(head.is_labelled) == head.offsets[-1]
+    assert table.head(None) is table
+    assert table.head(1000) is table
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_a_tokenizer_is_known_by_how_it_cuts_not_by_what_it_was_used_for(kind):
+    tokenizer = MAKERS[kind]()
+    before = tokenizer_fingerprint(tokenizer)
+    tokenizer(["the cat", "a"], truncation=True, max_length=4, padding="max_length")
+    assert tokenizer_fingerprint(tokenizer) == before == tokenizer_fingerprint(MAKERS[kind]())
+
+
+def test_tokenizers_of_each_kind_differ():
+    assert len({tokenizer_fingerprint(make()) for make in MAKERS.values()}) == len(MAKERS)
+
+
+def test_a_word_more_makes_another_tokenizer():
+    tokenizer = make_bert_tokenizer()
+    before = tokenizer_fingerprint(tokenizer)
+    tokenizer.add_tokens(["elephant"])
+    assert tokenizer_fingerprint(tokenizer) != before
