@@ -1,0 +1,113 @@
+"""What README, CONTRIBUTING and docs name is there: commands, options, links, files."""
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+import typer
+
+from search_spaces.document import read_document
+from search_spaces.loading import list_spaces, load_space
+from sweeps.cli import app
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "docs" / "structure.md"]
+PACKAGES = ("sweeps", "xlt_core", "search_spaces", "results", "tests", "benchmarks")
+
+
+def _blocks(document: Path) -> list[str]:
+    return re.findall(r"^```\w*\n(.*?)^```", document.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+
+
+def _xlt_lines() -> list[str]:
+    """Every `xlt ...` of the documents: lines of blocks, and words in backticks."""
+    lines = []
+    for document in DOCUMENTS:
+        text = document.read_text(encoding="utf-8")
+        lines += [line for block in _blocks(document) for line in block.splitlines() if line.startswith("xlt ")]
+        lines += re.findall(r"`(xlt [^`]*)`", text)
+    return sorted(
+        {line.split("#")[0].split(">")[0].strip() if '"' not in line else line for line in lines} - {"xlt ..."}
+    )
+
+
+def _find_command(words: list[str]) -> tuple[click.Command, list[str]]:
+    command: click.Command = typer.main.get_command(app)
+    while hasattr(command, "commands") and words:
+        assert words[0] in command.commands, f"no command {words[0]}"
+        command, words = command.commands[words[0]], words[1:]
+    assert not hasattr(command, "commands"), "a group is no command"
+    return command, words
+
+
+@pytest.mark.parametrize("line", _xlt_lines())
+def test_every_command_is_there_with_its_options_and_takes_its_arguments(line):
+    command, words = _find_command(shlex.split(line)[1:])
+    options = {option for parameter in command.params for option in parameter.opts if option.startswith("-")}
+    assert {word for word in words if word.startswith("-")} <= options
+    num_arguments = sum(1 for parameter in command.params if parameter.param_type_name == "argument")
+    flags = {
+        option for parameter in command.params if getattr(parameter, "is_flag", False) for option in parameter.opts
+    }
+    plain = [
+        word
+        for before, word in zip(["", *words], words, strict=False)
+        if not word.startswith("-") and (not before.startswith("-") or before in flags)
+    ]
+    assert len(plain) == num_arguments
+
+
+def test_commands_are_found_at_all():
+    assert len(_xlt_lines()) > 20
+
+
+def test_spaces_named_in_commands_are_ready_made():
+    named = {
+        match for line in _xlt_lines() for match in re.findall(r"^xlt (?:sweep (?:run|plan)|space show) (\S+)", line)
+    }
+    assert named - {"SPACE"} <= set(list_spaces())
+
+
+def test_make_targets_are_there():
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
+    named = {
+        word
+        for document in DOCUMENTS
+        for word in re.findall(r"\bmake ([a-z]+)\b(?= |`|\n|$)", "\n".join(_blocks(document)))
+    }
+    assert {"demo", "test"} <= named <= targets
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_resolve(document):
+    links = re.findall(r"\]\(([^)#]+)[^)]*\)", document.read_text(encoding="utf-8"))
+    missing = [link for link in links if "://" not in link and not (document.parent / link).exists()]
+    assert not missing
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_files_of_the_tree_that_are_named_exist(document):
+    named = re.findall(r"`((?:{})/[\w./]*)`".format("|".join(PACKAGES)), document.read_text(encoding="utf-8"))
+    missing = [path for path in named if "NAME" not in path and not (ROOT / path).exists()]
+    assert not missing
+
+
+def test_files_of_the_structure_tables_exist():
+    sections = re.split(r"^## ", (ROOT / "docs" / "structure.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    missing = []
+    for section in sections:
+        heading = re.match(r"[^\n]*`(\w+)/`", section)
+        if heading:
+            cells = re.findall(r"`([a-z_]+(?:/[a-z_]*)*(?:\.py)?)`", section)
+            files = {cell for cell in cells if cell.endswith((".py", "/"))} - {f"{heading[1]}/"}
+            missing += [file for file in files if not (ROOT / heading[1] / file).exists()]
+    assert not missing
+
+
+def test_the_space_shown_in_the_readme_is_a_good_one(tmp_path):
+    (text,) = [block for block in _blocks(ROOT / "README.md") if block.startswith("name:")]
+    path = tmp_path / "shown.yaml"
+    path.write_text(text, encoding="utf-8")
+    assert load_space(path).name == read_document(text, "shown").values["name"]
