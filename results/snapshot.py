@@ -6,19 +6,14 @@ In: the folder of a store. Out: Arrow tables; only finished and planned trials c
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.dataset as ds
 
 from results import files
+from results.deltas import compute_deltas
 from results.schema import CELL_COLUMNS, PENDING, PLAN, PREDICTIONS, SCORES, TRIALS
-
-if TYPE_CHECKING:
-    from pyarrow.dataset import Dataset
-
-# pandas (which pyarrow.dataset imports too) and scipy take half a second: they are imported where they are needed, so that
-# workers and `xlt sweep status` do without them.
 
 _TRIAL_LABELS = ("cell_id", "baseline_cell_id", "is_baseline", "cell", "seed", *CELL_COLUMNS)
 
@@ -76,18 +71,14 @@ class Snapshot:
         return pa.table(columns)
 
     @cached_property
-    def predictions(self) -> "Dataset":
+    def predictions(self) -> ds.Dataset:
         """Predictions of the finished trials, not yet in memory; columns of `schema.PREDICTIONS`."""
-        from pyarrow.dataset import dataset
-
         present = [path for path in self._paths("predictions") if path.is_file()]
-        return dataset([str(path) for path in present], schema=PREDICTIONS)
+        return ds.dataset([str(path) for path in present], schema=PREDICTIONS)
 
     @cached_property
     def deltas(self) -> pa.Table:
         """Deltas of the trials that ended well, paired by seed; columns of `schema.DELTAS`."""
-        from results.deltas import compute_deltas
-
         return compute_deltas(self.plan, self.trials, self.scores)
 
     def _paths(self, table: str) -> list[Path]:

@@ -76,13 +76,3 @@ def test_a_planned_trial_carries_all_that_a_resume_needs(tmp_path: Path) -> None
     store.write_plan([plan_row("base", plan='{"stages":[]}', spec='{"seed":0}')])
     row = store.plan().to_pylist()[0]
     assert (row["plan"], row["spec"]) == ('{"stages":[]}', '{"seed":0}')
-
-
-def test_finished_trials_are_counted_without_pandas_and_scipy(tmp_path: Path) -> None:
-    write_store(tmp_path, small_sweep())
-    code = (
-        "import sys\nfrom results.store import ResultStore\nstore = ResultStore.open(sys.argv[1])\n"
-        "print(len(store.finished()), store.trials().num_rows, {'pandas', 'scipy'} & set(sys.modules))"
-    )
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
-    assert done.stdout == "6 7 set()\n"
