@@ -31,7 +31,7 @@ def test_a_language_that_the_hub_does_not_have_is_refused_with_those_it_has(tmp_
 def test_placeholders_on_the_hub_are_refused_too(tmp_path):
     (tmp_path / "de").mkdir()
     write_pairs(tmp_path / "de/test-00000-of-00001.parquet", [0] * 40, NAMES)
-    with pytest.raises(DataError, match="test-00000-of-00001.parquet: all 40 examples have the label 'entailment'"):
+    with pytest.raises(DataError, match=r"test-00000-of-00001\.parquet: all 40 examples have the label 'entailment'"):
         load_task("xnli").load_eval(f"hub:{tmp_path}", "test", "de")
 
 
