@@ -128,6 +128,7 @@ def time_trainer(setting: Setting, sampling: str, seed: int) -> float:
             data_collator=transformers.DataCollatorWithPadding(tokenizer),
             callbacks=[watch],
         )
+        trainer.remove_callback(transformers.PrinterCallback)
         trainer.train()
     return optim.num_steps * optim.batch_size / watch.seconds
 

@@ -47,9 +47,15 @@ def attend_packed(
     """
     scaling = query.shape[-1] ** -0.5 if scaling is None else scaling
     query, key, value = query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2)
-    if query.is_cuda and query.dtype in (torch.float16, torch.bfloat16) and dropout == 0.0:
+    if dropout == 0.0 and _runs_varlen(query):
         return _attend_varlen(query, key, value, segments, scaling), None
     return _attend_blocks(query, key, value, segments, dropout, scaling), None
+
+
+def _runs_varlen(query: Tensor) -> bool:
+    """Whether torch's flash attention with boundaries takes these numbers on this device (Ampere or later)."""
+    is_half = query.dtype in (torch.float16, torch.bfloat16)
+    return is_half and query.is_cuda and torch.cuda.get_device_capability(query.device) >= (8, 0)
 
 
 def _attend_varlen(query: Tensor, key: Tensor, value: Tensor, segments: Segments, scaling: float) -> Tensor:
@@ -106,7 +112,7 @@ def _attend_matrices(
     query: Tensor, key: Tensor, value: Tensor, *, bias: Tensor | None, dropout: float, scaling: float
 ) -> Tensor:
     """Attention of a stack of matrices (N, width, D); on a CPU torch's own is slow to draw dropout masks."""
-    if dropout > 0.0 and not query.is_cuda:
+    if dropout > 0.0 and query.device.type == "cpu":
         attended: Tensor = _DroppedAttention.apply(query, key, value, bias, dropout, scaling)  # type: ignore[no-untyped-call]
         return attended
     if bias is not None:

@@ -45,11 +45,23 @@ def encoder_fingerprint(source: str) -> str:
         digests = {path.name: file_digest(path) for path in find_encoder_files(folder)}
         return f"files:{content_key(digests)}"
     name, revision = parse_hub_id(source)
-    cached = find_cached_snapshot(name, revision)
-    if cached is not None:
+    return f"hub:{name}@{resolve_commit(name, revision)}"
+
+
+def resolve_commit(name: str, revision: str | None) -> str:
+    """Find the commit that a hub id stands for: the local cache's where that is complete, else the hub's.
+
+    Raises:
+        EncoderError: neither has it, or a file is missing.
+    """
+    cached = _find_cached_snapshot(name, revision)
+    if cached is None:
+        return _ask_hub(name, revision, "not in the local hub cache")
+    try:
         find_encoder_files(cached)
-        return f"hub:{name}@{cached.name}"
-    return f"hub:{name}@{_ask_hub(name, revision)}"
+    except EncoderError as error:
+        return _ask_hub(name, revision, f"not whole in the local hub cache ({error})")
+    return cached.name
 
 
 def find_encoder_files(folder: Path) -> list[Path]:
@@ -79,23 +91,24 @@ def parse_hub_id(source: str) -> tuple[str, str | None]:
     return match["name"], match["revision"]
 
 
-def find_cached_snapshot(name: str, revision: str | None) -> Path | None:
-    """Find a hub encoder in the local cache; the folder's name is its commit."""
+def _find_cached_snapshot(name: str, revision: str | None) -> Path | None:
+    """The folder in the local hub cache; its name is its commit."""
     from huggingface_hub import try_to_load_from_cache
 
     path = try_to_load_from_cache(name, CONFIG_FILE, revision=revision)
     return Path(path).parent if isinstance(path, str) else None
 
 
-def _ask_hub(name: str, revision: str | None) -> str:
+def _ask_hub(name: str, revision: str | None, reason: str) -> str:
+    """The commit on the hub; `reason` says why it has to be asked."""
     from huggingface_hub import HfApi
 
     try:
         info = HfApi().model_info(name, revision=revision, timeout=_HUB_TIMEOUT_SECONDS)
-    except Exception as error:
+    except Exception as error:  # whatever keeps the hub from answering, the way out is the same
         wanted = f"{name}@{revision}" if revision else name
         raise EncoderError(
-            f"encoder '{wanted}': there is no such folder, it is not in the local hub cache, and the hub did not "
+            f"encoder '{wanted}': there is no such folder, it is {reason}, and the hub did not "
             f"answer for it ({type(error).__name__}). Fetch it where there is a network (hf download {name}), or "
             f"give a folder that holds {CONFIG_FILE}, model.safetensors and the tokenizer (tokenizer.json)"
         ) from error

@@ -26,7 +26,7 @@ from xlt_core.encoders.attention import PACKED_ATTENTION, register_packed_attent
 from xlt_core.encoders.base import Encoder
 from xlt_core.encoders.dropout import QuickDropout
 from xlt_core.encoders.families import find_family
-from xlt_core.encoders.identity import find_encoder_files, parse_hub_id
+from xlt_core.encoders.identity import find_encoder_files, parse_hub_id, resolve_commit
 from xlt_core.encoders.linear import QuickLinear
 from xlt_core.encoders.packing import PackedEncoder
 from xlt_core.encoders.padding import PaddedEncoder
@@ -99,12 +99,13 @@ def quicken(model: nn.Module) -> None:
 
 
 def _locate(source: str | Path) -> tuple[str, str | None]:
-    """Folder or hub name, and revision."""
+    """Folder, or hub name and commit: the one that the fingerprint names, even if its branch has moved since."""
     folder = Path(source).expanduser()
     if folder.is_dir():
         find_encoder_files(folder)
         return str(folder), None
-    return parse_hub_id(str(source))
+    hub_name, revision = parse_hub_id(str(source))
+    return hub_name, resolve_commit(hub_name, revision)
 
 
 def _load_model(name: str, revision: str | None, config: PreTrainedConfig) -> PreTrainedModel:

@@ -84,9 +84,9 @@ def test_a_cached_hub_encoder_is_named_by_its_commit(folder, hub_cache, source):
     assert encoder_fingerprint(source) == f"hub:owner/name@{COMMIT}"
 
 
-def test_a_cached_hub_encoder_without_weights_is_refused(folder, hub_cache):
+def test_a_half_cached_hub_encoder_is_refused_without_a_network(folder, hub_cache):
     (put_in_cache(hub_cache, folder) / "model.safetensors").unlink()
-    with pytest.raises(EncoderError, match="no weights"):
+    with pytest.raises(EncoderError, match=r"not whole in the local hub cache .*no weights.*hf download owner/name"):
         encoder_fingerprint("owner/name")
 
 

@@ -1,5 +1,9 @@
 import copy
 import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,8 +20,8 @@ from xlt_core.errors import EncoderError
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    build_encoder().save(tmp_path)
-    return tmp_path
+    build_encoder().save(tmp_path / "encoder")
+    return tmp_path / "encoder"
 
 
 def test_a_given_dropout_replaces_the_configurations(folder):
@@ -102,6 +106,18 @@ def test_damaged_weights_are_refused(folder):
 def test_a_folder_that_is_not_there_is_refused():
     with pytest.raises(EncoderError, match="no such folder"):
         load_encoder("/no/such/folder")
+
+
+def test_a_cached_hub_encoder_is_loaded_without_a_network(folder, tmp_path):
+    # In a process of its own, since transformers and huggingface_hub read the cache's place once, when imported.
+    snapshot = tmp_path / "hub/models--owner--name/snapshots" / ("0" * 40)
+    shutil.copytree(folder, snapshot)
+    (snapshot.parents[1] / "refs").mkdir()
+    (snapshot.parents[1] / "refs/main").write_text("0" * 40)
+    code = "from xlt_core.encoders.loading import load_encoder; print(load_encoder('owner/name').max_length)"
+    environment = os.environ | {"HF_HUB_CACHE": str(tmp_path / "hub"), "HF_HUB_OFFLINE": "1"}
+    loaded = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert loaded.stdout.strip() == "62", loaded.stderr
 
 
 def test_the_real_encoder_agrees_with_transformers(shared_folder):
