@@ -12,7 +12,7 @@ from typing import Any
 
 from xlt_core.artifacts import is_published, publish_folder
 from xlt_core.checkpoints import CheckpointFolder
-from xlt_core.data.tokens import TokenTable, load_token_table, tokenizer_fingerprint
+from xlt_core.data.tokens import TokenTable, load_token_table
 from xlt_core.encoders.base import Encoder
 from xlt_core.encoders.loading import load_encoder
 from xlt_core.encoders.vocabulary import restrict_vocabulary
@@ -151,7 +151,7 @@ def load_tokens(
         split,
         language,
         tokenizer=encoder.tokenizer,
-        fingerprint=tokenizer_fingerprint(encoder.tokenizer),
+        fingerprint=encoder.tokenizer_fingerprint,
         max_length=min(spec.model.max_length, encoder.max_length),
         cache_folder=workspace.tokens,
         dose=settings.dose,

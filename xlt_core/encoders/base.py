@@ -4,12 +4,14 @@ Legend: A arrays of trials (1 today), T tokens of all sequences of the batch, D 
 """
 
 from abc import ABC, abstractmethod
+from functools import cached_property
 from pathlib import Path
 
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from xlt_core.data.batch import PackedBatch
+from xlt_core.data.tokens import tokenizer_fingerprint
 from xlt_core.encoders.families import Family, find_family
 from xlt_core.errors import EncoderError
 
@@ -54,6 +56,11 @@ class Encoder(nn.Module, ABC):
     @abstractmethod
     def _encode(self, batch: PackedBatch, embeddings: Tensor) -> Tensor:
         """`encode` after its checks."""
+
+    @cached_property
+    def tokenizer_fingerprint(self) -> str:
+        """Hash of what decides how the tokenizer cuts a text; read once, a large vocabulary takes a while."""
+        return tokenizer_fingerprint(self.tokenizer)
 
     @property
     def uses_segment_ids(self) -> bool:
