@@ -73,7 +73,7 @@ def pack(table: TokenTable, indices: Indices) -> PackedBatch:
     """
     starts = table.offsets[indices]
     lengths = table.offsets[indices + 1] - starts
-    tokens = _ranges(starts, lengths)
+    tokens = concatenate_ranges(starts, lengths)
     return PackedBatch(
         input_ids=_row(table.input_ids[tokens]),
         lengths=tuple(lengths.tolist()),
@@ -103,7 +103,7 @@ def evaluation_batches(table: TokenTable, max_tokens: int) -> Iterator[Evaluatio
         start += num_examples
 
 
-def _ranges(starts: Indices, lengths: Indices) -> Indices:
+def concatenate_ranges(starts: Indices, lengths: Indices) -> Indices:
     """The numbers from each start on, one run after the other, shape (sum of lengths,)."""
     ends = np.cumsum(lengths)
     return np.repeat(starts - ends + lengths, lengths) + np.arange(ends[-1])
@@ -114,7 +114,7 @@ def _token_labels(table: TokenTable, indices: Indices, tokens: Indices) -> npt.N
     is_labelled = table.is_labelled[tokens]
     sequence_ends = np.cumsum(table.offsets[indices + 1] - table.offsets[indices])
     num_labelled = np.diff(np.concatenate([[0], np.cumsum(is_labelled)[sequence_ends - 1]]))
-    labels[is_labelled] = table.gold[_ranges(table.unit_offsets[indices], num_labelled)]
+    labels[is_labelled] = table.gold[concatenate_ranges(table.unit_offsets[indices], num_labelled)]
     return labels
 
 
