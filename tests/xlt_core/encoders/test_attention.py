@@ -85,6 +85,22 @@ def test_dropping_keeps_the_mean():
     assert spread.max() > 0.1
 
 
+def test_flash_attention_is_told_the_boundaries_of_every_array(monkeypatch):
+    def attend_between(query, key, value, starts, ends, longest_query, longest_key, *, scale):
+        assert starts is ends
+        assert starts.dtype == torch.int32
+        assert longest_query == longest_key == max(LENGTHS)
+        sizes = starts.diff().tolist()
+        parts = zip(*(tensor.transpose(0, 1).split(sizes, dim=1) for tensor in (query, key, value)), strict=True)
+        attended = [functional.scaled_dot_product_attention(*part, scale=scale) for part in parts]
+        return torch.cat(attended, dim=1).transpose(0, 1)
+
+    monkeypatch.setattr("torch.nn.attention.varlen.varlen_attn", attend_between)
+    monkeypatch.setattr(attention, "_runs_varlen", lambda query: True)
+    states = draw_states(2, 2, LENGTHS)
+    torch.testing.assert_close(attend(states, LENGTHS), attend_one_by_one(states, LENGTHS), atol=1e-5, rtol=0)
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="flash attention with boundaries needs CUDA")
 def test_half_precision_on_cuda_attends_within_segments():
     states = [tensor.detach().to("cuda", torch.bfloat16) for tensor in draw_states(2, 2, LENGTHS, width=64)]
