@@ -96,7 +96,7 @@ def _attend_blocks(
     for block, *matrices in zip(segments.blocks, *stacks, strict=True):
         bias = _spread_bias(block, num_arrays, num_heads, query.dtype)
         stack = (matrix.view(-1, block.width, width) for matrix in matrices)
-        attended.append(_attend_matrices(*stack, bias=bias, dropout=dropout, scaling=scaling).view(-1, width))
+        attended.append(_attend_matrices(*stack, bias=bias, dropout=dropout, scaling=scaling).reshape(-1, width))
     return torch.cat(attended).index_select(0, rows).view_as(query)
 
 

@@ -96,7 +96,7 @@ def test_flash_attention_is_told_the_boundaries_of_every_array(monkeypatch):
         return torch.cat(attended, dim=1).transpose(0, 1)
 
     monkeypatch.setattr("torch.nn.attention.varlen.varlen_attn", attend_between)
-    monkeypatch.setattr(attention, "_runs_varlen", lambda query: True)
+    monkeypatch.setattr(attention, "_runs_varlen", lambda _: True)
     states = draw_states(2, 2, LENGTHS)
     torch.testing.assert_close(attend(states, LENGTHS), attend_one_by_one(states, LENGTHS), atol=1e-5, rtol=0)
 
