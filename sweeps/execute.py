@@ -79,7 +79,13 @@ def begin_attempt(job: Job) -> int:
         file.write(b".")
         file.flush()
         os.fsync(file.fileno())
-    return path.stat().st_size
+    return count_attempts(job)
+
+
+def count_attempts(job: Job) -> int:
+    """Count the attempts of this launch."""
+    path = _attempts_file(job)
+    return path.stat().st_size if path.is_file() else 0
 
 
 def published_status(job: Job) -> str | None:

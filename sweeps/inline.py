@@ -6,7 +6,7 @@ In: `Work`. Out: files in the sweep folder. For debugging, and for machines wher
 import time
 from collections.abc import Callable
 
-from sweeps.execute import Job, begin_attempt, execute_stage, execute_trial
+from sweeps.execute import Job, begin_attempt, count_attempts, execute_stage, execute_trial
 from sweeps.failures import MAX_ATTEMPTS, Failure, describe_failure
 from sweeps.stopping import signals_stop_the_sweep, stop_for_full_disk
 from sweeps.work import Work
@@ -35,7 +35,7 @@ def run_inline(work: Work) -> None:
             job = work.job_of_trial(trial)
             failure = blocked.get(trial.trial_id) or _attempt(job, execute_trial)
             if failure is not None:
-                work.trial_failed(trial.trial_id, failure, attempt=1)
+                work.trial_failed(trial.trial_id, failure, attempt=max(1, count_attempts(job)))
             else:
                 work.trial_ended(trial.trial_id)
 

@@ -41,7 +41,8 @@ def run(
     console = Console(stderr=True)
     options = LaunchOptions(resources=Resources(), inline=True)
     outcome = run_missing(store, [trial], options, console)
-    finish(outcome, output, console, lambda: show_scores(out, Choice(where=f"trial_id = '{trial.trial_id}'"), "table"))
+    choice = Choice(where=f"trial_id = '{trial.trial_id}'", include_degenerate=True)
+    finish(outcome, output, console, lambda: show_scores(out, choice, "table"))
 
 
 def read_trial_spec(path: Path) -> "TrialSpec":

@@ -1,0 +1,5 @@
+"""`python -m sweeps.cli` is `xlt`."""
+
+from sweeps.cli import main
+
+main()

@@ -1,0 +1,69 @@
+"""A sweep's plan: identities, sharing, order."""
+
+import pytest
+
+from sweeps.plan import collect_shared_stages, num_stage_runs_saved, plan_single_trial, plan_sweep
+from tests.sweeps.factories import BASE, make_space
+from xlt_core.errors import XltError
+from xlt_core.spec import parse_trial_spec
+
+
+def test_every_trial_is_planned_once_and_its_baseline_is_planned_too() -> None:
+    plan = plan_sweep(make_space(seeds=3))
+    ids = [trial.trial_id for trial in plan.trials]
+    assert len(ids) == len(set(ids)) == 12
+    assert plan.num_cells == 4
+    planned = {(trial.plan.cell_id, trial.plan.spec.seed) for trial in plan.trials}
+    assert {(trial.baseline_cell_id, trial.plan.spec.seed) for trial in plan.trials} <= planned
+    assert {trial.plan.cell_id for trial in plan.trials if trial.is_baseline} == {
+        trial.baseline_cell_id for trial in plan.trials
+    }
+
+
+def test_shared_stages_come_once_and_parents_come_first() -> None:
+    trials = plan_sweep(make_space(seeds=2)).trials
+    stages = collect_shared_stages(trials)
+    kinds = [shared.stage.kind for shared in stages]
+    assert sorted(kinds) == ["intermediate", "intermediate", "pretrain"]  # one encoder, an intermediate stage a seed
+    place = {shared.stage.key: index for index, shared in enumerate(stages)}
+    for shared in stages:
+        if shared.stage.parent is not None:
+            assert place[shared.stage.parent] < place[shared.stage.key]
+    for trial in trials:
+        needed = {shared.stage.key for shared in stages if trial.trial_id in shared.trial_ids}
+        assert needed == {stage.key for stage in trial.plan.shared_stages}
+
+
+def test_sharing_saves_every_run_but_the_first_of_each_stage() -> None:
+    trials = plan_sweep(make_space(seeds=2)).trials
+    alone = sum(len(trial.plan.shared_stages) for trial in trials)
+    assert num_stage_runs_saved(trials) == alone - len(collect_shared_stages(trials))
+
+
+def test_a_grown_space_is_the_same_sweep_and_keeps_its_trials() -> None:
+    before = plan_sweep(make_space())
+    after = plan_sweep(make_space(seeds=2, axes={"target.perturbation.magnitude": [0.0, 0.5, 1.0]}))
+    assert after.sweep_id == before.sweep_id
+    kept = {trial.trial_id for trial in after.trials} & {trial.trial_id for trial in before.trials}
+    assert len(kept) == 2
+
+
+@pytest.mark.parametrize("changes", [{"name": "other"}, {"base": {**BASE, "model": {"pooling": "mean"}}}])
+def test_another_name_or_base_is_another_sweep(changes: dict[str, object]) -> None:
+    assert plan_sweep(make_space(**changes)).sweep_id != plan_sweep(make_space()).sweep_id
+
+
+def test_resources_are_no_part_of_an_identity() -> None:
+    one, other = make_space(), make_space(resources={"cpu": 2.0, "max_concurrent": 1})
+    assert plan_sweep(one) == plan_sweep(other)
+
+
+def test_a_single_trial_is_its_own_baseline() -> None:
+    trial = plan_single_trial(parse_trial_spec(BASE))
+    assert trial.is_baseline
+    assert trial.baseline_cell_id == trial.plan.cell_id
+
+
+def test_an_encoder_that_is_not_there_is_refused_before_anything_runs() -> None:
+    with pytest.raises(XltError, match="no/where"):
+        plan_sweep(make_space(base={**BASE, "encoder": "./no/where"}))

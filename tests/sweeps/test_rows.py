@@ -1,0 +1,101 @@
+"""Planned trials and results survive their way into rows and back."""
+
+from pathlib import Path
+
+import numpy as np
+
+from results.schema import PLAN, make_table
+from results.store import ResultStore
+from sweeps.failures import describe_failure
+from sweeps.plan import plan_sweep
+from sweeps.rows import plan_row, planned_trial, publish_failure, publish_result
+from tests.sweeps.factories import make_space
+from xlt_core.result import LanguagePredictions, LanguageScore, StageCost, TrialResult
+
+
+def test_a_planned_trial_reads_back_equal_from_its_row() -> None:
+    trials = plan_sweep(make_space(seeds=2)).trials
+    table = make_table([plan_row(trial) for trial in trials], PLAN)
+    assert tuple(planned_trial(row) for row in table.to_pylist()) == trials
+
+
+def test_a_row_names_what_the_cell_is() -> None:
+    rows = [plan_row(trial) for trial in plan_sweep(make_space()).trials]
+    by_cell = {(row["magnitude"], row["intermediate_task"]): row for row in rows}
+    assert set(by_cell) == {(0.0, None), (0.5, None), (0.0, "world"), (0.5, "world")}
+    row = by_cell[0.5, "world"]
+    assert (row["method"], row["dose"], row["encoder"], row["source_language"]) == ("gaussian", 1.0, "mini", "src")
+    assert by_cell[0.0, None]["dose"] is None
+
+
+def _make_result(trial_id: str) -> TrialResult:
+    predictions = LanguagePredictions(
+        language="src",
+        labels=("no", "yes"),
+        example_ids=("a", "b"),
+        num_units=np.array([1, 2], np.int32),
+        gold=np.array([0, 1, 1], np.int16),
+        predicted=np.array([0, 0, 1], np.int16),
+    )
+    return TrialResult(
+        trial_id=trial_id,
+        status="ok",
+        reason=None,
+        started_at="2026-01-02T03:04:05+00:00",
+        wall_seconds=1.5,
+        train_seconds=1.0,
+        evaluate_seconds=0.5,
+        num_steps=4,
+        final_train_loss=0.25,
+        source_dev_score=50.0,
+        stages=(
+            StageCost(
+                stage_key="k",
+                kind="target",
+                wall_seconds=1.0,
+                num_steps=4,
+                num_examples=32,
+                is_shared=False,
+            ),
+        ),
+        scores=(
+            LanguageScore(language="src", metric="accuracy", value=200 / 3, num_examples=3),
+            LanguageScore(language="kin-hi", metric="accuracy", value=None, num_examples=0, reason="no data"),
+        ),
+        predictions=(predictions,),
+        versions=(("torch", "2"),),
+        device="cpu",
+    )
+
+
+def test_a_result_is_stored_whole(tmp_path: Path) -> None:
+    trial = plan_sweep(make_space()).trials[0]
+    store = ResultStore.create(tmp_path / "s", {"name": "s", "sweep_id": "1"})
+    store.write_plan([plan_row(trial)])
+    publish_result(store, _make_result(trial.trial_id), attempt=2)
+    row = store.trials().to_pylist()[0]
+    assert (row["status"], row["attempt"], row["stage_keys"], row["num_steps"]) == ("ok", 2, ["k"], 4)
+    assert row["started_at"].isoformat() == "2026-01-02T03:04:05+00:00"
+    scores = {score["language"]: score for score in store.scores().to_pylist()}
+    assert scores["src"]["value"] == 200 / 3
+    assert (scores["kin-hi"]["value"], scores["kin-hi"]["reason"]) == (None, "no data")
+    predicted = store.predictions().to_pylist()
+    assert [(one["example_id"], one["position"], one["gold"], one["correct"]) for one in predicted] == [
+        ("a", 0, "no", True),
+        ("b", 0, "yes", False),
+        ("b", 1, "yes", True),
+    ]
+
+
+def test_a_failure_is_a_row_with_reason_and_traceback(tmp_path: Path) -> None:
+    trial = plan_sweep(make_space()).trials[0]
+    store = ResultStore.create(tmp_path / "s", {"name": "s", "sweep_id": "1"})
+    store.write_plan([plan_row(trial)])
+    try:
+        raise RuntimeError("the cable was pulled")
+    except RuntimeError as error:
+        publish_failure(store, trial.trial_id, describe_failure(error), attempt=3)
+    row = store.trials().to_pylist()[0]
+    assert (row["status"], row["attempt"]) == ("infra", 3)
+    assert row["reason"] == "RuntimeError: the cable was pulled"
+    assert "test_rows.py" in row["traceback"]
