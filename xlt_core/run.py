@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from xlt_core.artifacts import read_manifest
+from xlt_core.errors import EncoderError
 from xlt_core.evaluate import explain_missing_scores, predict, score_predictions
 from xlt_core.metrics import compute_metric
 from xlt_core.plan import TrialPlan
@@ -114,7 +115,11 @@ def _evaluate(plan: TrialPlan, outcome: _Outcome, workspace: Workspace) -> _Eval
         else:
             table = load_tokens(settings, evaluation.split, language, trained.model.encoder, plan.spec, workspace)
             device = select_device(workspace.device)
-            predicted = predict(trained.model, table.head(evaluation.max_examples), task.labels, device)
+            try:
+                predicted = predict(trained.model, table.head(evaluation.max_examples), task.labels, device)
+            except EncoderError as error:  # the encoder does not know this language
+                scores += explain_missing_scores(task, language, str(error))
+                continue
             predictions.append(predicted)
             scores += score_predictions(predicted, task)
     return _Evaluation(tuple(scores), tuple(predictions))

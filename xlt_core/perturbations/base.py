@@ -32,8 +32,8 @@ class TrainingStep:
         self.step = step
         self.embedding_norm = embedding_norm
         """Mean L2 norm of the encoder's word embeddings when the stage began."""
-        self.embedding_width = model.encoder.hidden_size
-        """D."""
+        self.embedding_width = model.encoder.word_embedding.embedding_dim
+        """D of the word embeddings; some encoders widen them inside."""
         self.num_forwards = 0
         self.num_backwards = 0
         self._model = model
