@@ -29,6 +29,7 @@ from sweeps.rows import plan_row, planned_trial
 from sweeps.stopping import StopSweep, stop_for_full_disk
 from sweeps.work import Work
 from xlt_core.errors import StoreError
+from xlt_core.plan import Fingerprints, plan_trial
 
 _LIBRARIES = ("xlt-sweeps", "torch", "transformers", "ray", "pyarrow")
 
@@ -112,7 +113,7 @@ def run_missing(
         console: for progress; should write to stderr.
 
     Raises:
-        StoreError: another process is running this sweep.
+        StoreError: another process is running this sweep, or what a trial reads has changed since it was planned.
         XltError: Ray cannot be started, or has not what the resources ask for.
     """
     started = time.monotonic()
@@ -121,6 +122,7 @@ def run_missing(
         wanted = {PENDING, *options.rerun}
         missing = [trial for trial in trials if finished.get(trial.trial_id, PENDING) in wanted]
         shutil.rmtree(store.folder / SCRATCH, ignore_errors=True)
+        _check_unchanged(missing)
         missing_ids = {trial.trial_id for trial in missing}
         kept = [finished[trial.trial_id] for trial in trials if trial.trial_id not in missing_ids]
         display = Display(
@@ -152,6 +154,23 @@ def run_missing(
         seconds=time.monotonic() - started,
         stopped=stopped,
     )
+
+
+def _check_unchanged(trials: Sequence[PlannedTrial]) -> None:
+    """Refuse trials whose data, encoder or code are no longer those of their identity.
+
+    Raises:
+        StoreError: names one of them; nothing has run.
+        XltError: the data or the encoder are gone.
+    """
+    fingerprints = Fingerprints()
+    changed = [trial for trial in trials if plan_trial(trial.plan.spec, fingerprints).trial_id != trial.trial_id]
+    if changed:
+        raise StoreError(
+            f"{len(changed)} of {len(trials)} trials to run, such as '{changed[0].title}', were planned with other data, "
+            "another encoder or another version of this program; bring these back, or run the space again with "
+            "`xlt sweep run SPACE --out` into a new folder"
+        )
 
 
 def _run(work: Work, options: LaunchOptions) -> None:

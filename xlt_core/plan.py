@@ -3,6 +3,7 @@
 In: `TrialSpec`. Out: `TrialPlan`, which a worker can run knowing nothing else.
 """
 
+from pathlib import Path
 from typing import Any, Literal
 
 from xlt_core.canonical import content_key
@@ -84,7 +85,7 @@ def plan_trial(spec: TrialSpec, fingerprints: Fingerprints | None = None) -> Tri
         SpecError, DataError, EncoderError: what was asked cannot run; raised before any training.
     """
     fingerprints = fingerprints or Fingerprints()
-    spec = canonical_trial_spec(spec)
+    spec = _with_whole_paths(canonical_trial_spec(spec))
     languages = resolve_languages(spec)
     stages: list[Stage] = []
     if spec.encoder.pretrain is not None:
@@ -149,6 +150,29 @@ def check_stage(settings: StageSpec) -> None:
             f"dose {settings.dose}: the difficulty of the examples of task '{settings.task}' is not known; "
             "leave out 'dose', or use the task 'world'"
         )
+
+
+def _with_whole_paths(spec: TrialSpec) -> TrialSpec:
+    """Local folders by their whole paths, so that a worker or a later resume finds them from wherever it runs."""
+
+    def resolve_stage(stage: StageSpec) -> StageSpec:
+        return stage.model_copy(update={"data": _whole_path(stage.data)})
+
+    source = spec.encoder.source if spec.encoder.pretrain else _whole_path(spec.encoder.source)
+    return spec.model_copy(
+        update={
+            "encoder": spec.encoder.model_copy(update={"source": source}),
+            "target": resolve_stage(spec.target),
+            "intermediate": resolve_stage(spec.intermediate) if spec.intermediate else None,
+        }
+    )
+
+
+def _whole_path(location: str) -> str:
+    """A folder's whole path, also behind `hub:`; anything else as it is."""
+    prefix = "hub:" if location.startswith("hub:") else ""
+    folder = Path(location.removeprefix(prefix)).expanduser()
+    return prefix + str(folder.absolute()) if location != "hub" and folder.is_dir() else location
 
 
 def _key_stage(

@@ -18,6 +18,7 @@ from sweeps.failures import Failure
 from sweeps.launch import LaunchOptions, SweepOutcome, begin_sweep, read_planned_trials, read_resources, run_missing
 from sweeps.plan import plan_sweep
 from sweeps.rows import publish_failure
+from tests.factories import build_encoder, write_pair_folder
 from tests.sweeps.factories import BASE, count_rows, make_space, read_scores, row_times, run_inline, silent_console
 from xlt_core.errors import StoreError, XltError
 
@@ -198,3 +199,20 @@ def _fill(path: Path) -> None:
     with path.open("wb", buffering=0) as file, suppress(OSError):
         while True:
             file.write(b"\0" * 4096)
+
+
+def test_a_trial_whose_data_changed_since_it_was_planned_is_not_run_under_its_old_name(tmp_path: Path) -> None:
+    write_pair_folder(tmp_path / "data")
+    build_encoder().save(tmp_path / "encoder")
+    base = {
+        "encoder": str(tmp_path / "encoder"),
+        "target": {"task": "pawsx", "data": str(tmp_path / "data")},
+        "optim": {"num_steps": 2, "batch_size": 4},
+        "evaluation": {"languages": ["en"], "max_examples": 4},
+    }
+    store, _ = begin_sweep(make_space(base=base, axes={}, baseline={}), tmp_path / "out")
+    file = tmp_path / "data" / "test-en.tsv"
+    file.write_text(file.read_text().replace("w1 ", "w2 ", 1))
+    with pytest.raises(StoreError, match=r"1 of 1 trials to run.*planned with other data"):
+        _resume(store.folder)
+    assert store.finished() == {}

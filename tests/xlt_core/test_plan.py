@@ -156,3 +156,12 @@ def test_an_encoder_without_a_tokenizer_is_refused_before_anything_runs(pair_spe
         file.unlink()
     with pytest.raises(EncoderError, match="tokenizer"):
         plan_trial(pair_spec())
+
+
+def test_a_relative_folder_is_planned_by_its_whole_path(pair_spec, tmp_path, monkeypatch):
+    expected = plan_trial(pair_spec())
+    monkeypatch.chdir(tmp_path)
+    made = plan_trial(pair_spec(encoder="encoder", target={"task": "pawsx", "data": "data"}))
+    assert made == expected
+    assert made.spec.encoder.source == str(tmp_path / "encoder")
+    assert made.spec.target.data == str(tmp_path / "data")
