@@ -9,7 +9,7 @@ from collections.abc import Callable
 from sweeps.execute import Job, begin_attempt, count_attempts, execute_stage, execute_trial
 from sweeps.failures import MAX_ATTEMPTS, Failure, describe_failure
 from sweeps.stopping import signals_stop_the_sweep, stop_for_full_disk
-from sweeps.work import Work
+from sweeps.work import Work, fail_dependents
 
 
 def run_inline(work: Work) -> None:
@@ -20,8 +20,8 @@ def run_inline(work: Work) -> None:
     """
     with signals_stop_the_sweep():
         failed_stages: dict[str, Failure] = {}
-        blocked: dict[str, Failure] = {}
-        for shared in work.missing_stages:
+        stages = work.missing_stages
+        for shared in stages:
             started = time.monotonic()
             failure = failed_stages.get(shared.stage.parent or "")
             if failure is None:
@@ -29,7 +29,7 @@ def run_inline(work: Work) -> None:
             work.display.stage_ended(shared.title, time.monotonic() - started, failure.reason if failure else None)
             if failure is not None:
                 failed_stages[shared.stage.key] = failure
-                blocked |= dict.fromkeys(shared.trial_ids, failure)
+        blocked = fail_dependents(stages, failed_stages)
         work.display.trials_begin()
         for trial in work.trials:
             job = work.job_of_trial(trial)

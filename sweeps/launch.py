@@ -167,8 +167,8 @@ def _check_unchanged(trials: Sequence[PlannedTrial]) -> None:
     changed = [trial for trial in trials if plan_trial(trial.plan.spec, fingerprints).trial_id != trial.trial_id]
     if changed:
         raise StoreError(
-            f"{len(changed)} of {len(trials)} trials to run, such as '{changed[0].title}', were planned with other data, "
-            "another encoder or another version of this program; bring these back, or run the space again with "
+            f"{len(changed)} of {len(trials)} trials to run, such as '{changed[0].title}', were planned with other "
+            "data, another encoder or another version of this program; bring these back, or run the space again with "
             "`xlt sweep run SPACE --out` into a new folder"
         )
 

@@ -19,10 +19,10 @@ from sweeps.cluster import check_resources, num_slots, ray_cluster
 from sweeps.execute import published_status
 from sweeps.failures import MAX_ATTEMPTS, Failure, is_disk_full
 from sweeps.plan import PlannedTrial, SharedStage
-from sweeps.stages import fail_dependents, run_shared_stages
+from sweeps.stages import run_shared_stages
 from sweeps.stopping import signals_stop_the_sweep, stop_for_full_disk
 from sweeps.trainable import DISK_FULL, TrialTrainable
-from sweeps.work import Work
+from sweeps.work import Work, fail_dependents
 
 logger = logging.getLogger(__name__)
 

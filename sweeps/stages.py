@@ -3,8 +3,7 @@
 In: `SharedStage`s. Out: for each stage that has no artifact in the end, why.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import ray
@@ -70,18 +69,6 @@ def run_shared_stages(
             on_end(shared, failure)
         on_poll()
     return failures
-
-
-def fail_dependents(stages: Sequence[SharedStage], failures: Mapping[str, Failure]) -> dict[str, Failure]:
-    """Give the failure of each trial that needs a failed stage, by trial id; the first stage that failed it counts."""
-    failed: dict[str, Failure] = {}
-    for shared in stages:
-        failure = failures.get(shared.stage.key)
-        if failure is not None:
-            reason = f"{shared.title} (stage {shared.stage.key}) failed: {failure.reason}"
-            for trial_id in shared.trial_ids:
-                failed.setdefault(trial_id, replace(failure, reason=reason))
-    return failed
 
 
 def _attempt_stage(config: dict[str, Any]) -> Failure | None:

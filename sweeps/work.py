@@ -4,8 +4,8 @@ In: trials to run. Out: rows of trials that could not write their own, deltas no
 """
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -105,3 +105,15 @@ class Work:
         path = self.store.folder / "trials" / f"{trial_id}.parquet"
         rows: list[dict[str, Any]] = files.read_table(path, ["status", "wall_seconds", "reason"]).to_pylist()
         return rows[0]
+
+
+def fail_dependents(stages: Sequence[SharedStage], failures: Mapping[str, Failure]) -> dict[str, Failure]:
+    """Give the failure of each trial that needs a failed stage, by trial id; the first stage that failed it counts."""
+    failed: dict[str, Failure] = {}
+    for shared in stages:
+        failure = failures.get(shared.stage.key)
+        if failure is not None:
+            reason = f"{shared.title} (stage {shared.stage.key}) failed: {failure.reason}"
+            for trial_id in shared.trial_ids:
+                failed.setdefault(trial_id, replace(failure, reason=reason))
+    return failed

@@ -43,7 +43,7 @@ def summarise_plan(space: SearchSpace, folder: Path | None) -> Summary:
         "num_cells": plan.num_cells,
         "seeds": list(space.seed_values),
         "cells": list(cells.values()),
-        "languages": sorted({language for trial in plan.trials for language in trial.plan.languages}),
+        "languages": list(dict.fromkeys(language for trial in plan.trials for language in trial.plan.languages)),
         "shared_stages": [
             {
                 "stage": shared.title,
