@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -22,6 +23,7 @@ _ENVIRONMENT = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
 }
 _AUTHENTICATION = {"RAY_AUTH_MODE": "token"}  # unset, a driver fails to join a cluster that asks for the token
+_KNOCK_SECONDS = 5.0
 _OBJECT_STORE_BYTES = 100 * 2**20
 """Trials exchange nothing but short text."""
 
@@ -41,6 +43,7 @@ def ray_cluster(address: str | None, log_file: Path) -> Iterator[None]:
     log_file.parent.mkdir(parents=True, exist_ok=True)
     with log_file.open("a", encoding="utf-8", buffering=1) as log, redirect_stdout(log):
         try:
+            _check_reachable(address)
             local = {"num_cpus": num_cores(), "object_store_memory": _OBJECT_STORE_BYTES} if address is None else {}
             ray.init(
                 address=address or "local",
@@ -59,6 +62,17 @@ def ray_cluster(address: str | None, log_file: Path) -> Iterator[None]:
                 yield
         finally:
             ray.shutdown()
+
+
+def _check_reachable(address: str | None) -> None:
+    """Knock at HOST:PORT before Ray does, which would go on knocking for minutes.
+
+    Raises:
+        OSError: nobody answers.
+    """
+    host, _, port = (address or "").rpartition(":")
+    if host and port.isdigit() and "/" not in host:
+        socket.create_connection((host, int(port)), timeout=_KNOCK_SECONDS).close()
 
 
 def prepare_ray() -> None:
