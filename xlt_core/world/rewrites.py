@@ -2,12 +2,12 @@
 but the generator given.
 
 Presuppositions hold in every pair (Strawson entailment, von Fintel 1999): nouns are not empty, `the S` picks the same
-S throughout. Easy contradictions also lean on: one individual acts once, and antonyms and categories exclude each
-other. `tests/xlt_core/world/test_rewrites.py` checks every operator against models.
+S throughout. Where opposites are used, one individual acts once, and antonyms and categories exclude each other.
+`tests/xlt_core/world/test_rewrites.py` checks every operator against models.
 """
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -64,6 +64,14 @@ _EXCLUDED: dict[_Form, tuple[_Form, ...]] = {
 }
 
 
+_Choice = TypeVar("_Choice")
+
+
+def _only(table: dict[_Form, tuple[_Form, ...]], *, negated: bool) -> dict[_Form, tuple[_Form, ...]]:
+    """The part of a table that leads to (un)negated forms."""
+    return {form: tuple(to for to in forms if to[1] == negated) for form, forms in table.items()}
+
+
 def is_plain(meaning: Meaning) -> bool:
     """Whether easy operators apply: an affirmative sentence on a given subject or on all."""
     return not meaning.negated and meaning.quantifier in ("the", "all")
@@ -116,29 +124,56 @@ def _weaken_quantifier(meaning: Meaning, generator: np.random.Generator) -> Mean
     return _requantify(meaning, _ENTAILED, generator)
 
 
-def _swap_antonym_verb(meaning: Meaning, generator: np.random.Generator) -> MeaningPair | None:
+def _swap_antonym_verb(meaning: Meaning, generator: np.random.Generator) -> Meaning | None:
     """Say the opposite, half the time of a wider object: a hypernym must not betray an entailment."""
     opposite = meaning._replace(verb=antonym(meaning.verb))
     if is_leaf(meaning.object) and generator.random() < 0.5:
         opposite = opposite._replace(object=hypernym(meaning.object))
-    return MeaningPair(meaning, opposite)
+    return opposite
 
 
-def _swap_antonym_adjective(meaning: Meaning, generator: np.random.Generator) -> MeaningPair | None:
+def _swap_antonym_adjective(meaning: Meaning, generator: np.random.Generator) -> Meaning | None:
     del generator
-    if meaning.adjective is None:
-        return None
-    return MeaningPair(meaning, meaning._replace(adjective=antonym(meaning.adjective)))
+    return None if meaning.adjective is None else meaning._replace(adjective=antonym(meaning.adjective))
 
 
-def _swap_object(meaning: Meaning, generator: np.random.Generator) -> MeaningPair | None:
+def _swap_object(meaning: Meaning, generator: np.random.Generator) -> Meaning | None:
     """Another leaf of the object's category, or the name of another category."""
     if is_leaf(meaning.object) and generator.random() < 0.5:
-        other = _other_leaf(meaning.object, generator)
-    else:
-        shift = 1 + int(generator.random() * (NUM_CATEGORIES - 1))
-        other = NUM_LEAVES + (category(meaning.object) + shift) % NUM_CATEGORIES
-    return MeaningPair(meaning, meaning._replace(object=other))
+        return meaning._replace(object=_other_leaf(meaning.object, generator))
+    shift = 1 + int(generator.random() * (NUM_CATEGORIES - 1))
+    return meaning._replace(object=NUM_LEAVES + (category(meaning.object) + shift) % NUM_CATEGORIES)
+
+
+def _find_opposite(meaning: Meaning, generator: np.random.Generator) -> Meaning:
+    """A deed that excludes the meaning's deed, with all other words the same."""
+    for swap in _rotate((_swap_antonym_verb, _swap_antonym_adjective, _swap_object), generator):
+        opposite = swap(meaning, generator)
+        if opposite is not None:
+            return opposite
+    raise AssertionError("every verb has an antonym")
+
+
+def _oppose(meaning: Meaning, generator: np.random.Generator) -> MeaningPair | None:
+    return MeaningPair(meaning, _find_opposite(meaning, generator))
+
+
+def _oppose_requantified(meaning: Meaning, generator: np.random.Generator) -> MeaningPair | None:
+    """Where a denial says "not V", say the opposite of V: a contradiction without a negation."""
+    if not is_predicate_upward(meaning):
+        return None
+    denial = _requantify(meaning, _only(_EXCLUDED, negated=True), generator)
+    opposite = _find_opposite(meaning, generator)
+    return denial and MeaningPair(meaning, opposite._replace(quantifier=denial.hypothesis.quantifier))
+
+
+def _deny_opposite(meaning: Meaning, generator: np.random.Generator) -> MeaningPair | None:
+    """Who does one thing does not do its opposite: an entailment with a negation."""
+    if not is_predicate_upward(meaning):
+        return None
+    negation = _find_opposite(meaning, generator)._replace(negated=True)
+    weaker = _requantify(negation, _ENTAILED, generator) if generator.random() < 0.5 else None
+    return MeaningPair(meaning, weaker.hypothesis if weaker else negation)
 
 
 def _deny(meaning: Meaning, generator: np.random.Generator) -> MeaningPair | None:
@@ -165,12 +200,14 @@ def _other_leaf(leaf: int, generator: np.random.Generator) -> int:
     return first + (leaf - first + shift) % NOUNS_PER_CATEGORY
 
 
-OPERATORS: dict[tuple[Difficulty, Relation], tuple[Rewrite, ...]] = {
-    ("easy", "entails"): (_swap_synonym, _widen_object),
-    ("easy", "contradicts"): (_swap_antonym_verb, _swap_antonym_adjective, _swap_object),
-    ("hard", "entails"): (_widen_subject, _widen_object, _drop_adjective, _weaken_quantifier),
-    ("hard", "contradicts"): (_deny,),
+OPERATORS: dict[tuple[Difficulty, Relation], tuple[tuple[Rewrite, ...], ...]] = {
+    ("easy", "entails"): ((_swap_synonym, _widen_object),),
+    ("easy", "contradicts"): ((_oppose,),),
+    ("hard", "entails"): ((_widen_subject, _widen_object, _drop_adjective, _weaken_quantifier), (_deny_opposite,)),
+    ("hard", "contradicts"): ((_deny,), (_oppose_requantified,)),
 }
+"""Groups of operators, each group as likely. The first group of the hard ones rests on logic alone; the second also on
+opposites, so that neither a negation nor an opposite gives the relation away, only both together do."""
 
 
 def rewrite(
@@ -179,13 +216,18 @@ def rewrite(
     """Build a pair by a random operator that applies; None where none does."""
     if difficulty == "easy" and not is_plain(meaning):
         return None
-    operators = OPERATORS[difficulty, relation]
-    first = int(generator.random() * len(operators))
-    for operator in operators[first:] + operators[:first]:
-        pair = operator(meaning, generator)
-        if pair is not None:
-            return pair
+    for group in _rotate(OPERATORS[difficulty, relation], generator):
+        for operator in _rotate(group, generator):
+            pair = operator(meaning, generator)
+            if pair is not None:
+                return pair
     return None
+
+
+def _rotate(choices: tuple[_Choice, ...], generator: np.random.Generator) -> tuple[_Choice, ...]:
+    """Begin at a random one."""
+    first = int(generator.random() * len(choices))
+    return choices[first:] + choices[:first]
 
 
 def digress(meaning: Meaning, generator: np.random.Generator) -> Meaning:
