@@ -55,7 +55,8 @@ class Display:
             )
             self._overall = self._live.add_task("sweep", total=self.num_trials, note="")
             self._live.start()
-        self._last_refresh = time.monotonic()
+        else:
+            self._last_refresh = time.monotonic()
         return self
 
     def __exit__(

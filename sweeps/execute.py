@@ -4,6 +4,7 @@ In: a `Job`, plain enough to be sent to another machine. Out: files in the sweep
 """
 
 import os
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -16,6 +17,9 @@ from sweeps.rows import publish_failure, publish_result
 from xlt_core.plan import Stage, TrialPlan
 from xlt_core.spec import TrialSpec
 from xlt_core.workspace import Workspace
+
+OnReport = Callable[[], None]
+"""Called a few times a second from within the work, for whoever waits for it in the same process."""
 
 SCRATCH = "ray"
 """Folder under the sweep folder that holds nothing worth keeping."""
@@ -96,7 +100,7 @@ def published_status(job: Job) -> str | None:
     return None
 
 
-def execute_trial(job: Job, attempt: int) -> str:
+def execute_trial(job: Job, attempt: int, on_report: OnReport | None = None) -> str:
     """Run a trial from its last checkpoint, publish its rows, drop its checkpoints; give its status.
 
     Raises:
@@ -105,14 +109,14 @@ def execute_trial(job: Job, attempt: int) -> str:
     from xlt_core.run import discard_checkpoints, run_trial
 
     plan = TrialPlan.model_validate_json(job.payload)
-    with beating(job.scratch / "progress", job.unit_id, job.title) as heartbeat:
+    with beating(job.scratch / "progress", job.unit_id, job.title, on_report) as heartbeat:
         result = run_trial(plan, job.workspace, heartbeat.report)
         publish_result(ResultStore.open(job.folder), result, attempt=attempt)
     discard_checkpoints(plan, job.workspace)
     return result.status
 
 
-def execute_stage(job: Job) -> None:
+def execute_stage(job: Job, on_report: OnReport | None = None) -> None:
     """Run a shared stage unless its artifact is there.
 
     Raises:
@@ -121,7 +125,7 @@ def execute_stage(job: Job) -> None:
     from xlt_core.stages import run_stage
 
     stage, spec = Stage.model_validate_json(job.payload), TrialSpec.model_validate_json(job.spec)
-    with beating(job.scratch / "progress", job.unit_id, job.title) as heartbeat:
+    with beating(job.scratch / "progress", job.unit_id, job.title, on_report) as heartbeat:
         run_stage(stage, spec, job.workspace, heartbeat.report)
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -41,16 +41,19 @@ class Heartbeat:
 class HeartbeatFile:
     """Writes the progress of one piece of work, at most twice a second; never raises for a file that fails."""
 
-    def __init__(self, folder: Path, unit_id: str, title: str) -> None:
+    def __init__(self, folder: Path, unit_id: str, title: str, on_report: Callable[[], None] | None = None) -> None:
         self._path = folder / f"{unit_id}.json"
         self._unit_id = unit_id
         self._title = title
+        self._on_report = on_report
         self._last_write = 0.0
 
     def report(self, progress: "Progress") -> None:
         """Note a stage's progress; give this to `run_trial` and `run_stage`."""
         if time.monotonic() - self._last_write >= _MIN_SECONDS_BETWEEN_WRITES:
             self._write(progress.kind, progress.num_steps_taken, progress.num_steps)
+            if self._on_report is not None:
+                self._on_report()
 
     def begin(self) -> None:
         """Note that the work has begun."""
@@ -81,9 +84,11 @@ class HeartbeatFile:
 
 
 @contextmanager
-def beating(folder: Path, unit_id: str, title: str) -> Iterator[HeartbeatFile]:
-    """Keep a heartbeat file while a piece of work runs."""
-    file = HeartbeatFile(folder, unit_id, title)
+def beating(
+    folder: Path, unit_id: str, title: str, on_report: Callable[[], None] | None = None
+) -> Iterator[HeartbeatFile]:
+    """Keep a heartbeat file while a piece of work runs; `on_report` is called whenever it was written."""
+    file = HeartbeatFile(folder, unit_id, title, on_report)
     file.begin()
     try:
         yield file

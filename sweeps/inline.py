@@ -18,6 +18,7 @@ def run_inline(work: Work) -> None:
     Raises:
         StopSweep: interrupted, or the disk is full; what is published stays.
     """
+    refresh = work.display.refresh
     with signals_stop_the_sweep():
         failed_stages: dict[str, Failure] = {}
         stages = work.missing_stages
@@ -25,7 +26,7 @@ def run_inline(work: Work) -> None:
             started = time.monotonic()
             failure = failed_stages.get(shared.stage.parent or "")
             if failure is None:
-                failure = _attempt(work.job_of_stage(shared), lambda job, _: execute_stage(job))
+                failure = _attempt(work.job_of_stage(shared), lambda job, _: execute_stage(job, refresh))
             work.display.stage_ended(shared.title, time.monotonic() - started, failure.reason if failure else None)
             if failure is not None:
                 failed_stages[shared.stage.key] = failure
@@ -33,7 +34,9 @@ def run_inline(work: Work) -> None:
         work.display.trials_begin()
         for trial in work.trials:
             job = work.job_of_trial(trial)
-            failure = blocked.get(trial.trial_id) or _attempt(job, execute_trial)
+            failure = blocked.get(trial.trial_id) or _attempt(
+                job, lambda job, attempt: execute_trial(job, attempt, refresh)
+            )
             if failure is not None:
                 work.trial_failed(trial.trial_id, failure, attempt=max(1, count_attempts(job)))
             else:

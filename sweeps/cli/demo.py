@@ -8,11 +8,11 @@ from rich.console import Console
 
 _NEXT = """
 What to try next
-  xlt results deltas {folder}                      all deltas, with intervals
-  xlt results scores {folder} --format csv         every score, for a program
-  xlt results query {folder} "SELECT cell, language, avg(value) FROM results GROUP BY ALL ORDER BY ALL"
-  xlt sweep plan demo --set seeds=4                what more seeds would cost
-  xlt sweep run demo --set seeds=4 --out {folder}  runs only what is missing
+  all deltas, by language              xlt results deltas {folder}
+  every score, for a program           xlt results scores {folder} --format csv
+  any question, in SQL                 xlt results query {folder} "SELECT cell, avg(value) FROM results GROUP BY ALL"
+  what more seeds would cost           xlt sweep plan demo --set seeds=4 --out {folder}
+  run them: only what is missing runs  xlt sweep run demo --set seeds=4 --out {folder}
 """
 
 
