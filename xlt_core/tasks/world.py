@@ -41,7 +41,7 @@ class WorldTask:
 
         Args:
             data: ignored.
-            dose: share of hard pairs; none given: 0.4, as in dev and test. Pairs are nested in the dose.
+            dose: share of hard pairs; none given: a quarter, as in dev and test. Pairs are nested in the dose.
             data_seed: equal seeds, equal pairs.
         """
         del data

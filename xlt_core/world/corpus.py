@@ -12,7 +12,6 @@ import numpy as np
 
 from xlt_core.world.languages import LANGUAGES, SOURCE, WorldLanguage
 from xlt_core.world.meanings import CONNECTIVES, Meaning
-from xlt_core.world.pairs import HARD_SHARE
 from xlt_core.world.rewrites import MeaningPair, Relation, digress, is_plain, rewrite
 from xlt_core.world.world import World
 
@@ -47,6 +46,8 @@ class Corpus:
     """Of the monolingual documents: those with a connective."""
     translation_share: float = 0.7
     """Of the bilingual documents: translations (TLM, Conneau and Lample 2019); the rest have a connective."""
+    hard_share: float = 0.4
+    """Of the related sentences: those by hard operators, where easy ones apply, too."""
 
     def draw(self, generator: np.random.Generator, num_documents: int) -> list[Document]:
         """Draw documents whose meanings are not held out."""
@@ -93,7 +94,7 @@ class Corpus:
         if connective == "also":
             meanings = MeaningPair(meaning, digress(meaning, generator))
         else:
-            hard = not is_plain(meaning) or generator.random() < HARD_SHARE
+            hard = not is_plain(meaning) or generator.random() < self.hard_share
             relation: Relation = "entails" if connective == "that-is" else "contradicts"
             meanings = rewrite(meaning, "hard" if hard else "easy", relation, generator)
         if meanings is None or any(side.core in self.world.held_out_cores for side in meanings):

@@ -9,7 +9,7 @@ from xlt_core.streams import numpy_generator
 from xlt_core.world.meanings import Meaning, MeaningSampler
 from xlt_core.world.rewrites import RELATIONS, Difficulty, MeaningPair, rewrite
 
-HARD_SHARE = 0.4
+HARD_SHARE = 0.25
 """Share of hard pairs in dev, test, and training data without a dose."""
 _DRAWN_AT_ONCE = 2048
 
