@@ -60,9 +60,9 @@ def _worker_pids(folder: Path) -> set[int]:
     return {beat.pid for beat in read_heartbeats(folder / "ray" / "progress")}
 
 
-def _running_trial(folder: Path) -> Heartbeat | None:
+def _running(folder: Path, kind: str) -> Heartbeat | None:
     beats = read_heartbeats(folder / "ray" / "progress")
-    return next((beat for beat in beats if beat.kind == "target" and beat.num_steps_taken > 0), None)
+    return next((beat for beat in beats if beat.kind == kind and beat.num_steps_taken > 0), None)
 
 
 def _is_alive(pid: int) -> bool:
@@ -78,7 +78,7 @@ def _resume_inline(folder: Path) -> int:
     return run_missing(store, read_planned_trials(store), options, silent_console()).num_run
 
 
-def test_a_killed_worker_is_replaced_and_a_failing_trial_leaves_the_others_alone(tmp_path: Path) -> None:
+def test_killed_workers_are_replaced_and_a_failing_trial_leaves_the_others_alone(tmp_path: Path) -> None:
     folder = tmp_path / "s"
     doomed = plan_sweep(_space()).trials[-1]
     begin_sweep(_space(), folder)
@@ -86,7 +86,9 @@ def test_a_killed_worker_is_replaced_and_a_failing_trial_leaves_the_others_alone
     blocker.parent.mkdir()
     blocker.write_text("a file where a folder has to be")
     process = _start(_space(), folder)
-    killed = _wait_for(lambda: _running_trial(folder))
+    stage = _wait_for(lambda: _running(folder, "intermediate"))
+    os.kill(stage.pid, signal.SIGKILL)
+    killed = _wait_for(lambda: _running(folder, "target"))
     os.kill(killed.pid, signal.SIGKILL)
     output, errors = process.communicate(timeout=300)
     assert process.returncode == 1, errors
@@ -101,6 +103,7 @@ def test_a_killed_worker_is_replaced_and_a_failing_trial_leaves_the_others_alone
     assert rows[killed.unit_id]["attempt"] == 2
     assert set(count_rows(folder).values()) == {1}
     assert len(list((folder / "stages").iterdir())) == 3  # each shared stage once
+    assert (folder / "ray" / "attempts" / stage.unit_id).stat().st_size == 2
     scores = read_scores(folder)
     (folder / "trials" / f"{killed.unit_id}.parquet").unlink()
     assert _resume_inline(folder) == 1
@@ -131,7 +134,7 @@ def test_ctrl_c_ends_the_workers_writes_deltas_and_says_how_to_resume(tmp_path: 
     folder = tmp_path / "s"
     process = _start(_space(seeds=20, axes={"target.perturbation.magnitude": [0.0, 0.5]}), folder)
     _wait_for(lambda: len(row_times(folder)) >= 3)
-    worker = _wait_for(lambda: _running_trial(folder))
+    worker = _wait_for(lambda: _running(folder, "target"))
     os.killpg(process.pid, signal.SIGINT)  # a terminal signals the whole group
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
