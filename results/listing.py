@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -20,7 +21,7 @@ _NUMBERS = (pa.types.is_floating, pa.types.is_integer, pa.types.is_decimal)
 
 
 def print_trials(trials: pa.Table, console: Console) -> None:
-    """Print one row a trial, with its status and the reason for it, and the number of each status below."""
+    """Print one row a trial; below them why trials are not simply `ok`, and the number of each status."""
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     table.add_column("trial", no_wrap=True)
     table.add_column("cell")
@@ -28,21 +29,22 @@ def print_trials(trials: pa.Table, console: Console) -> None:
     table.add_column("status", no_wrap=True)
     for name in ("steps", "loss", "dev", "seconds"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("reason")
     for row in trials.to_pylist():
         table.add_row(
             row["trial_id"],
-            row["cell"],
+            row["cell"].replace(" · ", "\n"),
             str(row["seed"]),
             Text(row["status"], style=status_style(row["status"])),
             _number(row["num_steps"], "d"),
             _number(row["final_train_loss"], ".3f"),
             _number(row["source_dev_score"], ".1f"),
             _number(row["wall_seconds"], ".1f"),
-            row["reason"],
         )
     console.print(table)
     console.print()
+    for row in trials.filter(pc.is_valid(trials["reason"])).to_pylist():
+        reason = Text(f"{row['trial_id']}  {row['status']}: {row['reason']}", style=status_style(row["status"]))
+        console.print(reason, soft_wrap=True)
     console.print(count_statuses(Counter(trials["status"].to_pylist())))
     console.print(
         "loss: at the end of training; dev: score on the source language's dev set, 0 to 100.",

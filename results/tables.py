@@ -162,8 +162,9 @@ def _print_store_notes(snapshot: Snapshot, console: Console) -> None:
     console.print(count_statuses(statuses))
     scores = snapshot.scores.select(["language", "value", "reason"]).to_pandas()
     reasons = scores[scores["value"].isna()].drop_duplicates("language")
-    for row in reasons.to_dict("records"):
-        console.print(f"Not scored: {row['language']}: {row['reason']}", style="dim", highlight=False, soft_wrap=True)
+    for reason, rows in reasons.groupby("reason", sort=False):
+        languages = " ".join(sorted(rows["language"]))
+        console.print(f"Not scored ({reason}): {languages}", style="dim", highlight=False, soft_wrap=True)
     where = f'Everything lies in {snapshot.folder}; for SQL: xlt results query {snapshot.folder} "SELECT ..."'
     console.print(where, highlight=False, soft_wrap=True)
 

@@ -35,7 +35,7 @@ def test_lost_pairs_and_unfinished_trials_are_said(tmp_path: Path) -> None:
     assert "cell weak 1 of 2 72.5 +1.0 -0.5 +1.0 +1.0" in text
     assert "Pairs lost to failed runs: 1 diverged" in text
     assert "7 trials: 1 diverged, 5 ok, 1 pending" in text
-    assert "Not scored: tr: no test data" in text
+    assert "Not scored (no test data): tr" in text
     assert f"Everything lies in {tmp_path}" in text
 
 
