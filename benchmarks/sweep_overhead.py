@@ -1,7 +1,7 @@
 """What a sweep on Ray Tune adds per trial beyond the trial's own compute, once its worker is warm.
 
-Runs short real trials one after the other on one worker, and looks at the time between the end of a trial and the start
-of the next: publishing rows, Tune's bookkeeping, handing over the next trial. Usage: python benchmarks/sweep_overhead.py
+Runs short real trials one after the other on one worker, and looks at the time between the end of one and the start
+of the next: publishing rows, bookkeeping of Tune, handing over. Usage: python benchmarks/sweep_overhead.py
 """
 
 import argparse
@@ -62,9 +62,8 @@ def main() -> None:
     print(f"sweep adds, mean          {mean:.3f} s a trial")
     print(f"sweep adds, median        {statistics.median(gaps):.3f} s a trial")
     print(f"sweep adds, largest       {max(gaps):.3f} s")
-    print(
-        f"target {TARGET_SECONDS} s: {'met' if mean <= TARGET_SECONDS else 'missed'} ({mean / TARGET_SECONDS:.2f} of it)"
-    )
+    verdict = "met" if mean <= TARGET_SECONDS else "missed"
+    print(f"target {TARGET_SECONDS} s              {verdict}: {mean / TARGET_SECONDS:.2f} of it")
 
 
 if __name__ == "__main__":

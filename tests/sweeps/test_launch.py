@@ -158,7 +158,7 @@ def test_a_signal_stops_cleanly_and_says_how_to_resume(sweep_copy: Path) -> None
     )
     before = set(row_times(sweep_copy))
     deadline = time.monotonic() + 120
-    while set(row_times(sweep_copy)) == before and time.monotonic() < deadline:
+    while set(row_times(sweep_copy)) == before and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.1)
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=60)
