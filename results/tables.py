@@ -20,6 +20,7 @@ from results.store import ResultStore
 _GROUP = ["target_task", *MEASURE]
 _STATUS_STYLES = {"ok": "green", PENDING: "dim"}
 _FAILED_STYLE = "red"
+_FEW_SEEDS = 5
 
 
 def render_deltas(store: ResultStore, console: Console) -> None:
@@ -145,6 +146,10 @@ def _print_delta_notes(deltas: pd.DataFrame, console: Console) -> None:
     if deltas["ci_method"].notna().any():
         notes.append("±: half of the 95 % interval (t over seeds, k-1 df), not adjusted for the number of comparisons.")
         notes.append("*: the interval excludes 0.")
+        if deltas["k"].max() < _FEW_SEEDS:
+            notes.append(
+                f"With fewer than {_FEW_SEEDS} seeds an interval is a rough guide, and a narrow one may be luck."
+            )
     else:
         notes.append("No intervals: they need at least two paired seeds.")
     lost: Counter[str] = Counter()

@@ -57,6 +57,13 @@ def test_only_the_first_metric_is_printed_at_the_end_of_a_sweep(tmp_path: Path) 
     assert "a_second" not in text
 
 
+@pytest.mark.parametrize("num_seeds", [2, 4, 5])
+def test_few_seeds_come_with_a_warning(tmp_path: Path, num_seeds: int) -> None:
+    runs = [Run(cell, seed, {"de": 50.0 + seed}) for cell in ("base", "a") for seed in range(num_seeds)]
+    text = " ".join(_rendered(write_store(tmp_path, runs)).split())
+    assert ("fewer than 5 seeds" in text) == (num_seeds < 5)
+
+
 def test_one_seed_has_no_interval_and_says_so(tmp_path: Path) -> None:
     text = _rendered(write_store(tmp_path, [Run("base", 0, {"de": 50.0}), Run("a", 0, {"de": 51.0})]))
     assert "No intervals: they need at least two paired seeds." in text
