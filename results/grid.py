@@ -5,6 +5,8 @@ In: a `Grid`. Out: rich tables. Cells are rows where that fits, columns where th
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, repeat
+from typing import NamedTuple
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -12,6 +14,8 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+BASELINE_NOTE = "(baseline)"
+"""Stands behind the label of a baseline."""
 _LABEL_SEPARATOR = " · "
 
 
@@ -50,17 +54,26 @@ class Grid:
     lines: tuple[Line, ...]
 
 
-def layout_grid(grid: Grid, console: Console) -> list[Table]:
+class Block(NamedTuple):
+    """A part of a grid that fits the console. The title stands apart, since a table would wrap it to its own width."""
+
+    title: Text
+    table: Table
+
+
+def layout_grid(grid: Grid, console: Console) -> list[Block]:
     """Lay a grid out for a console: the first way that fits, else blocks of columns."""
+    title = Text(grid.title, style="italic")
     for stacked in (False, True):
         for build in (_cells_as_rows, _cells_as_columns):
             table = build(grid, grid.columns, stacked)
             if _width(table, console) <= console.width:
-                return [table]
-    return list(_blocks(grid, console))
+                return [Block(title, table)]
+    titles = chain([title], repeat(Text(f"{grid.title} (continued)", style="italic")))
+    return [Block(*parts) for parts in zip(titles, _split(grid, console), strict=False)]
 
 
-def _blocks(grid: Grid, console: Console) -> Iterator[Table]:
+def _split(grid: Grid, console: Console) -> Iterator[Table]:
     """Split the columns into as few tables as fit, each with at least one."""
     start = 0
     while start < len(grid.columns):
@@ -71,14 +84,12 @@ def _blocks(grid: Grid, console: Console) -> Iterator[Table]:
             if _width(wider, console) > console.width:
                 break
             table, end = wider, end + 1
-        if start:
-            table.title = f"{grid.title} (continued)"
         yield table
         start = end
 
 
 def _cells_as_rows(grid: Grid, columns: Sequence[str], stacked: bool) -> Table:
-    table = _new_table(grid)
+    table = _new_table()
     table.add_column("cell", no_wrap=True)
     aligned = []
     for column in columns:
@@ -93,7 +104,7 @@ def _cells_as_rows(grid: Grid, columns: Sequence[str], stacked: bool) -> Table:
 
 
 def _cells_as_columns(grid: Grid, columns: Sequence[str], stacked: bool) -> Table:
-    table = _new_table(grid)
+    table = _new_table()
     table.add_column("", no_wrap=True)
     aligned = []
     for line in grid.lines:
@@ -107,8 +118,8 @@ def _cells_as_columns(grid: Grid, columns: Sequence[str], stacked: bool) -> Tabl
     return table
 
 
-def _new_table(grid: Grid) -> Table:
-    return Table(title=grid.title, title_justify="left", box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+def _new_table() -> Table:
+    return Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
 
 
 def _align(entries: Sequence[Entry | None], width: int, stacked: bool) -> list[Text]:
@@ -134,7 +145,7 @@ def _align(entries: Sequence[Entry | None], width: int, stacked: bool) -> list[T
 
 
 def _wrapped(label: str) -> Text:
-    return Text(label.replace(_LABEL_SEPARATOR, "\n"))
+    return Text(label.replace(_LABEL_SEPARATOR, "\n").replace(f" {BASELINE_NOTE}", f"\n{BASELINE_NOTE}"))
 
 
 def _width(table: Table, console: Console) -> int:

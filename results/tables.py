@@ -11,7 +11,7 @@ import pandas as pd
 from rich.console import Console
 from rich.text import Text
 
-from results.grid import Entry, Grid, Line, layout_grid
+from results.grid import BASELINE_NOTE, Entry, Grid, Line, layout_grid
 from results.means import MEASURE, compute_means
 from results.schema import MACRO, PENDING
 from results.snapshot import Snapshot
@@ -107,7 +107,7 @@ def _mean_line(label: str, rows: pd.DataFrame) -> Line:
         for row in rows.to_dict("records")
     }
     entries["k"] = Entry(text=str(rows["k"].max()))
-    return Line(label=f"{label} (baseline)" if is_baseline else label, entries=entries, is_baseline=is_baseline)
+    return Line(label=f"{label} {BASELINE_NOTE}" if is_baseline else label, entries=entries, is_baseline=is_baseline)
 
 
 def _delta_line(rows: pd.DataFrame) -> Line:
@@ -133,8 +133,9 @@ def _spread(value: float) -> str:
 
 
 def _print_grid(grid: Grid, console: Console) -> None:
-    for table in layout_grid(grid, console):
-        console.print(table)
+    for block in layout_grid(grid, console):
+        console.print(block.title)
+        console.print(block.table)
         console.print()
 
 

@@ -172,7 +172,7 @@ def _whole_path(location: str) -> str:
     """A folder's whole path, also behind `hub:`; anything else as it is."""
     prefix = "hub:" if location.startswith("hub:") else ""
     folder = Path(location.removeprefix(prefix)).expanduser()
-    return prefix + str(folder.absolute()) if location != "hub" and folder.is_dir() else location
+    return prefix + str(folder.resolve()) if location != "hub" and folder.is_dir() else location
 
 
 def _key_stage(

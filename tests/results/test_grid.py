@@ -25,11 +25,11 @@ def _grid(num_lines: int = 3, columns: tuple[str, ...] = COLUMNS) -> Grid:
 
 def _print(grid: Grid, width: int) -> tuple[str, int]:
     console = Console(file=io.StringIO(), width=width)
-    tables = layout_grid(grid, console)
-    for table in tables:
-        console.print(table)
+    blocks = layout_grid(grid, console)
+    for block in blocks:
+        console.print(block.table)
     assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue(), len(tables)
+    return console.file.getvalue(), len(blocks)
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120, 200, 400])
