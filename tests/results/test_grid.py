@@ -27,7 +27,7 @@ def _print(grid: Grid, width: int) -> tuple[str, int]:
     console = Console(file=io.StringIO(), width=width)
     blocks = layout_grid(grid, console)
     for block in blocks:
-        console.print(block.table)
+        console.print(block.title, block.table, sep="\n")
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue(), len(blocks)
 
