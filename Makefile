@@ -36,7 +36,7 @@ format: $(INSTALLED_DEV)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(INSTALLED)
+bench: $(INSTALLED_DEV)
 	$(BIN)/python benchmarks/train_throughput.py
 	$(BIN)/python benchmarks/sweep_overhead.py
 
