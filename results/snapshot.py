@@ -15,6 +15,9 @@ from results import files
 from results.deltas import compute_deltas
 from results.schema import CELL_COLUMNS, PENDING, PLAN, PREDICTIONS, SCORES, TRIALS
 
+_OF_THE_CELL = ("baseline_cell_id", "is_baseline", "cell", "axes")
+"""Columns of the plan that say what a cell is among the others, not what its trials run."""
+
 _TRIAL_LABELS = ("cell_id", "baseline_cell_id", "is_baseline", "cell", "seed", *CELL_COLUMNS)
 
 
@@ -26,11 +29,19 @@ class Snapshot:
 
     @cached_property
     def plan(self) -> pa.Table:
-        """Every planned trial once, in the order of the plan; columns of `schema.PLAN`."""
+        """Every planned trial once, in the order of the plan; columns of `schema.PLAN`.
+
+        A plan written later wins. What it says of a cell (label, baseline) holds for all seeds of the cell, also for
+        those that only an earlier plan has: a cell has one baseline.
+        """
         rows = files.read_tables(files.published_files(self.folder / "plan", ".parquet"), PLAN)
-        ids = rows["trial_id"].to_pylist()
-        newest = {trial_id: place for place, trial_id in enumerate(ids)}  # a plan written later wins, in place
-        return rows.take(pa.array(newest.values(), pa.int64()))
+        ids, cells = rows["trial_id"].to_pylist(), rows["cell_id"].to_pylist()
+        newest = {trial_id: place for place, trial_id in enumerate(ids)}
+        newest_of_cell = {cell_id: place for place, cell_id in enumerate(cells)}
+        plan = rows.take(pa.array(newest.values(), pa.int64()))
+        of_cell = rows.take(pa.array([newest_of_cell[cells[place]] for place in newest.values()], pa.int64()))
+        columns = [(of_cell if name in _OF_THE_CELL else plan)[name] for name in PLAN.names]
+        return pa.Table.from_arrays(columns, schema=plan.schema)
 
     @cached_property
     def trials(self) -> pa.Table:

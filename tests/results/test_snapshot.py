@@ -35,6 +35,30 @@ def test_finished_trials_that_nobody_planned_are_left_out(tmp_path: Path) -> Non
     assert "stranger-0" not in store.scores()["trial_id"].to_pylist()
 
 
+def test_a_cell_has_the_label_and_baseline_of_the_newest_plan_in_all_its_seeds(tmp_path: Path) -> None:
+    store = write_store(
+        tmp_path,
+        [
+            Run(cell, seed, {"de": value + seed})
+            for cell, value in (("base", 80.0), ("mid", 70.0), ("strong", 60.0))
+            for seed in range(3)
+        ],
+    )
+    cells = ("base", "mid", "strong")
+    store.write_plan(
+        [plan_row(cell, 0, cell=f"new {cell}", baseline_cell_id="mid", is_baseline=cell == "mid") for cell in cells]
+    )
+    plan = store.plan().to_pylist()
+    assert [row["trial_id"] for row in plan] == [f"{cell}-{seed}" for cell in cells for seed in range(3)]
+    assert {(row["cell_id"], row["cell"], row["baseline_cell_id"], row["is_baseline"]) for row in plan} == {
+        ("base", "new base", "mid", False),
+        ("mid", "new mid", "mid", True),
+        ("strong", "new strong", "mid", False),
+    }
+    deltas = {row["cell_id"]: row for row in store.deltas().to_pylist() if row["language"] == "de"}
+    assert {cell: (row["k"], row["delta"]) for cell, row in deltas.items()} == {"base": (3, 10.0), "strong": (3, -10.0)}
+
+
 def test_an_empty_store_has_empty_tables(tmp_path: Path) -> None:
     store = write_store(tmp_path, [])
     assert store.plan().schema.equals(PLAN)

@@ -85,10 +85,10 @@ def test_a_store_of_another_schema_version_is_not_opened_nor_added_to(tmp_path: 
 def test_extending_the_plan_adds_trials_once_and_the_newer_row_wins(tmp_path: Path) -> None:
     store = ResultStore.create(tmp_path, SWEEP)
     store.write_plan([plan_row("base", 0), plan_row("base", 1)])
-    store.write_plan([plan_row("base", 1, cell="renamed"), plan_row("base", 2)])
+    store.write_plan([plan_row("base", 1, spec='{"new": 1}'), plan_row("base", 2)])
     plan = store.plan()
     assert plan["trial_id"].to_pylist() == ["base-0", "base-1", "base-2"]
-    assert plan["cell"].to_pylist() == ["cell base", "renamed", "cell base"]
+    assert plan["spec"].to_pylist() == ["{}", '{"new": 1}', "{}"]
 
 
 def test_writing_the_same_plan_again_writes_nothing(tmp_path: Path) -> None:
