@@ -53,7 +53,19 @@ def _fetch(connection: duckdb.DuckDBPyConnection, sql: str, known: str) -> pa.Ta
         raise QueryError(f"{sentence}\n{known}") from error
     if table is None:
         raise QueryError(f"the statement gives no rows; try: SELECT cell, language, delta FROM deltas\n{known}")
-    return table
+    return table.rename_columns(_distinct(table.column_names))
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Number names that come again: a join gives `reason` and `reason`, a row as JSON can hold it once."""
+    distinct: list[str] = []
+    for name in names:
+        number, candidate = 1, name
+        while candidate in distinct:
+            number += 1
+            candidate = f"{name}_{number}"
+        distinct.append(candidate)
+    return distinct
 
 
 def _describe(snapshot: Snapshot, sql: str) -> str:

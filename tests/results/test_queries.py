@@ -28,6 +28,11 @@ def test_tables_can_be_joined(snapshot: Snapshot) -> None:
     assert run_query(snapshot, sql).to_pylist() == [{"status": "ok", "mean": 79.2}]
 
 
+def test_columns_of_the_same_name_stay_apart(snapshot: Snapshot) -> None:
+    table = run_query(snapshot, "SELECT 1 AS x, 2 AS x_2, 3 AS x, 4 AS x")
+    assert table.to_pylist() == [{"x": 1, "x_2": 2, "x_3": 3, "x_4": 4}]
+
+
 def test_unknown_columns_are_answered_with_those_of_the_table(snapshot: Snapshot) -> None:
     with pytest.raises(QueryError, match=r'"acc" not found(.|\n)*deltas: cell_id, baseline_cell_id'):
         run_query(snapshot, "SELECT acc FROM deltas")
