@@ -37,17 +37,35 @@ def write_output(table: pa.Table, chosen: str, output: Path | None) -> None:
     """Write a table as `csv`, `json` or `parquet` to a file (atomically), or to standard output.
 
     Raises:
-        FormatError: Parquet to a terminal.
+        FormatError: Parquet to a terminal, or the file cannot be written.
         DiskFullError: no room for the file.
     """
     if output is None and chosen == "parquet" and sys.stdout.isatty():
         raise FormatError("Parquet is not for a terminal; add `-o FILE.parquet`, or send the output to a file")
     content = encode_table(table, chosen)
     if output is not None:
-        publish_bytes(content, output)
+        write_file(content, output)
     else:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
+
+
+def write_file(content: bytes, output: Path) -> None:
+    """Write to a file that a person named: whole or not at all, but devices and pipes are written to as they stand.
+
+    Raises:
+        FormatError: it cannot be written.
+        DiskFullError: no room for the file.
+    """
+    try:
+        if output.exists() and not output.is_file():
+            output.write_bytes(content)  # renaming another file to /dev/null would replace it
+        else:
+            publish_bytes(content, output.resolve())  # behind a link, not in its place
+    except OSError as error:
+        raise FormatError(
+            f"{output} cannot be written ({error.strerror or error}); give another file with -o"
+        ) from error
 
 
 def encode_table(table: pa.Table, chosen: str) -> bytes:

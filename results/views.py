@@ -15,8 +15,7 @@ from rich.console import Console
 
 from results.deltas import compute_deltas
 from results.errors import QueryError
-from results.files import publish_bytes
-from results.formats import resolve_format, write_output
+from results.formats import resolve_format, write_file, write_output
 from results.listing import print_rows, print_trials
 from results.means import compute_means
 from results.queries import filter_table, run_query
@@ -109,7 +108,7 @@ def _console(output: Path | None) -> Iterator[Console]:
         return
     text = io.StringIO()
     yield Console(file=text, width=_FILE_WIDTH)
-    publish_bytes(text.getvalue().encode(), output)
+    write_file(text.getvalue().encode(), output)
 
 
 def _keep(table: pa.Table, column: str, wanted: str | None) -> pa.Table:

@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import os
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -10,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from results.errors import FormatError
-from results.formats import encode_table, resolve_format, write_output
+from results.formats import encode_table, resolve_format, write_file, write_output
 
 
 def _table() -> pa.Table:
@@ -82,3 +83,30 @@ def test_parquet_is_not_sent_to_a_terminal(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("sys.stdout", Terminal())
     with pytest.raises(FormatError, match="not for a terminal"):
         write_output(_table(), "parquet", None)
+
+
+def test_a_file_behind_a_link_is_written_and_the_link_stays(tmp_path: Path) -> None:
+    link, file = tmp_path / "link.csv", tmp_path / "file.csv"
+    link.symlink_to(file)
+    write_file(b"new", link)
+    assert link.is_symlink()
+    assert file.read_bytes() == b"new"
+
+
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_file(b"content", pipe)
+        assert os.read(reader, 100) == b"content"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for place in (tmp_path, tmp_path / "file" / "below.csv"):
+        with pytest.raises(FormatError, match=f"{place} cannot be written"):
+            write_file(b"content", place)
