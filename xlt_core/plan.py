@@ -64,9 +64,14 @@ class Fingerprints:
         self._known: dict[tuple[Any, ...], str] = {}
 
     def of_data(self, task: Task, data: str, split: Any, languages: tuple[str, ...]) -> str:
-        """Hash of a task's data; see `Task.fingerprint`."""
+        """Hash of a task's data (`Task.fingerprint`), which are read once to see that they can be used.
+
+        Raises:
+            DataError: a file is malformed or its labels are stripped; better now than after the training.
+        """
         key = ("data", task.name, data, split, languages)
         if key not in self._known:
+            task.check(data, split, languages)
             self._known[key] = task.fingerprint(data, split, languages)
         return self._known[key]
 

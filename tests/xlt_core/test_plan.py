@@ -145,6 +145,22 @@ def test_a_language_asked_for_by_name_must_be_there(pair_spec, languages, error,
         plan_trial(pair_spec(evaluation={"languages": languages}))
 
 
+@pytest.mark.parametrize("name", ["train-en.tsv", "dev-en.tsv", "test-de.tsv"])
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda line: line[:-1] + "0", "placeholders"),
+        (lambda line: line.rpartition("\t")[0], "labels are stripped"),
+        (lambda line: line[:-1] + "maybe", "label 'maybe' is not one of"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused_before_anything_runs(pair_spec, tmp_path, name, spoil, message):
+    file = tmp_path / "data" / name
+    file.write_text("".join(f"{spoil(line)}\n" for line in file.read_text().splitlines()))
+    with pytest.raises(DataError, match=rf"{name}.*{message}"):
+        plan_trial(pair_spec())
+
+
 def test_a_dose_for_a_task_of_unknown_difficulty_is_refused(pair_spec, tmp_path):
     target = {"task": "pawsx", "data": str(tmp_path / "data"), "dose": 0.5}
     with pytest.raises(SpecError, match="difficulty of the examples of task 'pawsx' is not known"):

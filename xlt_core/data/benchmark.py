@@ -90,6 +90,15 @@ class BenchmarkTask:
             self._refuse_missing(data, split, self.source_language)
         return content_key([split, content])
 
+    def check(self, data: str, split: Split, languages: tuple[str, ...]) -> None:
+        """Read local data of some languages; what only the hub has is checked when it is loaded, after its download."""
+        place = self._open(data)
+        if isinstance(place, Path) or place.address is None:
+            found = self.find_languages(data, split)
+            for language in languages:
+                if language in found:
+                    self._load(data, split, language)
+
     def _load(self, data: str, split: Split, language: str) -> Examples:
         place = self._open(data)
         if isinstance(place, Path):

@@ -74,3 +74,11 @@ class Task(Protocol):
     def fingerprint(self, data: str, split: Split, languages: tuple[str, ...]) -> str:
         """Hash of the content that loading would read; equal wherever the files lie."""
         ...
+
+    def check(self, data: str, split: Split, languages: tuple[str, ...]) -> None:
+        """Read what of these languages lies on this machine, so that a bad file is known before anything is trained.
+
+        Raises:
+            DataError: as `load_train` and `load_eval` do.
+        """
+        ...
