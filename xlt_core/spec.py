@@ -14,6 +14,9 @@ from xlt_core.perturbations import METHODS
 from xlt_core.tasks import TASKS
 
 UnitInterval = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
+Decay = Annotated[float, Field(ge=0.0, lt=1.0, allow_inf_nan=False)]
+Dropout = Annotated[float, Field(ge=0.0, le=0.99, allow_inf_nan=False)]
+"""Masks are drawn in steps of 1/65536: a share nearer to 1 could leave nothing."""
 NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
@@ -107,7 +110,7 @@ class OptimSpec(Settings):
     weight_decay: NonNegative = 0.0
     """Not applied to biases and layer norms."""
     max_grad_norm: Positive = 1.0
-    betas: Annotated[tuple[UnitInterval, UnitInterval], _LISTS_TOO] = (0.9, 0.999)
+    betas: Annotated[tuple[Decay, Decay], _LISTS_TOO] = (0.9, 0.999)
     epsilon: Positive = 1.0e-8
 
 
@@ -116,9 +119,9 @@ class ModelSpec(Settings):
 
     pooling: Literal["first", "mean"] = "first"
     """How a pair becomes one vector: its first token, or the mean of all its tokens."""
-    dropout: UnitInterval | None = None
+    dropout: Dropout | None = None
     """Dropout inside the encoder; none given: the encoder's own configuration."""
-    head_dropout: UnitInterval = 0.1
+    head_dropout: Dropout = 0.1
     max_length: Annotated[int, Field(ge=8)] = 128
     """Tokens; longer inputs are cut."""
 
@@ -188,10 +191,13 @@ def parse_trial_spec(value: Mapping[str, Any]) -> TrialSpec:
 
 
 def canonical_perturbation(spec: PerturbationSpec) -> PerturbationSpec:
-    """Reset what cannot change the result: everything at magnitude 0, else the fields the method does not read."""
+    """Reset what cannot change the result: everything at magnitude 0, else the fields that are not read.
+
+    An L-infinity ball bounds each number by itself, so that it has no granularity.
+    """
     if spec.magnitude == 0.0 or spec.method == "none":
         return PerturbationSpec()
-    read = {"method", *METHODS[spec.method].reads}
+    read = {"method", *METHODS[spec.method].reads} - ({"granularity"} if spec.norm == "linf" else set())
     return PerturbationSpec.model_validate({name: getattr(spec, name) for name in read})
 
 

@@ -141,3 +141,11 @@ class PerturbationContract:
         for name in set(others) - set(METHODS[self.method].reads):
             changed, _ = take_step(model, batch, self.build_spec(**{name: others[name]}))
             assert torch.equal(changed.last_delta, reference.last_delta), name
+
+    @pytest.mark.parametrize("granularity", ["sequence", "batch"])
+    def test_granularity_changes_nothing_in_an_l_infinity_ball(self, granularity):
+        """So that it is no part of a trial's identity there."""
+        model, batch = build_model(), build_batch(LENGTHS)
+        by_token, _ = take_step(model, batch, self.build_spec(norm="linf", granularity="token"))
+        by_group, _ = take_step(model, batch, self.build_spec(norm="linf", granularity=granularity))
+        assert torch.equal(by_group.last_delta, by_token.last_delta)

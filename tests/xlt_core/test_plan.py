@@ -79,6 +79,15 @@ def test_settings_that_mean_the_same_have_the_same_id(change):
     assert plan(change).trial_id == plan().trial_id
 
 
+def test_granularity_is_part_of_the_id_where_it_means_something():
+    def id_of(norm: str, granularity: str) -> str:
+        settings = {"method": "uniform", "magnitude": 0.1, "norm": norm, "granularity": granularity}
+        return plan({"target": {"task": "world", "perturbation": settings}}).trial_id
+
+    assert id_of("l2", "token") != id_of("l2", "batch")
+    assert id_of("linf", "token") == id_of("linf", "batch")
+
+
 @given(magnitude=st.floats(0.01, 10.0), seed=st.integers(0, 3))
 def test_trials_share_the_stages_before_the_perturbed_one(magnitude, seed):
     perturbed = {"task": "world", "perturbation": {"method": "uniform", "magnitude": magnitude}}
