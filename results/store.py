@@ -40,24 +40,43 @@ class ResultStore:
 
         Raises:
             OtherSweepError: the folder holds another sweep.
-            NotASweepError: the folder holds something that is no sweep, or is a file.
+            NotASweepError: the folder holds something that is no sweep, is a file, or cannot be made.
         """
         folder = Path(folder)
+        found = cls.find(folder, sweep)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise NotASweepError(f"{folder} cannot be made ({error.strerror}); give --out another folder") from error
+        created_at = str(found.sweep["created_at"]) if found else datetime.now(UTC).isoformat(timespec="seconds")
+        content = {**sweep, "schema_version": SCHEMA_VERSION, "created_at": created_at}
+        files.publish_json(content, folder / _SWEEP_FILE)
+        return cls.open(folder, for_writing=True)
+
+    @classmethod
+    def find(cls, folder: Path, sweep: Mapping[str, Any]) -> Self | None:
+        """Open a sweep's store where it was begun before; none where the folder is empty or missing. Writes nothing.
+
+        Args:
+            folder: as `create` takes it.
+            sweep: needs `name` and `sweep_id`.
+
+        Raises:
+            OtherSweepError: the folder holds another sweep.
+            NotASweepError: the folder holds something that is no sweep, or is a file.
+        """
         if folder.exists() and not folder.is_dir():
             raise NotASweepError(f"{folder} is a file; give a folder that is empty or does not exist yet")
-        created_at = datetime.now(UTC).isoformat(timespec="seconds")
         if (folder / _SWEEP_FILE).exists():
-            found = cls.open(folder).sweep
-            _check_same_sweep(folder, found, sweep)
-            created_at = str(found["created_at"])
-        elif folder.exists() and (strange := files.published_files(folder, "")):
+            store = cls.open(folder)
+            _check_same_sweep(folder, store.sweep, sweep)
+            return store
+        if strange := files.published_files(folder, ""):
             raise NotASweepError(
                 f"{folder} is not empty and holds no sweep (found {strange[0].name}); "
                 "give --out a folder that is empty or does not exist yet"
             )
-        content = {**sweep, "schema_version": SCHEMA_VERSION, "created_at": created_at}
-        files.publish_json(content, folder / _SWEEP_FILE)
-        return cls.open(folder, for_writing=True)
+        return None
 
     @classmethod
     def open(cls, folder: Path | str, *, for_writing: bool = False) -> Self:

@@ -24,10 +24,10 @@ def summarise_plan(space: SearchSpace, folder: Path | None) -> Summary:
 
     Raises:
         XltError: a cell, its data or its encoder cannot be used.
-        ResultsError: `folder` holds no sweep.
+        ResultsError: `folder` holds another sweep, or something that is no sweep.
     """
     plan = plan_sweep(space)
-    store = ResultStore.open(folder) if folder and folder.exists() else None
+    store = ResultStore.find(folder, {"name": plan.name, "sweep_id": plan.sweep_id}) if folder else None
     stages = collect_shared_stages(plan.trials)
     estimate = estimate_cost(plan.trials, store, space.resources, num_cores(), encoder_bytes)
     cells: dict[str, Summary] = {}

@@ -57,6 +57,22 @@ def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
         ResultStore.create(tmp_path / "out", SWEEP)
 
 
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(NotASweepError, match=r"file/out cannot be made \(Not a directory\); give --out another"):
+        ResultStore.create(tmp_path / "file" / "out", SWEEP)
+
+
+def test_looking_for_a_sweep_writes_nothing(tmp_path: Path) -> None:
+    assert ResultStore.find(tmp_path, SWEEP) is None
+    assert ResultStore.find(tmp_path / "missing", SWEEP) is None
+    assert list(tmp_path.iterdir()) == []
+    ResultStore.create(tmp_path, SWEEP)
+    found = ResultStore.find(tmp_path, SWEEP)
+    assert found is not None
+    assert found.sweep["sweep_id"] == "s1"
+
+
 def test_opening_what_is_no_sweep_points_to_the_sweeps_below(tmp_path: Path) -> None:
     ResultStore.create(tmp_path / "demo", SWEEP)
     with pytest.raises(NotASweepError, match=r"holds no sweep\.json; there are sweeps in demo below it"):

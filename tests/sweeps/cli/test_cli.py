@@ -140,6 +140,14 @@ def test_what_is_not_there_is_named(tmp_path: Path, arguments: list[str], expect
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("arguments", [["plan", "demo"], ["run", "demo", "--inline"]])
+def test_a_folder_of_another_sweep_is_refused(finished_sweep: Path, arguments: list[str]) -> None:
+    result = run_xlt("sweep", *arguments, "--out", finished_sweep)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "holds the sweep 'small'" in result.stderr
+    assert "asked for was 'demo'" in result.stderr
+
+
 def test_an_unknown_status_to_rerun_is_refused(finished_sweep: Path) -> None:
     result = run_xlt("sweep", "resume", finished_sweep, "--rerun", "infr")
     assert result.returncode == 2
