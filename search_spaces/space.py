@@ -44,6 +44,15 @@ class Resources(Settings):
     max_concurrent: Count | None = None
     """Trials at a time; none given: as many as the machines hold."""
 
+    @field_validator("gpu")
+    @classmethod
+    def _whole_above_one(cls, value: float) -> float:
+        if value > 1 and not value.is_integer():
+            raise ValueError(
+                f"given {value:g} for 'gpu'; allowed: a share of one GPU (0.25), or whole GPUs (1, 2, ...)"
+            )
+        return value
+
 
 class SearchSpace(Settings):
     """What we might try."""

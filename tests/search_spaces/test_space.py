@@ -45,3 +45,13 @@ def test_axes_need_a_baseline_and_no_axes_need_none():
     with pytest.raises(ValidationError, match="'baseline' is missing"):
         make_space(AXES, baseline={})
     assert SearchSpace.model_validate({"name": "one", "base": BASE}).baseline == {}
+
+
+@pytest.mark.parametrize("gpu", [0, 0.25, 1, 2, 2.0])
+def test_a_trial_takes_a_share_of_a_gpu_or_whole_ones(gpu):
+    assert make_space(AXES, resources={"gpu": gpu}).resources.gpu == gpu
+
+
+def test_one_and_a_half_gpus_are_refused_before_ray_does():
+    with pytest.raises(ValidationError, match=r"given 1\.5 for 'gpu'; allowed: a share of one GPU"):
+        make_space(AXES, resources={"gpu": 1.5})
