@@ -102,5 +102,18 @@ def read_heartbeats(folder: Path) -> list[Heartbeat]:
     for path in folder.glob("*.json"):
         with suppress(OSError, ValueError, TypeError):
             beats.append(Heartbeat(**json.loads(path.read_text(encoding="utf-8"))))
-    fresh = [beat for beat in beats if time.time() - beat.written_at < _STALE_AFTER_SECONDS]
+    fresh = [beat for beat in beats if time.time() - beat.written_at < _STALE_AFTER_SECONDS and not _is_dead(beat)]
     return sorted(fresh, key=lambda beat: beat.title)
+
+
+def _is_dead(beat: Heartbeat) -> bool:
+    """Whether the process was on this machine and is no more: it was killed and could not take its file away."""
+    if beat.host != platform.node() or beat.pid <= 0:
+        return False
+    try:
+        os.kill(beat.pid, 0)  # asks only whether it is there
+    except ProcessLookupError:
+        return True
+    except PermissionError:  # it is there, and someone else's
+        return False
+    return False

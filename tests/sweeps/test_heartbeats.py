@@ -1,6 +1,8 @@
 """Progress files come and go with the work and never get in its way."""
 
+import json
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -42,3 +44,13 @@ def test_a_folder_that_cannot_be_written_does_not_stop_the_work(tmp_path: Path) 
     (tmp_path / "file").write_text("")
     with beating(tmp_path / "file" / "progress", "t1", "x") as file:
         file.report(Progress(kind="target", stage_key="k", num_steps_taken=1, num_steps=2))
+
+
+def test_a_killed_process_of_this_machine_is_no_longer_running_at_once(tmp_path: Path) -> None:
+    process = subprocess.Popen(["true"])
+    process.wait()
+    HeartbeatFile(tmp_path, "t1", "here").begin()
+    beat = json.loads((tmp_path / "t1.json").read_text())
+    for name, changes in {"dead": {"pid": process.pid}, "elsewhere": {"pid": process.pid, "host": "other"}}.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps({**beat, "title": name, **changes}))
+    assert [beat.title for beat in read_heartbeats(tmp_path)] == ["elsewhere", "here"]
