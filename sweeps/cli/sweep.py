@@ -92,7 +92,7 @@ def resume(
     from sweeps.launch import LaunchOptions, read_planned_trials, read_resources, run_missing
 
     statuses = parse_statuses(rerun)
-    store = ResultStore.open(folder)
+    store = ResultStore.open(folder, for_writing=True)
     options = LaunchOptions(
         resources=_limit(read_resources(store), max_concurrent), address=address, inline=inline, rerun=statuses
     )
@@ -155,9 +155,12 @@ def finish(
             soft_wrap=True,
         )
     elif outcome.exit_status:
+        again = ",".join(
+            status for status in ("infra", "oom") if outcome.counts[status]
+        )  # diverged would diverge again
         console.print(
-            f"Some trials failed: xlt results trials {folder} --where \"status <> 'ok'\" says why; "
-            f"run them again with: xlt sweep resume {folder} --rerun infra,oom",
+            f"Some trials failed: xlt results trials {folder} --where \"status <> 'ok'\" says why"
+            + (f"; run them again with: xlt sweep resume {folder} --rerun {again}" if again else ""),
             highlight=False,
             soft_wrap=True,
         )
