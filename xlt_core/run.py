@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from xlt_core.artifacts import read_manifest
+from xlt_core.checkpoints import CheckpointFolder
 from xlt_core.errors import EncoderError
 from xlt_core.evaluate import explain_missing_scores, predict, score_predictions
 from xlt_core.metrics import compute_metric
@@ -19,7 +20,6 @@ from xlt_core.result import LanguagePredictions, LanguageScore, StageCost, Statu
 from xlt_core.stages import (
     OnProgress,
     TrainedStage,
-    checkpoints_of,
     load_tokens,
     read_stage_cost,
     run_stage,
@@ -78,7 +78,12 @@ def run_trial(plan: TrialPlan, workspace: Workspace, on_progress: OnProgress | N
 
 def discard_checkpoints(plan: TrialPlan, workspace: Workspace) -> None:
     """Delete a trial's unfinished training; called when its result is stored."""
-    checkpoints_of(plan.target_stage, workspace).clear()
+    _checkpoints_of(plan, workspace).clear()
+
+
+def _checkpoints_of(plan: TrialPlan, workspace: Workspace) -> CheckpointFolder:
+    """By trial: trials that differ in their evaluation alone train equal target stages, perhaps at the same moment."""
+    return CheckpointFolder(workspace.checkpoints / plan.trial_id, plan.target_stage.key)
 
 
 def _run_stages(plan: TrialPlan, workspace: Workspace, on_progress: OnProgress | None) -> _Outcome:
@@ -94,7 +99,7 @@ def _run_stages(plan: TrialPlan, workspace: Workspace, on_progress: OnProgress |
         if manifest["status"] == "diverged":
             return _Outcome("diverged", notes[-1], tuple(costs), None)
     reset_process_state(workspace.num_threads)
-    trained = train_stage(plan.target_stage, plan.spec, workspace, on_progress)
+    trained = train_stage(plan.target_stage, plan.spec, workspace, _checkpoints_of(plan, workspace), on_progress)
     if trained.reason is not None:
         notes.append(trained.reason)
     return _Outcome(trained.status, "; ".join(notes) or None, (*costs, trained.cost), trained)

@@ -65,13 +65,15 @@ def run_stage(stage: Stage, spec: TrialSpec, workspace: Workspace, on_progress: 
     Its parent must be published. A run that diverged is published too, without weights: that it did is its result.
     """
     folder = workspace.stages / stage.key
+    checkpoints = CheckpointFolder(workspace.checkpoints / stage.key, stage.key)
     if is_published(folder):
+        checkpoints.clear()  # of a process that was killed between the two
         return folder
     reset_process_state(workspace.num_threads)
     if stage.kind == "pretrain":
-        _pretrain(stage, workspace, on_progress)
+        _pretrain(stage, workspace, checkpoints, on_progress)
     else:
-        trained = train_stage(stage, spec, workspace, on_progress)
+        trained = train_stage(stage, spec, workspace, checkpoints, on_progress)
         manifest = {**_describe_stage(stage), "cost": asdict(trained.cost)}
         manifest |= {"status": trained.status, "reason": trained.reason}
 
@@ -80,17 +82,16 @@ def run_stage(stage: Stage, spec: TrialSpec, workspace: Workspace, on_progress: 
                 trained.model.encoder.save(partial)  # the encoder alone: no head passes on
 
         publish_folder(folder, write, manifest)
-    checkpoints_of(stage, workspace).clear()
+    checkpoints.clear()
     return folder
 
 
-def checkpoints_of(stage: Stage, workspace: Workspace) -> CheckpointFolder:
-    """Where a stage keeps its unfinished training."""
-    return CheckpointFolder(workspace.checkpoints / stage.key, stage.key)
-
-
 def train_stage(
-    stage: Stage, spec: TrialSpec, workspace: Workspace, on_progress: OnProgress | None = None
+    stage: Stage,
+    spec: TrialSpec,
+    workspace: Workspace,
+    checkpoints: CheckpointFolder,
+    on_progress: OnProgress | None = None,
 ) -> TrainedStage:
     """Train a task's stage from its parent's encoder and judge its health on the source language."""
     settings = stage.settings
@@ -110,7 +111,7 @@ def train_stage(
             objective,
             settings.optim,
             seed=seed,
-            checkpoints=checkpoints_of(stage, workspace),
+            checkpoints=checkpoints,
             checkpoint_every_steps=workspace.checkpoint_every_steps,
             on_step=_report(stage, settings.optim.num_steps, on_progress),
         )
@@ -159,7 +160,9 @@ def load_tokens(
     )
 
 
-def _pretrain(stage: Stage, workspace: Workspace, on_progress: OnProgress | None) -> None:
+def _pretrain(
+    stage: Stage, workspace: Workspace, checkpoints: CheckpointFolder, on_progress: OnProgress | None
+) -> None:
     """Make the embedded world's encoder."""
     pretrain = stage.encoder.pretrain
     assert pretrain is not None, "only a spec with pre-training has this stage"
@@ -169,7 +172,7 @@ def _pretrain(stage: Stage, workspace: Workspace, on_progress: OnProgress | None
         objective,
         optim,
         seed=pretrain.seed,
-        checkpoints=checkpoints_of(stage, workspace),
+        checkpoints=checkpoints,
         checkpoint_every_steps=workspace.checkpoint_every_steps,
         on_step=_report(stage, optim.num_steps, on_progress),
     )

@@ -24,7 +24,7 @@ class Workspace:
 
     @property
     def checkpoints(self) -> Path:
-        """Unfinished training, one folder a stage key; emptied when the stage is done."""
+        """Unfinished training: a folder for each shared stage (its key) and trial (its id), deleted in the end."""
         return self.root / "checkpoints"
 
     @property

@@ -103,7 +103,7 @@ def test_failures_are_run_again_only_when_asked_for(sweep_copy: Path) -> None:
 def test_an_infrastructure_failure_is_tried_three_times_and_leaves_the_others_alone(tmp_path: Path) -> None:
     store, plan = begin_sweep(make_space(), tmp_path / "s")
     victim = plan.trials[1]
-    blocker = store.folder / "checkpoints" / victim.plan.target_stage.key
+    blocker = store.folder / "checkpoints" / victim.trial_id
     blocker.parent.mkdir()
     blocker.write_text("a file where a folder has to be")
     outcome = run_missing(

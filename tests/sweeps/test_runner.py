@@ -82,7 +82,7 @@ def test_killed_workers_are_replaced_and_a_failing_trial_leaves_the_others_alone
     folder = tmp_path / "s"
     doomed = plan_sweep(_space()).trials[-1]
     begin_sweep(_space(), folder)
-    blocker = folder / "checkpoints" / doomed.plan.target_stage.key
+    blocker = folder / "checkpoints" / doomed.trial_id
     blocker.parent.mkdir()
     blocker.write_text("a file where a folder has to be")
     process = _start(_space(), folder)

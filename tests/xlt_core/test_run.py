@@ -18,7 +18,7 @@ from xlt_core.plan import TrialPlan, plan_trial
 from xlt_core.result import TrialResult
 from xlt_core.run import discard_checkpoints, run_trial
 from xlt_core.spec import parse_trial_spec
-from xlt_core.stages import build_model
+from xlt_core.stages import build_model, run_stage
 from xlt_core.workspace import Workspace
 
 NUM_STEPS = 60
@@ -51,7 +51,7 @@ def build_workspace(root: Path, every: int = 7) -> Workspace:
 
 
 def final_weights(plan: TrialPlan, workspace: Workspace) -> dict[str, torch.Tensor]:
-    folder = workspace.checkpoints / plan.target_stage.key / f"step_{NUM_STEPS:08d}"
+    folder = workspace.checkpoints / plan.trial_id / f"step_{NUM_STEPS:08d}"
     return {name: value for name, value in load_file(folder / "state.safetensors").items() if "module" in name}
 
 
@@ -162,9 +162,35 @@ def test_the_intermediate_head_and_its_dense_layer_never_pass(inputs, undisturbe
 def test_an_unfinished_training_is_kept_until_it_is_discarded(inputs, tmp_path):
     plan, workspace = build_plan(inputs, intermediate=None), build_workspace(tmp_path)
     run_trial(plan, workspace)
-    assert (workspace.checkpoints / plan.target_stage.key).exists()
+    assert (workspace.checkpoints / plan.trial_id).exists()
     discard_checkpoints(plan, workspace)
-    assert not (workspace.checkpoints / plan.target_stage.key).exists()
+    assert not (workspace.checkpoints / plan.trial_id).exists()
+
+
+def test_trials_with_equal_target_stages_do_not_touch_each_others_unfinished_training(inputs, tmp_path):
+    workspace, every_language = build_workspace(tmp_path), build_plan(inputs, intermediate=None)
+    only_german = build_plan(inputs, intermediate=None, evaluation={"languages": ["de"]})
+    assert only_german.target_stage == every_language.target_stage
+    stranger = []
+
+    def finish_the_other_one(progress) -> None:
+        if progress.num_steps_taken == 10:
+            run_trial(only_german, workspace, stranger.append)
+            discard_checkpoints(only_german, workspace)
+            own = workspace.checkpoints / every_language.trial_id
+            assert [folder.name for folder in own.iterdir()] == ["step_00000007"]
+
+    run_trial(every_language, workspace, finish_the_other_one)
+    assert stranger[0].num_steps_taken == 1, "it trains from its own start"
+
+
+def test_what_a_killed_process_left_beside_a_published_stage_is_deleted(inputs, tmp_path):
+    plan, workspace = build_plan(inputs), build_workspace(tmp_path)
+    run_stage(plan.stages[0], plan.spec, workspace)
+    left = workspace.checkpoints / plan.stages[0].key / "step_00000020"
+    left.mkdir(parents=True)
+    run_stage(plan.stages[0], plan.spec, workspace)
+    assert not left.parent.exists()
 
 
 @pytest.mark.parametrize("stage", ["intermediate", "target"])
