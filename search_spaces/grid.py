@@ -11,8 +11,10 @@ from search_spaces.axes import axis_points, num_points
 from search_spaces.problems import Place, Problem, SpaceError
 from search_spaces.settings import Path, lay_over, nest
 from search_spaces.space import SearchSpace
-from search_spaces.validation import explain_error
+from search_spaces.validation import Finding, explain_error
 from xlt_core.canonical import canonical_json
+from xlt_core.errors import SpecError
+from xlt_core.plan import check_languages, check_stage
 from xlt_core.spec import TrialSpec, canonical_trial_spec, parse_trial_spec
 
 MAX_NUM_COMBINATIONS = 100_000
@@ -45,8 +47,12 @@ def grid_cells(space: SearchSpace) -> list[Cell]:
     """Make and check the cell of every combination; cells that mean the same are still apart.
 
     Raises:
-        SpaceError: a cell or its baseline is no valid trial, or an axis changes nothing; names every place.
+        SpaceError: a cell or its baseline is no valid trial, or an axis is empty or changes nothing; names every place.
     """
+    empty = [name for name, values in space.axes.items() if not num_points(values)]
+    if empty:
+        problems = [Problem(("axes", name), "a list in it is empty; give at least one value") for name in empty]
+        raise SpaceError(problems, lambda _: f"space '{space.name}'")
     num_combinations = prod(num_points(values) for values in space.axes.values())
     if num_combinations > MAX_NUM_COMBINATIONS:
         message = f"{num_combinations:,} combinations; at most {MAX_NUM_COMBINATIONS:,}. Give fewer values"
@@ -57,7 +63,7 @@ def grid_cells(space: SearchSpace) -> list[Cell]:
         _Layer(tuple(key.split(".")), space.baseline[key], {(): ("baseline", key)}) for key in sorted(space.baseline)
     ]
     base = nest(space.base)
-    problems: list[Problem] = []
+    problems = []
     cells: list[Cell] = []
     for indices in product(*(range(len(layers)) for layers in axes)):
         chosen = [layers[index] for layers, index in zip(axes, indices, strict=True)]
@@ -82,11 +88,29 @@ def _read_cell(base: dict[str, JsonValue], layers: Sequence[_Layer], problems: l
     for layer in layers:
         settings = lay_over(settings, layer.path, layer.value)
     try:
-        return canonical_trial_spec(parse_trial_spec(settings))
+        spec = canonical_trial_spec(parse_trial_spec(settings))
     except ValidationError as error:
-        for path, message in (explain_error(detail, TrialSpec) for detail in error.errors()):
-            problems.append(Problem(_find_place(path, base, layers), message))
-        return None
+        findings = [explain_error(detail, TrialSpec) for detail in error.errors()]
+    else:
+        findings = list(_check_against_tasks(spec))
+        if not findings:
+            return spec
+    problems += [Problem(_find_place(path, base, layers), message) for path, message in findings]
+    return None
+
+
+def _check_against_tasks(spec: TrialSpec) -> Iterator[Finding]:
+    """Find settings that the tasks named beside them do not have; no data are looked at."""
+    for kind, stage in (("intermediate", spec.intermediate), ("target", spec.target)):
+        try:
+            if stage is not None:
+                check_stage(stage)
+        except SpecError as error:
+            yield Finding((kind, "dose"), str(error))
+    try:
+        check_languages(spec)
+    except SpecError as error:
+        yield Finding(("evaluation", "languages"), str(error))
 
 
 def _find_place(path: Path, base: dict[str, JsonValue], layers: Sequence[_Layer]) -> Place:

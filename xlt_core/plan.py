@@ -130,11 +130,7 @@ def resolve_languages(spec: TrialSpec) -> tuple[str, ...]:
         raise DataError(f"task '{task.name}': no {split} data of any language in '{spec.target.data}'")
     if asked == "all":
         return task.languages
-    unknown = [language for language in asked if language not in task.languages]
-    if unknown:
-        raise SpecError(
-            f"evaluation.languages: task '{task.name}' has no {', '.join(unknown)}; it has {', '.join(task.languages)}"
-        )
+    check_languages(spec)
     absent = [language for language in asked if language not in found]
     if absent:
         raise DataError(
@@ -142,6 +138,20 @@ def resolve_languages(spec: TrialSpec) -> tuple[str, ...]:
             f"found {', '.join(found)}"
         )
     return tuple(language for language in task.languages if language in asked)
+
+
+def check_languages(spec: TrialSpec) -> None:
+    """Refuse languages that the target task does not have, whatever its data hold.
+
+    Raises:
+        SpecError: names them; or none is asked for.
+    """
+    task, asked = load_task(spec.target.task), spec.evaluation.languages
+    if not asked:
+        raise SpecError("no language to be scored; allowed: 'all', or a list of at least one language of the task")
+    unknown = [language for language in asked if language not in task.languages] if asked != "all" else []
+    if unknown:
+        raise SpecError(f"task '{task.name}' has no language {', '.join(unknown)}; it has {', '.join(task.languages)}")
 
 
 def check_stage(settings: StageSpec) -> None:

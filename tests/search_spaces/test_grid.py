@@ -44,6 +44,24 @@ def test_a_missing_setting_is_placed_in_the_base():
     assert _place_of(MAGNITUDES, base={"target": {"task": "world"}}) == [("base", "encoder")]
 
 
+def test_an_empty_list_inside_an_axis_is_refused():
+    assert _place_of({"target.perturbation": {"method": "gaussian", "magnitude": []}}) == [
+        ("axes", "target.perturbation")
+    ]
+
+
+@pytest.mark.parametrize("languages", [["src", "xx"], []])
+def test_languages_that_cannot_be_scored_are_placed_without_looking_at_data(languages):
+    base = {"encoder": "mini", "target": {"task": "world"}, "evaluation": {"languages": languages}}
+    assert _place_of(MAGNITUDES, base=base) == [("base", "evaluation", "languages")]
+
+
+def test_a_dose_for_a_task_without_difficulty_is_placed_at_the_dose():
+    assert _place_of({"intermediate": ["none", {"task": "xnli", "dose": [0.5]}]}) == [
+        ("axes", "intermediate", 1, "dose", 0)
+    ]
+
+
 def test_a_bad_baseline_is_placed_in_the_baseline():
     assert _place_of(MAGNITUDES, baseline={"target.perturbation.magnitude": -1.0}) == [
         ("baseline", "target.perturbation.magnitude")

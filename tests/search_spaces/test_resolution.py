@@ -18,6 +18,6 @@ def test_a_missing_folder_is_told_once_with_the_first_cell_that_needs_it(tmp_pat
     assert len(caught.value.problems) == 1
 
 
-def test_a_dose_that_no_task_knows_is_told_with_its_cell(tmp_path):
-    with pytest.raises(SpaceError, match=r"cell 'intermediate xnli': dose 0\.5"):
-        check_data(make_space({"intermediate": ["none", {"task": "xnli", "dose": 0.5, "data": str(tmp_path)}]}))
+def test_an_intermediate_task_without_data_is_told_with_its_cell(tmp_path):
+    with pytest.raises(SpaceError, match=r"cell 'intermediate xnli': .*nowhere"):
+        check_data(make_space({"intermediate": ["none", {"task": "xnli", "data": str(tmp_path / "nowhere")}]}))

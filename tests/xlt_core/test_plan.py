@@ -147,7 +147,7 @@ def test_all_languages_of_the_task_are_planned_and_absent_ones_are_not_forgotten
 
 @pytest.mark.parametrize(
     ("languages", "error", "message"),
-    [(["xx"], SpecError, "has no xx"), (["fr"], DataError, "no test data for fr.*found de, en")],
+    [(["xx"], SpecError, "has no language xx"), (["fr"], DataError, "no test data for fr.*found de, en")],
 )
 def test_a_language_asked_for_by_name_must_be_there(pair_spec, languages, error, message):
     with pytest.raises(error, match=message):
