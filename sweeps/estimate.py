@@ -77,17 +77,17 @@ def count_statuses(store: ResultStore) -> Counter[str]:
 def landing_rate(store: ResultStore) -> float | None:
     """Trials a second over the last (up to) 50 that ended, none with fewer than two.
 
-    Taken from the times at which trials began and what each took, so that it can be known from the store alone.
+    Taken from the times at which trials began and what each took, so that it can be known from the store alone. Counted
+    from the first begin, not from the first end: trials that run side by side may well end at the same moment.
     """
     trials = store.trials().filter(pc.not_equal(store.trials()["status"], PENDING))
     rows: list[dict[str, Any]] = trials.select(["started_at", "wall_seconds"]).to_pylist()
-    ends: list[float] = sorted(
-        row["started_at"].timestamp() + (row["wall_seconds"] or 0.0) for row in rows if row["started_at"]
-    )
-    recent = ends[-50:]
-    if len(recent) < 2 or recent[-1] == recent[0]:
+    begun = [(row["started_at"].timestamp(), row["wall_seconds"] or 0.0) for row in rows if row["started_at"]]
+    recent = sorted((begin + seconds, begin) for begin, seconds in begun)[-50:]
+    if len(recent) < 2:
         return None
-    return (len(recent) - 1) / (recent[-1] - recent[0])
+    seconds = recent[-1][0] - min(begin for _, begin in recent)
+    return len(recent) / seconds if seconds > 0 else None
 
 
 def _mean_trial_seconds(store: ResultStore) -> float | None:

@@ -57,8 +57,13 @@ def test_disk_holds_an_encoder_a_shared_stage_and_checkpoints_of_what_runs() -> 
     assert estimate.disk_bytes == 2 * 100 + 2 * 6 * 100
 
 
-def test_the_rate_is_taken_between_the_ends_of_trials(tmp_path: Path) -> None:
+def test_the_rate_is_taken_from_the_first_begin_to_the_last_end(tmp_path: Path) -> None:
     assert landing_rate(_store_with(tmp_path / "one", [1.0])) is None
-    store = _store_with(tmp_path / "three", [1.0, 7.0, 3.0])
+    store = _store_with(tmp_path / "three", [10.0, 7.0, 3.0])  # ended ten seconds apart
     assert landing_rate(store) == pytest.approx(0.1)
     assert count_statuses(store) == {"ok": 3, "pending": 1}
+
+
+def test_trials_that_ran_side_by_side_and_ended_together_do_not_make_a_huge_rate(tmp_path: Path) -> None:
+    store = _store_with(tmp_path / "two", [50.0, 60.0])
+    assert landing_rate(store) == pytest.approx(2 / 60)
