@@ -32,7 +32,7 @@ def print_trials(trials: pa.Table, console: Console) -> None:
     for row in trials.to_pylist():
         table.add_row(
             row["trial_id"],
-            row["cell"].replace(" · ", "\n"),
+            Text(row["cell"].replace(" · ", "\n")),
             str(row["seed"]),
             Text(row["status"], style=status_style(row["status"])),
             _number(row["num_steps"], "d"),

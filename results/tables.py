@@ -170,9 +170,9 @@ def _print_store_notes(snapshot: Snapshot, console: Console) -> None:
     reasons = scores[scores["value"].isna()].drop_duplicates("language")
     for reason, rows in reasons.groupby("reason", sort=False):
         languages = " ".join(sorted(rows["language"]))
-        console.print(f"Not scored ({reason}): {languages}", style="dim", highlight=False, soft_wrap=True)
+        console.print(Text(f"Not scored ({reason}): {languages}", style="dim"), soft_wrap=True)
     where = f'Everything lies in {snapshot.folder}; for SQL: xlt results query {snapshot.folder} "SELECT ..."'
-    console.print(where, highlight=False, soft_wrap=True)
+    console.print(Text(where), soft_wrap=True)
 
 
 def count_statuses(statuses: Counter[str]) -> Text:

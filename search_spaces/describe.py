@@ -5,6 +5,7 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from search_spaces.axes import num_points
@@ -61,7 +62,7 @@ def summarize_space(space: SearchSpace) -> SpaceSummary:
 
 def render_summary(summary: SpaceSummary, console: Console) -> None:
     """Print a title, the axes, a row a cell, and the number of trials."""
-    console.print(f"[bold]{summary.name}[/bold]  {summary.description}".rstrip())
+    console.print(f"[bold]{summary.name}[/bold]  {escape(summary.description)}".rstrip())
     for name, num in summary.axes.items():
         console.print(f"  axis {name}: {num} value{'s' if num != 1 else ''}")
     num_baselines = len({cell.baseline for cell in summary.cells})
@@ -69,8 +70,8 @@ def render_summary(summary: SpaceSummary, console: Console) -> None:
     table.add_column("cell")
     table.add_column("compared with" if num_baselines > 1 else "")
     for cell in summary.cells:
-        compared = cell.baseline if num_baselines > 1 else ""
-        table.add_row(cell.label, "baseline" if cell.label == cell.baseline else compared)
+        compared = escape(cell.baseline) if num_baselines > 1 else ""
+        table.add_row(escape(cell.label), "baseline" if cell.label == cell.baseline else compared)
     console.print(table)
     console.print(
         f"{len(summary.cells)} distinct cells x {len(summary.seeds)} seeds = [bold]{summary.num_trials} trials[/bold]"

@@ -104,7 +104,7 @@ class Display:
         self._last_refresh = now
         running = read_heartbeats(self.heartbeats)
         if self._live is None:
-            parts = [f"{beat.title} {_describe_step(beat)}" for beat in running] or ["nothing"]
+            parts = [f"{escape(beat.title)} {_describe_step(beat)}" for beat in running] or ["nothing"]
             self.say(f"{self.num_done}/{self.num_trials} done; {self._describe_rate()}; running: {', '.join(parts)}")
         else:
             self._show(self._live, running)

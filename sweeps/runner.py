@@ -14,6 +14,7 @@ from typing import Any, ParamSpec
 
 import ray
 from ray import tune
+from rich.markup import escape
 
 from sweeps.cluster import check_resources, num_slots, ray_cluster
 from sweeps.execute import published_status
@@ -138,9 +139,8 @@ class SweepCallback(tune.Callback):
     def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """An attempt failed and another follows."""
         last_line = _error_text(trial).strip().splitlines()[-1:] or ["no message"]
-        self._work.display.say(
-            f"retry {trial.num_failures}/{MAX_ATTEMPTS - 1}  {trial.config['title']}  after: {last_line[0][:200]}"
-        )
+        title, why = escape(trial.config["title"]), escape(last_line[0][:200])
+        self._work.display.say(f"retry {trial.num_failures}/{MAX_ATTEMPTS - 1}  {title}  after: {why}")
 
     @_never_kills
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:

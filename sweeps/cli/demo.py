@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 _NEXT = """
 What to try next
@@ -30,10 +31,10 @@ def run_demo(
     space = load_space("demo")
     store, plan = begin_sweep(space, out)
     console.print(
-        f"{space.description or space.name}\n{len(plan.trials)} trials, {plan.num_cells} cells, in {out}",
+        f"{space.description or space.name}\n{len(plan.trials)} trials, {plan.num_cells} cells, in {escape(str(out))}",
         highlight=False,
         soft_wrap=True,
     )
     outcome = run_missing(store, plan.trials, LaunchOptions(resources=space.resources, inline=inline), console)
     finish(outcome, SummaryFormat.table, console)
-    Console().print(_NEXT.format(folder=out), highlight=False, soft_wrap=True)
+    Console().print(_NEXT.format(folder=escape(str(out))), highlight=False, soft_wrap=True)

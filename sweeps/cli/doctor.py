@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from sweeps.cli.output import SummaryFormat, print_json
 
@@ -49,7 +50,9 @@ def run_doctor(
             style = _STYLES[check.verdict]
             advice = f"  -> {check.advice}" if check.advice else ""
             label = f"[{style}]{check.verdict:<7}[/{style}]"
-            console.print(f"{label}  {check.name:<{width}}  {check.found}{advice}", highlight=False, soft_wrap=True)
+            console.print(
+                f"{label}  {check.name:<{width}}  {escape(check.found + advice)}", highlight=False, soft_wrap=True
+            )
     if any(check.verdict == "problem" for check in checks):
         raise typer.Exit(1)
 

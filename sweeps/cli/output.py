@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 
 class ListFormat(StrEnum):
@@ -47,7 +48,7 @@ def print_rows(rows: Rows, columns: Sequence[str], output: ListFormat, *, empty:
     elif rows:
         table = Table(*columns, box=None, pad_edge=False, header_style="bold")
         for row in rows:
-            table.add_row(*(_as_text(row[column]) for column in columns))
+            table.add_row(*(Text(_as_text(row[column])) for column in columns))
         Console().print(table)
     else:
         Console().print(empty)

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from results.store import ResultStore
@@ -67,13 +68,13 @@ def print_plan(summary: Summary, console: Console) -> None:
     console.print(f"[bold]{summary['name']}[/bold]  sweep {summary['sweep_id']}", highlight=False)
     cells = Table("cell", "trials", box=None, pad_edge=False, header_style="bold")
     for cell in summary["cells"]:
-        name = f"{cell['cell']}  [dim](baseline)[/dim]" if cell["is_baseline"] else cell["cell"]
+        name = escape(cell["cell"]) + ("  [dim](baseline)[/dim]" if cell["is_baseline"] else "")
         cells.add_row(name, str(cell["num_trials"]))
     console.print(cells)
     if summary["shared_stages"]:
         stages = Table("shared stage", "trials", "there", box=None, pad_edge=False, header_style="bold")
         for stage in summary["shared_stages"]:
-            stages.add_row(stage["stage"], str(stage["num_trials"]), "yes" if stage["is_published"] else "no")
+            stages.add_row(escape(stage["stage"]), str(stage["num_trials"]), "yes" if stage["is_published"] else "no")
         console.print()
         console.print(stages)
     seconds, disk = summary["wall_seconds"], summary["disk_bytes"]
@@ -129,16 +130,16 @@ def summarise_status(folder: Path) -> Summary:
 
 def print_status(summary: Summary, console: Console) -> None:
     """Write a status for people."""
-    console.print(f"[bold]{summary['name']}[/bold]  {summary['folder']}", highlight=False, soft_wrap=True)
+    console.print(f"[bold]{summary['name']}[/bold]  {escape(summary['folder'])}", highlight=False, soft_wrap=True)
     for status, number in summary["counts"].items():
         console.print(f"{number:>6}  {status}", highlight=False)
     for beat in summary["running"]:
         console.print(
-            f"running  {beat['title']}  {beat['kind']} step {beat['step']}/{beat['num_steps']}", highlight=False
+            f"running  {escape(beat['title'])}  {beat['kind']} step {beat['step']}/{beat['num_steps']}", highlight=False
         )
     if summary["trials_per_minute"] is not None:
         console.print(f"{summary['trials_per_minute']:g} trials a minute lately", highlight=False)
     if summary["seconds_left"] is not None:
         console.print(f"about {format_seconds(summary['seconds_left'])} left", highlight=False)
     elif summary["counts"].get("pending"):
-        console.print(f"nothing is running; go on with: xlt sweep resume {summary['folder']}", soft_wrap=True)
+        console.print(f"nothing is running; go on with: xlt sweep resume {escape(summary['folder'])}", soft_wrap=True)

@@ -72,7 +72,9 @@ def run(
     options = LaunchOptions(
         resources=_limit(loaded.resources, max_concurrent), address=address, inline=inline, quiet=False
     )
-    console.print(f"sweep {planned.name}: {len(planned.trials)} trials in {out}", highlight=False, soft_wrap=True)
+    console.print(
+        f"sweep {planned.name}: {len(planned.trials)} trials in {escape(str(out))}", highlight=False, soft_wrap=True
+    )
     finish(run_missing(store, planned.trials, options, console), output, console)
 
 
@@ -141,7 +143,7 @@ def finish(
     """
     from sweeps.display import format_seconds
 
-    folder = outcome.store.folder
+    folder = escape(str(outcome.store.folder))
     if output is SummaryFormat.json:
         print_json(_describe(outcome))
     elif outcome.num_run or not outcome.stopped:

@@ -6,7 +6,7 @@ import pyarrow as pa
 from rich.console import Console
 
 from results.listing import print_rows, print_trials
-from tests.results.factories import small_sweep, write_store
+from tests.results.factories import plan_row, small_sweep, write_store
 
 
 def _console(width: int = 140) -> tuple[Console, io.StringIO]:
@@ -47,3 +47,11 @@ def test_of_many_rows_the_first_are_shown_and_the_rest_counted() -> None:
     assert "200" in file.getvalue().split()  # of the sentence below the rows
     assert "201" not in file.getvalue().split()
     assert "200 of 1000 rows; all of them: --format csv" in file.getvalue()
+
+
+def test_brackets_in_a_cell_are_shown_as_they_stand(tmp_path: Path) -> None:
+    store = write_store(tmp_path, [])
+    store.write_plan([plan_row(cell="encoder [old]/xlm [/x]")])
+    console, file = _console()
+    print_trials(store.trials(), console)
+    assert "encoder [old]/xlm [/x]" in file.getvalue()

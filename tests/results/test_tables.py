@@ -92,3 +92,8 @@ def test_scores_are_means_with_their_deviation(tmp_path: Path) -> None:
     file = io.StringIO()
     print_scores(snapshot, compute_means(snapshot.results), Console(file=file, width=120))
     assert _line(file.getvalue(), "cell strong") == "cell strong 2 64.9 ±1.2 88.8 ±1.1 76.5 ±0.7 53.2 ±1.8"
+
+
+def test_a_folder_with_brackets_is_named_as_it_is(tmp_path: Path) -> None:
+    text = _rendered(write_store(tmp_path / "runs[old]", small_sweep()))
+    assert f"Everything lies in {tmp_path}/runs[old]; for SQL: xlt results query {tmp_path}/runs[old] " in text

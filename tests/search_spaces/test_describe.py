@@ -39,3 +39,14 @@ def test_one_baseline_is_marked_and_not_repeated():
     assert "compared with" not in text
     assert text.count("magnitude 0 · intermediate none") == 1
     assert text.count("baseline") == 1
+
+
+def test_brackets_are_shown_as_they_stand():
+    axes = {
+        "encoder": ["[old]/xlm", "[/x]"],
+        "target.perturbation": {"method": ["fgm"], "magnitude": [0.0, 0.5]},
+    }
+    text = _rendered(make_space(axes, description="one [or] two"))
+    assert "one [or] two" in text
+    assert "encoder [old]/xlm · magnitude 0.5" in text
+    assert "encoder [/x] · magnitude 0.5" in text

@@ -38,6 +38,15 @@ def test_a_terminal_shows_what_runs(tmp_path: Path) -> None:
     assert "magnitude 0.5 · seed 3" in text_of(console)
 
 
+def test_lines_tell_what_runs_with_brackets_as_they_stand(tmp_path: Path) -> None:
+    console = silent_console()
+    HeartbeatFile(tmp_path, "t1", "encoder [old]/xlm [/x] · seed 3").begin()
+    with Display(console=console, num_trials=2, before={}, heartbeats=tmp_path) as display:
+        display._last_refresh = float("-inf")
+        display.refresh()
+    assert "running: encoder [old]/xlm [/x] · seed 3 starting" in text_of(console)
+
+
 def test_quiet_says_nothing_but_counts(tmp_path: Path) -> None:
     console = silent_console()
     with Display(console=console, num_trials=1, before={}, heartbeats=tmp_path, quiet=True) as display:

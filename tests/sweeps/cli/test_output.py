@@ -31,3 +31,8 @@ def test_a_table_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert "None" not in lines[1]
     print_rows([], ["name"], ListFormat.table, empty="there are none")
     assert capsys.readouterr().out == "there are none\n"
+
+
+def test_brackets_are_shown_as_they_stand(capsys: pytest.CaptureFixture[str]) -> None:
+    print_rows([{"name": "a[old]b [/x]"}], ["name"], ListFormat.table, empty="none")
+    assert "a[old]b [/x]" in capsys.readouterr().out
