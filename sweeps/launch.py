@@ -91,8 +91,18 @@ def begin_sweep(space: SearchSpace, folder: Path) -> tuple[ResultStore, SweepPla
 
 
 def read_planned_trials(store: ResultStore) -> tuple[PlannedTrial, ...]:
-    """Read every trial that was ever planned in a store, in the order of the plan."""
-    return tuple(planned_trial(row) for row in store.plan().to_pylist())
+    """Read every trial that was ever planned in a store, in the order of the plan.
+
+    Raises:
+        StoreError: there is none: the launch was killed before it had planned, or the files of the plan are gone.
+    """
+    trials = tuple(planned_trial(row) for row in store.plan().to_pylist())
+    if not trials:
+        raise StoreError(
+            f"{store.folder}: no trial is planned in it; run `xlt sweep run SPACE --out {store.folder}` with the space "
+            f"'{store.sweep['name']}' again: it plans anew and keeps what has finished"
+        )
+    return trials
 
 
 def read_resources(store: ResultStore) -> Resources:

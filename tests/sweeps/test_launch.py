@@ -130,6 +130,15 @@ def test_a_failed_shared_stage_is_the_reason_of_its_trials(sweep_copy: Path) -> 
     assert all(stage.key in rows[trial_id]["reason"] for trial_id in needing)
 
 
+def test_a_sweep_without_its_plan_is_not_taken_for_finished_and_a_launch_mends_it(sweep_copy: Path) -> None:
+    shutil.rmtree(sweep_copy / "plan")
+    with pytest.raises(StoreError, match=r"no trial is planned.*xlt sweep run SPACE"):
+        _resume(sweep_copy)
+    outcome = run_inline(make_space(), sweep_copy)
+    assert (outcome.num_run, outcome.exit_status) == (0, 0)
+    assert sum(outcome.counts.values()) == 4
+
+
 def test_one_folder_has_one_driver(sweep_copy: Path) -> None:
     holder = subprocess.Popen(
         [sys.executable, "-c", f"import fcntl; f = open({str(sweep_copy / '.lock')!r}, 'w'); "
