@@ -16,6 +16,7 @@ _MIN_POINTS_OVER_MAJORITY = 2.0
 _MAX_ONE_LABEL_SHARE = 0.98
 _DEAD_GRADIENT_RATIO = 1e-3
 _DEAD_GRADIENT_STEPS = 200
+_LEARNED_LOSS_SHARE = 0.1
 
 
 def find_flat_training(
@@ -23,7 +24,8 @@ def find_flat_training(
 ) -> str | None:
     """Say why the training log shows no learning: a loss at chance at the end, or a vanished gradient.
 
-    Thresholds follow the failed-run reports around Mosbach et al. 2021 and are our choice.
+    A gradient that vanishes together with the loss is the end of learning and not its failure. Thresholds follow the
+    failed-run reports around Mosbach et al. 2021 and are our choice.
     """
     tail = losses[-max(1, round(_TAIL_SHARE * len(losses))) :]
     mean_loss, chance_loss = float(np.mean(tail)), math.log(num_classes)
@@ -32,8 +34,9 @@ def find_flat_training(
     warm = grad_norms[: max(1, num_warmup_steps)]
     floor = _DEAD_GRADIENT_RATIO * float(np.median(warm))
     run_length = 0
-    for step, norm in enumerate(grad_norms):
-        run_length = run_length + 1 if norm < floor else 0
+    for step, (norm, loss) in enumerate(zip(grad_norms, losses, strict=True)):
+        is_dead = norm < floor and loss > _LEARNED_LOSS_SHARE * chance_loss
+        run_length = run_length + 1 if is_dead else 0
         if run_length == _DEAD_GRADIENT_STEPS:
             return f"gradient norm under {floor:.2e} for {_DEAD_GRADIENT_STEPS} steps, up to step {step + 1}"
     return None

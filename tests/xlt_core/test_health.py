@@ -43,6 +43,12 @@ def test_a_gradient_that_vanishes_for_two_hundred_steps_is_degenerate():
     assert find_flat_training(losses, norms, 100, 2) is None
 
 
+def test_a_gradient_that_vanishes_because_all_is_learned_is_healthy():
+    losses = [0.5] * 600 + [1e-4] * 400
+    norms = [2.0] * 600 + [1e-4] * 400
+    assert find_flat_training(losses, norms, 100, 2) is None
+
+
 def test_one_label_for_nearly_everything_is_a_collapse():
     gold = [0, 1] * 100
     assert "'yes'" in find_collapsed_predictions(build_predictions(gold, [1] * 200))
