@@ -12,7 +12,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from xlt_core.data.batch import PackedBatch
 from xlt_core.data.tokens import tokenizer_fingerprint
-from xlt_core.encoders.families import Family, find_family
+from xlt_core.encoders.families import FAMILIES, Family, find_family
 from xlt_core.errors import EncoderError
 
 
@@ -75,7 +75,12 @@ class Encoder(nn.Module, ABC):
 
 def _find_max_length(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
     config = model.config
-    num_positions: int = config.max_position_embeddings
+    num_positions: int = getattr(config, "max_position_embeddings", 0)
+    if num_positions < 1 or config.is_encoder_decoder:
+        raise EncoderError(
+            f"a model of the type '{config.model_type}' cannot be used: it is no encoder with a limited number of "
+            f"positions; take one of a type such as {', '.join(sorted(FAMILIES))}"
+        )
     if find_family(config.model_type).positions_after_padding:
         num_positions -= config.pad_token_id + 1
     return min(num_positions, tokenizer.model_max_length)

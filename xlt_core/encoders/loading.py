@@ -32,7 +32,10 @@ from xlt_core.encoders.packing import PackedEncoder
 from xlt_core.encoders.padding import PaddedEncoder
 from xlt_core.errors import EncoderError
 
-_DROPOUT_SETTINGS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "attention_dropout")
+_DROPOUT_SETTINGS = (
+    *("hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "attention_dropout"),
+    *("embedding_dropout", "mlp_dropout"),
+)
 """Where the configurations of various models keep dropout."""
 
 
@@ -91,11 +94,11 @@ def quicken(model: nn.Module) -> None:
     """Exchange linear layers and dropouts for their quick kin, which keep parameters, names and results."""
     for name, module in list(model.named_modules()):
         if type(module) is nn.Dropout:
-            model.set_submodule(name, QuickDropout(module.p))
+            model.set_submodule(name, QuickDropout(module.p).train(module.training))
         elif type(module) is nn.Linear:
             quick = QuickLinear(module.in_features, module.out_features, device="meta")
             quick.weight, quick.bias = module.weight, module.bias
-            model.set_submodule(name, quick)
+            model.set_submodule(name, quick.train(module.training))
 
 
 def _locate(source: str | Path) -> tuple[str, str | None]:

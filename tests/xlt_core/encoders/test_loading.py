@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import XLMRobertaConfig, XLMRobertaModel
+from transformers import (
+    ModernBertConfig,
+    ModernBertModel,
+    T5Config,
+    T5Model,
+    XLMRobertaConfig,
+    XLMRobertaModel,
+    XLNetConfig,
+    XLNetModel,
+)
 
 from tests.factories import build_batch, build_encoder, build_tokenizer
 from xlt_core.encoders.dropout import QuickDropout
@@ -31,6 +40,36 @@ def test_a_given_dropout_replaces_the_configurations(folder):
     assert set(drops) == {0.25}
     kept = [module.p for module in load_encoder(folder).modules() if isinstance(module, torch.nn.Dropout)]
     assert set(kept) == {0.0}
+
+
+def test_every_dropout_of_a_newer_encoder_is_replaced_too(tmp_path):
+    config = ModernBertConfig(
+        vocab_size=64, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32, pad_token_id=1
+    )
+    ModernBertModel(config).save_pretrained(tmp_path)
+    build_tokenizer().save_pretrained(tmp_path)
+    encoder = load_encoder(tmp_path, dropout=0.25)
+    drops = [(name, module.p) for name, module in encoder.named_modules() if isinstance(module, torch.nn.Dropout)]
+    assert drops
+    assert all(share == 0.25 for _, share in drops), drops
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        T5Model(T5Config(vocab_size=64, d_model=16, d_kv=8, d_ff=32, num_layers=1, num_heads=2)),
+        XLNetModel(XLNetConfig(vocab_size=64, d_model=16, n_layer=1, n_head=2, d_inner=32)),
+    ],
+    ids=["encoder-decoder", "unlimited positions"],
+)
+def test_a_model_that_is_no_encoder_of_limited_length_is_refused(model):
+    with pytest.raises(EncoderError, match=r"type '\w+' cannot be used.*xlm-roberta"):
+        wrap_encoder(model, build_tokenizer())
+
+
+def test_a_loaded_encoder_drops_nothing_until_it_is_trained(folder):
+    encoder = load_encoder(folder, dropout=0.25)
+    assert not any(module.training for module in encoder.model.modules())
 
 
 def test_quick_layers_hold_the_very_parameters_of_the_model():
