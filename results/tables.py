@@ -163,13 +163,14 @@ def _print_delta_notes(deltas: pd.DataFrame, console: Console) -> None:
 
 
 def _print_store_notes(snapshot: Snapshot, console: Console) -> None:
-    """Say what became of the trials, which languages have no score, and where the files lie."""
+    """Say what became of the trials, which languages no trial of a task scored, and where the files lie."""
     statuses = Counter(snapshot.trials["status"].to_pylist())
     console.print(count_statuses(statuses))
-    scores = snapshot.scores.select(["language", "value", "reason"]).to_pandas()
-    reasons = scores[scores["value"].isna()].drop_duplicates("language")
+    scores = snapshot.results.select(["target_task", "language", "value", "reason"]).to_pandas()
+    is_scored = scores["value"].notna().groupby([scores["target_task"], scores["language"]]).transform("any")
+    reasons = scores[~is_scored].drop_duplicates(["target_task", "language"])
     for reason, rows in reasons.groupby("reason", sort=False):
-        languages = " ".join(sorted(rows["language"]))
+        languages = " ".join(sorted(set(rows["language"])))
         console.print(Text(f"Not scored ({reason}): {languages}", style="dim"), soft_wrap=True)
     where = f'Everything lies in {snapshot.folder}; for SQL: xlt results query {snapshot.folder} "SELECT ..."'
     console.print(Text(where), soft_wrap=True)

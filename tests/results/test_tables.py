@@ -97,3 +97,12 @@ def test_scores_are_means_with_their_deviation(tmp_path: Path) -> None:
 def test_a_folder_with_brackets_is_named_as_it_is(tmp_path: Path) -> None:
     text = _rendered(write_store(tmp_path / "runs[old]", small_sweep()))
     assert f"Everything lies in {tmp_path}/runs[old]; for SQL: xlt results query {tmp_path}/runs[old] " in text
+
+
+def test_a_language_is_called_not_scored_only_where_no_trial_scored_it(tmp_path: Path) -> None:
+    store = write_store(tmp_path, small_sweep())
+    reason = "training diverged: loss nan at step 3"
+    rows = [score_row("weak-0", language, None, reason=reason) for language in ("en", "de", "sw", "tr")]
+    store.publish_trial(trial_row("weak-0", "diverged", reason=reason), rows)
+    notes = [line for line in _rendered(store).splitlines() if line.startswith("Not scored")]
+    assert notes == ["Not scored (no test data): tr"]
