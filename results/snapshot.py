@@ -21,6 +21,16 @@ _OF_THE_CELL = ("baseline_cell_id", "is_baseline", "cell", "axes")
 _TRIAL_LABELS = ("cell_id", "baseline_cell_id", "is_baseline", "cell", "seed", *CELL_COLUMNS)
 
 
+def finished_marks(folder: Path) -> list[Path]:
+    """Files of the finished trials: a row in `trials`, and scores beside it (none of a failed trial are a file, too).
+
+    So that whoever removes a damaged file of scores, as its error says, has that trial run again.
+    """
+    marks = files.published_files(folder / "trials", ".parquet")  # first: a trial's mark is published last
+    scored = {path.name for path in files.published_files(folder / "scores", ".parquet")}
+    return [mark for mark in marks if mark.name in scored]
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """What one store holds."""
@@ -49,8 +59,7 @@ class Snapshot:
 
         Columns of `schema.TRIALS` after the labels of the plan; status `pending` for those not finished.
         """
-        marks = files.published_files(self.folder / "trials", ".parquet")
-        finished = files.read_tables(marks, TRIALS)
+        finished = files.read_tables(finished_marks(self.folder), TRIALS)
         row = pc.index_in(self.plan["trial_id"], value_set=finished["trial_id"])
         columns = {"trial_id": self.plan["trial_id"]} | {name: self.plan[name] for name in _TRIAL_LABELS}
         for name in TRIALS.names[1:]:

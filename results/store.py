@@ -16,7 +16,7 @@ import pyarrow as pa
 from results import files
 from results.errors import DamagedFileError, NotASweepError, OtherSweepError, RowError
 from results.schema import DELTAS, PLAN, PREDICTIONS, SCHEMA_VERSION, SCORES, TRIALS, make_table
-from results.snapshot import Snapshot
+from results.snapshot import Snapshot, finished_marks
 
 _SWEEP_FILE = "sweep.json"
 _WRITTEN_FOLDERS = (".", "plan", "trials", "scores", "predictions", "deltas")
@@ -153,8 +153,7 @@ class ResultStore:
 
     def finished(self) -> dict[str, str]:
         """Status of every finished trial by its id, planned or not."""
-        marks = files.published_files(self.folder / "trials", ".parquet")
-        table = files.read_tables(marks, TRIALS, ["trial_id", "status"])
+        table = files.read_tables(finished_marks(self.folder), TRIALS, ["trial_id", "status"])
         return dict(zip(table["trial_id"].to_pylist(), table["status"].to_pylist(), strict=True))
 
     def pending(self, rerun: Collection[str] = ()) -> list[str]:

@@ -152,6 +152,20 @@ def test_scores_without_the_mark_of_a_finished_trial_do_not_count(tmp_path: Path
     assert store.pending() == ["strong-0", "late-0"]
 
 
+def test_a_trial_whose_damaged_scores_were_removed_is_run_again(tmp_path: Path) -> None:
+    store = write_store(tmp_path, small_sweep())
+    damaged = tmp_path / "scores" / "strong-0.parquet"
+    damaged.write_bytes(b"no table")
+    with pytest.raises(DamagedFileError, match=r"strong-0.*remove the file and run `xlt sweep resume`"):
+        store.scores()
+    damaged.unlink()
+    assert store.pending() == ["strong-0", "late-0"]
+    assert {row["trial_id"] for row in store.trials().to_pylist() if row["status"] == "pending"} == {
+        "strong-0",
+        "late-0",
+    }
+
+
 def test_rows_of_another_trial_are_refused_before_anything_is_written(tmp_path: Path) -> None:
     store = ResultStore.create(tmp_path, SWEEP)
     with pytest.raises(RowError, match=r"trial base-0: rows of another trial \(base-1\)"):
