@@ -28,6 +28,7 @@ from sweeps.plan import PlannedTrial, SweepPlan, plan_sweep
 from sweeps.rows import plan_row, planned_trial
 from sweeps.stopping import StopSweep, stop_for_full_disk
 from sweeps.work import Work
+from xlt_core.artifacts import remove_partial_folders
 from xlt_core.errors import StoreError
 from xlt_core.plan import Fingerprints, plan_trial
 
@@ -131,9 +132,9 @@ def run_missing(
         finished = store.finished()
         wanted = {PENDING, *options.rerun}
         missing = [trial for trial in trials if finished.get(trial.trial_id, PENDING) in wanted]
-        shutil.rmtree(store.folder / SCRATCH, ignore_errors=True)
-        _check_unchanged(missing)
         missing_ids = {trial.trial_id for trial in missing}
+        _clear_remains(store.folder, finished.keys() - missing_ids)
+        _check_unchanged(missing)
         kept = [finished[trial.trial_id] for trial in trials if trial.trial_id not in missing_ids]
         display = Display(
             console=console,
@@ -164,6 +165,14 @@ def run_missing(
         seconds=time.monotonic() - started,
         stopped=stopped,
     )
+
+
+def _clear_remains(folder: Path, finished_ids: Collection[str]) -> None:
+    """Remove what killed processes left: scratch, half-written stages, checkpoints of trials that have a row."""
+    shutil.rmtree(folder / SCRATCH, ignore_errors=True)
+    remove_partial_folders(folder / "stages")
+    for trial_id in finished_ids:
+        shutil.rmtree(folder / "checkpoints" / trial_id, ignore_errors=True)
 
 
 def _check_unchanged(trials: Sequence[PlannedTrial]) -> None:
@@ -210,3 +219,15 @@ def _only_one_driver(folder: Path) -> Iterator[None]:
                 f"{folder}: another process is running this sweep; wait for it (`xlt sweep status {folder}`) or stop it"
             ) from error
         yield
+
+
+def has_driver(folder: Path) -> bool:
+    """Whether a process, however far it is, is running the sweep in this folder."""
+    try:
+        with (folder / ".lock").open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # never launched, or a file system without locks
+        return False
+    return False

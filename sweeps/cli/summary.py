@@ -15,6 +15,7 @@ from sweeps.display import format_seconds
 from sweeps.estimate import count_statuses, estimate_cost, landing_rate
 from sweeps.execute import SCRATCH
 from sweeps.heartbeats import read_heartbeats
+from sweeps.launch import has_driver
 from sweeps.plan import collect_shared_stages, num_stage_runs_saved, plan_sweep
 
 Summary = dict[str, Any]
@@ -112,6 +113,7 @@ def summarise_status(folder: Path) -> Summary:
         "folder": str(folder),
         "counts": dict(sorted(counts.items())),
         "num_trials": sum(counts.values()),
+        "has_driver": has_driver(folder),
         "running": [
             {
                 "title": beat.title,
@@ -141,5 +143,7 @@ def print_status(summary: Summary, console: Console) -> None:
         console.print(f"{summary['trials_per_minute']:g} trials a minute lately", highlight=False)
     if summary["seconds_left"] is not None:
         console.print(f"about {format_seconds(summary['seconds_left'])} left", highlight=False)
-    elif summary["counts"].get("pending"):
+    elif summary["has_driver"] and not summary["running"]:
+        console.print("a process has the sweep in hand; nothing is training yet, or any more")
+    elif summary["counts"].get("pending") and not summary["running"]:
         console.print(f"nothing is running; go on with: xlt sweep resume {escape(summary['folder'])}", soft_wrap=True)
