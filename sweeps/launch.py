@@ -133,7 +133,8 @@ def run_missing(
         wanted = {PENDING, *options.rerun}
         missing = [trial for trial in trials if finished.get(trial.trial_id, PENDING) in wanted]
         missing_ids = {trial.trial_id for trial in missing}
-        _clear_remains(store.folder, finished.keys() - missing_ids)
+        settled = {trial_id for trial_id, status in finished.items() if status not in FAILED_STATUSES}
+        _clear_remains(store.folder, settled - missing_ids)
         _check_unchanged(missing)
         kept = [finished[trial.trial_id] for trial in trials if trial.trial_id not in missing_ids]
         display = Display(
@@ -167,11 +168,11 @@ def run_missing(
     )
 
 
-def _clear_remains(folder: Path, finished_ids: Collection[str]) -> None:
-    """Remove what killed processes left: scratch, half-written stages, checkpoints of trials that have a row."""
+def _clear_remains(folder: Path, settled_ids: Collection[str]) -> None:
+    """Remove what killed processes left: scratch, half-written stages, checkpoints of trials that have scores."""
     shutil.rmtree(folder / SCRATCH, ignore_errors=True)
     remove_partial_folders(folder / "stages")
-    for trial_id in finished_ids:
+    for trial_id in settled_ids:
         shutil.rmtree(folder / "checkpoints" / trial_id, ignore_errors=True)
 
 

@@ -100,6 +100,18 @@ def test_failures_are_run_again_only_when_asked_for(sweep_copy: Path) -> None:
     assert read_scores(sweep_copy) == scores
 
 
+def test_what_killed_processes_left_is_cleared_but_for_checkpoints_that_may_serve(sweep_copy: Path) -> None:
+    done, failed = (trial.trial_id for trial in plan_sweep(make_space()).trials[:2])
+    failure = Failure(status="infra", reason="node lost", traceback="")
+    publish_failure(ResultStore.open(sweep_copy), failed, failure, attempt=3)
+    left = [sweep_copy / "stages" / "0f.partial-1a2b", *(sweep_copy / "checkpoints" / one for one in (done, failed))]
+    for folder in left:
+        folder.mkdir(parents=True)
+        (folder / "model.safetensors").write_bytes(b"x")
+    assert _resume(sweep_copy).num_run == 0
+    assert [folder.exists() for folder in left] == [False, False, True]
+
+
 def test_an_infrastructure_failure_is_tried_three_times_and_leaves_the_others_alone(tmp_path: Path) -> None:
     store, plan = begin_sweep(make_space(), tmp_path / "s")
     victim = plan.trials[1]
