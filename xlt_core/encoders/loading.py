@@ -56,7 +56,10 @@ def load_encoder(source: str | Path, dropout: float | None = None) -> Encoder:
             for setting in _DROPOUT_SETTINGS:
                 if hasattr(config, setting):
                     setattr(config, setting, dropout)
-        tokenizer = AutoTokenizer.from_pretrained(name, revision=revision, trust_remote_code=False)
+        # Sentences are cut at their end: the words that keep a label are the first.
+        tokenizer = AutoTokenizer.from_pretrained(
+            name, revision=revision, trust_remote_code=False, truncation_side="right"
+        )
         model = _load_model(name, revision, config)
     except EncoderError:
         raise

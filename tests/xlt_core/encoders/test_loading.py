@@ -67,6 +67,14 @@ def test_a_model_that_is_no_encoder_of_limited_length_is_refused(model):
         wrap_encoder(model, build_tokenizer())
 
 
+def test_long_sentences_are_cut_at_their_end_whatever_the_tokenizer_was_saved_with(folder):
+    encoder = load_encoder(folder)
+    encoder.tokenizer.truncation_side = "left"
+    encoder.tokenizer.save_pretrained(folder)
+    ids = load_encoder(folder).tokenizer("w1 w2 w3 w4", truncation=True, max_length=4)["input_ids"]
+    assert ids == encoder.tokenizer("w1 w2")["input_ids"]
+
+
 def test_a_loaded_encoder_drops_nothing_until_it_is_trained(folder):
     encoder = load_encoder(folder, dropout=0.25)
     assert not any(module.training for module in encoder.model.modules())
