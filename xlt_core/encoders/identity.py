@@ -21,8 +21,8 @@ VOCABULARY_FILES = (
 )
 """Any of them makes a tokenizer."""
 TOKENIZER_EXTRAS = ("added_tokens.json", "merges.txt", "special_tokens_map.json", "tokenizer_config.json")
-WEIGHT_PATTERNS = ("*.safetensors", "pytorch_model*.bin")
-"""The first that matches is what is loaded."""
+WEIGHT_PATTERNS = ("model*.safetensors", "pytorch_model*.bin")
+"""The first that matches is what is loaded; other files, such as an adapter's or an optimiser's, are not."""
 
 _HUB_ID = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?")
 _HUB_TIMEOUT_SECONDS = 5.0

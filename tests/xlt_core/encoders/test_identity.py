@@ -67,6 +67,17 @@ def test_a_checkpoint_of_older_days_counts_as_weights(folder):
     assert encoder_fingerprint(str(folder)) != before
 
 
+def test_the_weights_are_those_that_are_loaded_and_not_their_neighbours(folder):
+    before = encoder_fingerprint(str(folder))
+    (folder / "adapter.safetensors").write_bytes(b"of something else")
+    assert encoder_fingerprint(str(folder)) == before
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    older = encoder_fingerprint(str(folder))
+    with (folder / "pytorch_model.bin").open("ab") as file:
+        file.write(b" ")
+    assert encoder_fingerprint(str(folder)) != older
+
+
 @pytest.mark.parametrize("source", ["no-such-folder", "./no/folder", "/no/such/folder", "a/b/c", "owner/name@"])
 def test_what_is_neither_folder_nor_hub_id_is_refused(source):
     with pytest.raises(EncoderError, match="no such folder, and a hub id reads"):
