@@ -3,6 +3,7 @@
 In: a local folder or a hub id. Out: a fingerprint that is equal wherever the same encoder lies.
 """
 
+import json
 import re
 from pathlib import Path
 
@@ -38,11 +39,14 @@ def encoder_fingerprint(source: str) -> str:
         `files:<hash>` of configuration, weights and tokenizer for a folder; `hub:owner/name@<commit>` for a hub id.
 
     Raises:
-        EncoderError: no such folder, a file is missing, or the hub cannot be asked.
+        EncoderError: no such folder, a file is missing or cut short, or the hub cannot be asked.
     """
     folder = Path(source).expanduser()
     if folder.is_dir():
-        digests = {path.name: file_digest(path) for path in find_encoder_files(folder)}
+        files = find_encoder_files(folder)
+        for path in files:
+            _check_whole(path)
+        digests = {path.name: file_digest(path) for path in files}
         return f"files:{content_key(digests)}"
     name, revision = parse_hub_id(source)
     return f"hub:{name}@{resolve_commit(name, revision)}"
@@ -114,6 +118,32 @@ def _ask_hub(name: str, revision: str | None, reason: str) -> str:
         ) from error
     _check_file_names(name, [sibling.rfilename for sibling in info.siblings or []])
     return str(info.sha)
+
+
+def _check_whole(path: Path) -> None:
+    """Refuse what a broken download or a Git LFS pointer leaves: JSON or safetensors that end early.
+
+    Raises:
+        EncoderError: names the file.
+    """
+    try:
+        if path.suffix == ".json":
+            json.loads(path.read_bytes())
+        elif path.suffix == ".safetensors" and path.stat().st_size != _safetensors_size(path):
+            raise ValueError("its size is not what its header says")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise EncoderError(f"encoder '{path.parent}': {path.name} is damaged ({error}); fetch it again") from error
+
+
+def _safetensors_size(path: Path) -> int:
+    """Bytes that a file must have by its header: 8 for the header's length, the header (JSON), the tensors."""
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if length > path.stat().st_size:
+            raise ValueError("no header of a safetensors file")
+        header = json.loads(file.read(length))
+    ends = (int(entry["data_offsets"][1]) for name, entry in header.items() if name != "__metadata__")
+    return 8 + length + max(ends, default=0)
 
 
 def _check_file_names(source: str, names: list[str]) -> None:

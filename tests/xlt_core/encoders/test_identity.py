@@ -37,6 +37,22 @@ def put_in_cache(cache: Path, folder: Path) -> Path:
     return snapshot
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("config.json", b"{"),
+        ("model.safetensors", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"),
+        ("model.safetensors", b""),
+        ("model.safetensors", None),
+    ],
+)
+def test_a_file_that_is_damaged_or_cut_short_is_named_before_anything_is_planned(folder, name, content):
+    whole = (folder / name).read_bytes()
+    (folder / name).write_bytes(whole[:-1] if content is None else content)
+    with pytest.raises(EncoderError, match=rf"{name} is damaged .*fetch it again"):
+        encoder_fingerprint(str(folder))
+
+
 def test_equal_content_has_one_fingerprint_wherever_it_lies(folder, tmp_path):
     shutil.copytree(folder, tmp_path / "copy")
     (tmp_path / "copy/README.md").write_text("not part of what it computes")
@@ -46,8 +62,9 @@ def test_equal_content_has_one_fingerprint_wherever_it_lies(folder, tmp_path):
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"])
 def test_another_content_has_another_fingerprint(folder, name):
     before = encoder_fingerprint(str(folder))
-    with (folder / name).open("ab") as file:
-        file.write(b" ")
+    content = (folder / name).read_bytes()
+    other = content[:-1] + bytes([content[-1] ^ 1]) if name == "model.safetensors" else content + b" "
+    (folder / name).write_bytes(other)
     assert encoder_fingerprint(str(folder)) != before
 
 
