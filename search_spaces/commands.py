@@ -42,8 +42,9 @@ def check_space(
     if data:
         from search_spaces.resolution import check_data
 
-        check_data(loaded)
-        found = "; data, languages and encoder found"
+        for place, languages in check_data(loaded).items():
+            typer.echo(f"{place}: none for {' '.join(languages)}; these languages will have no score", err=True)
+        found = "; data and encoder found"
     num_cells, num_seeds = len(summary.cells), len(summary.seeds)
     typer.echo(f"{space}: ok; {num_cells} cells x {num_seeds} seeds = {summary.num_trials} trials{found}")
 

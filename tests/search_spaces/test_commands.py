@@ -26,7 +26,7 @@ def test_check_says_how_many_trials_a_space_has(space_file):
 
 
 def test_check_can_look_for_the_data_too(space_file):
-    assert _run("check", space_file, "--data").endswith("30 trials; data, languages and encoder found\n")
+    assert _run("check", space_file, "--data").endswith("30 trials; data and encoder found\n")
 
 
 def test_check_raises_what_is_wrong(space_file):
