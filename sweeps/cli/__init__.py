@@ -6,6 +6,7 @@ Exit status: 0 all is well, 1 trials failed, 2 the user's mistake, 130 stopped. 
 import logging
 import os
 import sys
+from io import TextIOWrapper
 
 import typer
 
@@ -45,6 +46,8 @@ def main() -> None:
     """Run the command line and exit; XLT_DEBUG=1 shows the traceback of an error."""
     for name, value in _QUIET_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that has no `·` or `±` shows `?` instead of a traceback
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
         app()

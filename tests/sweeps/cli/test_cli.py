@@ -74,6 +74,12 @@ def test_plan_says_what_would_run_and_writes_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [space]
 
 
+def test_a_terminal_without_unicode_gets_a_table_all_the_same(finished_sweep: Path) -> None:
+    result = run_xlt("results", "deltas", finished_sweep, PYTHONIOENCODING="ascii")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "Deltas by language" in result.stdout
+
+
 @pytest.mark.slow
 def test_run_then_status_then_plan_from_history(tmp_path: Path) -> None:
     space, out = write_space(tmp_path), tmp_path / "out"
