@@ -102,7 +102,9 @@ def train_stage(
     task = load_task(settings.task)
     model = build_model(stage, spec, workspace).to(device)
     encoder = model.encoder
-    table = load_tokens(settings, "train", task.source_language, encoder, spec, workspace)
+    table = load_tokens(
+        settings, "train", task.source_language, encoder, spec, workspace, data_seed=stream_seed(seed, "data")
+    )
     objective = FineTuning(model, table, settings, seed=seed, device=device)
     # Rows of tokens that never occur have no gradient and stay as they are, but for weight decay, which moves them all.
     is_restricted = settings.optim.weight_decay == 0.0
@@ -143,9 +145,20 @@ def build_model(stage: Stage, spec: TrialSpec, workspace: Workspace) -> TrialMod
 
 
 def load_tokens(
-    settings: StageSpec, split: Split, language: str, encoder: Encoder, spec: TrialSpec, workspace: Workspace
+    settings: StageSpec,
+    split: Split,
+    language: str,
+    encoder: Encoder,
+    spec: TrialSpec,
+    workspace: Workspace,
+    *,
+    data_seed: int = 0,
 ) -> TokenTable:
-    """The tokens of one split and language, cut to what the recipe and the encoder allow."""
+    """The tokens of one split and language, cut to what the recipe and the encoder allow.
+
+    `data_seed` is of training data that are drawn: a stage's own, or an intermediate stage on the target's task would
+    train on the very examples of the target, on more of them the nearer its dose.
+    """
     return load_token_table(
         load_task(settings.task),
         settings.data,
@@ -156,7 +169,7 @@ def load_tokens(
         max_length=min(spec.model.max_length, encoder.max_length),
         cache_folder=workspace.tokens,
         dose=settings.dose,
-        data_seed=stream_seed(spec.seed, "data"),
+        data_seed=data_seed,
     )
 
 

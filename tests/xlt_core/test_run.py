@@ -1,6 +1,7 @@
 """One trial on real files: what it gives back, and that a killed trial ends with the same bits as one left alone."""
 
 import dataclasses
+import itertools
 import multiprocessing
 import os
 import random
@@ -14,11 +15,13 @@ from safetensors.torch import load_file
 
 from tests.factories import build_encoder, write_pair_folder
 from xlt_core.artifacts import read_manifest
+from xlt_core.data.token_file import read_token_file
 from xlt_core.plan import TrialPlan, plan_trial
 from xlt_core.result import TrialResult
 from xlt_core.run import discard_checkpoints, run_trial
 from xlt_core.spec import parse_trial_spec
 from xlt_core.stages import build_model, run_stage
+from xlt_core.tasks.world import NUM_TRAIN_EXAMPLES
 from xlt_core.workspace import Workspace
 
 NUM_STEPS = 60
@@ -182,6 +185,32 @@ def test_trials_with_equal_target_stages_do_not_touch_each_others_unfinished_tra
 
     run_trial(every_language, workspace, finish_the_other_one)
     assert stranger[0].num_steps_taken == 1, "it trains from its own start"
+
+
+def test_the_stages_of_a_trial_draw_training_data_of_their_own(tmp_path):
+    """Where data are drawn: else the intermediate stage would rehearse the examples of the target."""
+    short = {"num_steps": 1, "batch_size": 2}
+    world = {"task": "world", "dose": 0.5, "optim": short}
+    plan = plan_trial(
+        parse_trial_spec(
+            {
+                "encoder": {"source": "mini", "pretrain": {"num_steps": 1}},
+                "intermediate": world,
+                "target": world,
+                "evaluation": {"languages": ["src"], "max_examples": 4},
+            }
+        )
+    )
+    workspace = build_workspace(tmp_path)
+    run_trial(plan, workspace)
+    tables = [read_token_file(path) for path in workspace.tokens.iterdir()]
+    drawn = [
+        {tuple(table.input_ids[start:end]) for start, end in itertools.pairwise(table.offsets)}
+        for table in tables
+        if len(table) == NUM_TRAIN_EXAMPLES
+    ]
+    assert len(drawn) == 2
+    assert len(drawn[0] & drawn[1]) < 0.2 * len(drawn[0]), "but for what chance repeats"
 
 
 def test_what_a_killed_process_left_beside_a_published_stage_is_deleted(inputs, tmp_path):
