@@ -159,6 +159,8 @@ def _print_delta_notes(deltas: pd.DataFrame, console: Console) -> None:
     if lost:
         counts = ", ".join(f"{number} {status}" for status, number in sorted(lost.items()))
         notes.append(f"Pairs lost to failed runs: {counts}; see `xlt results trials`.")
+        if any("degenerate" in status for status in lost):
+            notes.append("Degenerate runs have scores: --include-degenerate counts them.")
     console.print(" ".join(notes), style="dim", highlight=False)
 
 

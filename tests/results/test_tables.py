@@ -64,6 +64,13 @@ def test_few_seeds_come_with_a_warning(tmp_path: Path, num_seeds: int) -> None:
     assert ("fewer than 5 seeds" in text) == (num_seeds < 5)
 
 
+def test_degenerate_runs_are_counted_on_request_and_the_table_says_how(tmp_path: Path) -> None:
+    runs = [Run("base", 0, {"de": 50.0}), Run("a", 0, {"de": 51.0}, status="degenerate")]
+    text = " ".join(_rendered(write_store(tmp_path, runs)).split())
+    assert "Pairs lost to failed runs: 1 degenerate" in text
+    assert "--include-degenerate counts them" in text
+
+
 def test_one_seed_has_no_interval_and_says_so(tmp_path: Path) -> None:
     text = _rendered(write_store(tmp_path, [Run("base", 0, {"de": 50.0}), Run("a", 0, {"de": 51.0})]))
     assert "No intervals: they need at least two paired seeds." in text
