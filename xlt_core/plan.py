@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from xlt_core.canonical import content_key
+from xlt_core.data import TOKENS_VERSION
 from xlt_core.encoders.identity import encoder_fingerprint
 from xlt_core.errors import DataError, SpecError
 from xlt_core.perturbations import METHODS
@@ -103,6 +104,7 @@ def plan_trial(spec: TrialSpec, fingerprints: Fingerprints | None = None) -> Tri
     task = load_task(spec.target.task)
     tested = {
         "version": CODE_VERSIONS["evaluate"],
+        "tokens": TOKENS_VERSION,
         "evaluation": spec.evaluation.model_dump(mode="json") | {"languages": languages},
         "data": fingerprints.of_data(task, spec.target.data, spec.evaluation.split, languages),
     }
@@ -224,6 +226,7 @@ def _stage_identity(
         "dev": fingerprints.of_data(task, settings.data, "dev", trained_on),
         "settings": settings.model_dump(mode="json", exclude={"data", "task"}),
         "method": METHODS[settings.perturbation.method].version,
+        "tokens": TOKENS_VERSION,
         "model": spec.model.model_dump(mode="json"),
         "seed": spec.seed,
     }

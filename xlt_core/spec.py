@@ -70,8 +70,8 @@ class PerturbationSpec(Settings):
 
     method: str = "none"
     """A name from `xlt list perturbations`."""
-    magnitude: NonNegative = 0.0
-    """Size of the disturbance, in `unit`s of `norm` per `granularity`."""
+    magnitude: Annotated[float, Field(ge=0.0, le=1e6, allow_inf_nan=False)] = 0.0
+    """Size of the disturbance, in `unit`s of `norm` per `granularity`; far beyond 1e6 its square would overflow."""
     site: Literal["word_embedding"] = "word_embedding"
     """Where it is added: the word embeddings, before positions, layer norm and dropout."""
     norm: Literal["l2", "linf"] = "l2"

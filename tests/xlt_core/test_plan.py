@@ -32,7 +32,7 @@ def pair_spec(tmp_path):
     return build
 
 
-GOLDEN_IDS = ("843e09f8f8ab554b", "6cf8a58c9d7f0398")
+GOLDEN_IDS = ("9e36f4b05b920ac2", "21af3b5f59c6ed61")
 
 
 def test_the_ids_of_a_known_trial_stay_as_they_are():

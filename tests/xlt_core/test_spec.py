@@ -83,6 +83,7 @@ def test_only_what_a_method_reads_stays_in_its_canonical_form(spec):
     ("change", "message"),
     [
         ({"target": {"task": "world", "perturbation": {"magnitude": -0.1}}}, "greater than or equal to 0"),
+        ({"target": {"task": "world", "perturbation": {"magnitude": 1e30}}}, "less than or equal to 1000000"),
         ({"target": {"task": "world", "perturbation": {"method": "pgdd"}}}, "did you mean 'pgd'"),
         ({"target": {"task": "wrld"}}, "did you mean 'world'"),
         ({"target": {"task": "world", "dose": 1.1}}, "less than or equal to 1"),

@@ -13,13 +13,11 @@ import numpy.typing as npt
 import tokenizers
 
 from xlt_core.canonical import canonical_json, content_key
+from xlt_core.data import TOKENS_VERSION
 from xlt_core.tasks.base import Examples, Shape, Split, Task
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
-
-FORMAT_VERSION = 1
-"""Raised when the same examples give other tokens, or when the file that caches them changes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +121,7 @@ def load_token_table(
     from xlt_core.data.tokenizing import build_token_table
 
     identity = {
-        "format": FORMAT_VERSION,
+        "format": TOKENS_VERSION,
         "task": [task.name, task.version, list(task.labels)],
         "data": task.fingerprint(data, split, (language,)),
         "split": split,
