@@ -8,7 +8,7 @@ import json
 import shutil
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -112,6 +112,26 @@ def read_resources(store: ResultStore) -> Resources:
     return Resources.model_validate_json(json.dumps(space.get("resources", {})))
 
 
+def resume_missing(store: ResultStore, options: LaunchOptions, console: Console) -> SweepOutcome:
+    """`run_missing` for every trial that was ever planned here, if it still reads what it was planned with.
+
+    Raises:
+        StoreError: as `run_missing`; or what a trial reads has changed since it was planned; nothing has run.
+        XltError: as `run_missing`; or the data or the encoder are gone.
+    """
+    trials = read_planned_trials(store)
+    _check_unchanged(_find_missing(store.finished(), trials, options))
+    return run_missing(store, trials, options, console)
+
+
+def _find_missing(
+    finished: Mapping[str, str], trials: Sequence[PlannedTrial], options: LaunchOptions
+) -> list[PlannedTrial]:
+    """Trials without a row, or with one of a status to be run again."""
+    wanted = {PENDING, *options.rerun}
+    return [trial for trial in trials if finished.get(trial.trial_id, PENDING) in wanted]
+
+
 def run_missing(
     store: ResultStore, trials: Sequence[PlannedTrial], options: LaunchOptions, console: Console
 ) -> SweepOutcome:
@@ -124,18 +144,16 @@ def run_missing(
         console: for progress; should write to stderr.
 
     Raises:
-        StoreError: another process is running this sweep, or what a trial reads has changed since it was planned.
+        StoreError: another process is running this sweep.
         XltError: Ray cannot be started, or has not what the resources ask for.
     """
     started = time.monotonic()
     with _only_one_driver(store.folder):
         finished = store.finished()
-        wanted = {PENDING, *options.rerun}
-        missing = [trial for trial in trials if finished.get(trial.trial_id, PENDING) in wanted]
+        missing = _find_missing(finished, trials, options)
         missing_ids = {trial.trial_id for trial in missing}
         settled = {trial_id for trial_id, status in finished.items() if status not in FAILED_STATUSES}
         _clear_remains(store.folder, settled - missing_ids)
-        _check_unchanged(missing)
         kept = [finished[trial.trial_id] for trial in trials if trial.trial_id not in missing_ids]
         display = Display(
             console=console,

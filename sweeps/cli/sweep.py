@@ -91,7 +91,7 @@ def resume(
 ) -> None:
     """Run what a sweep's folder still lacks."""
     from results.store import ResultStore
-    from sweeps.launch import LaunchOptions, read_planned_trials, read_resources, run_missing
+    from sweeps.launch import LaunchOptions, read_resources, resume_missing
 
     statuses = parse_statuses(rerun)
     store = ResultStore.open(folder, for_writing=True)
@@ -99,7 +99,7 @@ def resume(
         resources=_limit(read_resources(store), max_concurrent), address=address, inline=inline, rerun=statuses
     )
     console = Console(stderr=True)
-    finish(run_missing(store, read_planned_trials(store), options, console), output, console)
+    finish(resume_missing(store, options, console), output, console)
 
 
 @app.command("status")

@@ -15,7 +15,7 @@ import pytest
 from results.errors import NotASweepError, OtherSweepError
 from results.store import ResultStore
 from sweeps.failures import Failure
-from sweeps.launch import LaunchOptions, SweepOutcome, begin_sweep, read_planned_trials, read_resources, run_missing
+from sweeps.launch import LaunchOptions, SweepOutcome, begin_sweep, read_resources, resume_missing, run_missing
 from sweeps.plan import plan_sweep
 from sweeps.rows import publish_failure
 from tests.factories import build_encoder, write_pair_folder
@@ -26,7 +26,7 @@ from xlt_core.errors import StoreError, XltError
 def _resume(folder: Path, *rerun: str) -> SweepOutcome:
     store = ResultStore.open(folder)
     options = LaunchOptions(resources=read_resources(store), inline=True, rerun=rerun)
-    return run_missing(store, read_planned_trials(store), options, silent_console())
+    return resume_missing(store, options, silent_console())
 
 
 def test_a_finished_sweep_has_rows_scores_predictions_and_deltas(finished_sweep: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 from results.store import ResultStore
 from search_spaces.space import SearchSpace
 from sweeps.heartbeats import Heartbeat, read_heartbeats
-from sweeps.launch import LaunchOptions, begin_sweep, read_planned_trials, read_resources, run_missing
+from sweeps.launch import LaunchOptions, begin_sweep, read_resources, resume_missing
 from sweeps.plan import plan_sweep
 from tests.sweeps.factories import BASE, count_rows, make_space, read_scores, row_times, silent_console
 
@@ -75,7 +75,7 @@ def _is_alive(pid: int) -> bool:
 def _resume_inline(folder: Path) -> int:
     store = ResultStore.open(folder)
     options = LaunchOptions(resources=read_resources(store), inline=True)
-    return run_missing(store, read_planned_trials(store), options, silent_console()).num_run
+    return resume_missing(store, options, silent_console()).num_run
 
 
 def test_killed_workers_are_replaced_and_a_failing_trial_leaves_the_others_alone(tmp_path: Path) -> None:
