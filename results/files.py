@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from results.errors import DamagedFileError, DiskFullError, RowError, SchemaVersionError
-from results.schema import SCHEMA_VERSION, VERSION_KEY
+from results.schema import READABLE_VERSIONS, VERSION_KEY, upgrade_table
 
 _TEMPORARY_PREFIX = ".unfinished-"
 _STALE_AFTER_SECONDS = 3600.0
@@ -92,7 +92,7 @@ def remove_stale_temporaries(folder: Path) -> int:
 
 
 def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
-    """Read one published table.
+    """Read one published table as it stands in its file.
 
     Raises:
         SchemaVersionError: written by another version of the schema.
@@ -104,21 +104,33 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
         check_version(path, (file.schema_arrow.metadata or {}).get(VERSION_KEY))
         return file.read(columns=columns, use_threads=False)
     except (pa.ArrowException, OSError) as error:
-        raise DamagedFileError(
-            f"{path}: cannot be read as Parquet ({error}); remove the file and run `xlt sweep resume`"
-        ) from error
+        raise _damaged(path, error) from error
+
+
+def read_version(path: Path) -> str:
+    """Version of the schema that a published table was written with, from the end of its file alone.
+
+    Raises as `read_table`.
+    """
+    try:
+        found = (pq.read_metadata(path).metadata or {}).get(VERSION_KEY, b"unknown").decode()
+    except pa.ArrowException as error:
+        raise _damaged(path, error) from error
+    check_version(path, found)
+    return str(found)
 
 
 def read_tables(paths: Iterable[Path], schema: pa.Schema, columns: list[str] | None = None) -> pa.Table:
     """Read many published tables as one, in the order given; a file that vanishes meanwhile is left out.
 
+    Files of an earlier version of the schema get the columns that came later (`schema.upgrade_table`).
     Raises as `read_table`.
     """
     kept = schema if columns is None else pa.schema([schema.field(name) for name in columns])
     tables = [kept.empty_table()]
     for path in paths:
         with suppress(FileNotFoundError):  # a rerun takes a finished trial back
-            table = read_table(path, columns)
+            table = upgrade_table(read_table(path, columns), kept)
             if not table.schema.equals(kept):
                 raise DamagedFileError(f"{path}: the columns are\n{table.schema}\nbut should be\n{kept}")
             tables.append(table)
@@ -126,18 +138,23 @@ def read_tables(paths: Iterable[Path], schema: pa.Schema, columns: list[str] | N
 
 
 def check_version(path: Path, found: bytes | str | int | None) -> None:
-    """Compare the schema version found in a file with the one this code reads.
+    """Compare the schema version found in a file with those that this code reads.
 
     Raises:
-        SchemaVersionError: they differ.
+        SchemaVersionError: it is none of them.
     """
     text = found.decode() if isinstance(found, bytes) else found
-    if str(text) != str(SCHEMA_VERSION):
+    readable = [str(version) for version in READABLE_VERSIONS]
+    if str(text) not in readable:
         raise SchemaVersionError(
             f"{path}: written with schema version {text if text is not None else 'unknown'}, this version of "
-            f"xlt-sweeps reads {SCHEMA_VERSION}; read it with the version of xlt-sweeps that wrote it "
+            f"xlt-sweeps reads {' and '.join(readable)}; read it with the version of xlt-sweeps that wrote it "
             "(sweep.json names it), or run the sweep into another folder"
         )
+
+
+def _damaged(path: Path, error: Exception) -> DamagedFileError:
+    return DamagedFileError(f"{path}: cannot be read as Parquet ({error}); remove the file and run `xlt sweep resume`")
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from results.schema import PREDICTIONS
+from results.schema import CLEAN, PREDICTIONS
 
 
 def prediction_table(
@@ -19,8 +19,10 @@ def prediction_table(
     num_units: npt.NDArray[np.integer[Any]],
     gold: npt.NDArray[np.integer[Any]],
     predicted: npt.NDArray[np.integer[Any]],
+    condition: str = CLEAN,
+    condition_language: str | None = None,
 ) -> pa.Table:
-    """Make the table of one trial and language.
+    """Make the table of one trial, language and condition.
 
     Args:
         labels: names of the label indices.
@@ -28,14 +30,19 @@ def prediction_table(
         num_units: units of each example, shape (num_examples,); all ones for pairs.
         gold: label indices, shape (sum of num_units,).
         predicted: label indices, same shape; -1 where there is no prediction, which is null in the table.
+        condition: how the language was evaluated.
+        condition_language: language of the second sentence, where it has one of its own.
     """
     num_rows = len(gold)
     ends = np.cumsum(num_units)
     starts = np.repeat(ends - num_units, num_units)
     example = np.repeat(np.arange(len(example_ids)), num_units)
+    first = np.zeros(num_rows, np.int32)
     columns = {
         "trial_id": pa.repeat(trial_id, num_rows),
         "language": pa.repeat(language, num_rows),
+        "condition": _named(first, [condition]),
+        "condition_language": _named(first if condition_language else first - 1, [condition_language or ""]),
         "example_id": _named(example, example_ids),
         "position": pa.array(np.arange(num_rows) - starts, pa.int32()),
         "gold": _named(gold, labels),
@@ -46,7 +53,7 @@ def prediction_table(
 
 
 def join_prediction_tables(tables: Sequence[pa.Table]) -> pa.Table:
-    """Put the tables of all languages of a trial into one."""
+    """Put the tables of all languages and conditions of a trial into one."""
     if not tables:
         return PREDICTIONS.empty_table()
     return pa.concat_tables(tables).unify_dictionaries()

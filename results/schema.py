@@ -4,20 +4,27 @@ Units are in the names; scores, deltas and intervals are on a scale of 0 to 100.
 """
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
 
 from results.errors import RowError
 
-SCHEMA_VERSION = 1
-"""Raised when a column changes its name, type or meaning; stands in every file's metadata and in sweep.json."""
+SCHEMA_VERSION = 2
+"""Raised when a column comes, or changes name, type or meaning; stands in every file's metadata and in sweep.json."""
+
+READABLE_VERSIONS = (1, SCHEMA_VERSION)
+"""Files of these versions are read; see `upgrade_table`."""
 
 VERSION_KEY = b"xlt_schema_version"
 _METADATA = {VERSION_KEY: str(SCHEMA_VERSION).encode()}
 
 MACRO = "macro"
 """Stands in `language` for the unweighted mean over all languages but the source language."""
+
+CLEAN = "clean"
+"""Stands in `condition` for evaluation on the data as they are."""
 
 PENDING = "pending"
 """Status of a planned trial that has not finished."""
@@ -73,6 +80,13 @@ TRIALS = pa.schema(
         pa.field("num_steps", pa.int64()),
         pa.field("final_train_loss", pa.float64()),
         pa.field("source_dev_score", pa.float64()),
+        pa.field("size_kind", pa.string()),  # what the size is a share of: `embedding`, `weights` or `words`
+        pa.field("size_mean", pa.float64()),  # of the perturbation as it really was, over the probed steps
+        pa.field("size_max", pa.float64()),
+        pa.field("loss_gap", pa.float64()),  # disturbed minus clean loss, mean over the probed steps
+        pa.field("forwards_per_step", pa.float64()),
+        pa.field("backwards_per_step", pa.float64()),
+        pa.field("weight_gradients_per_step", pa.float64()),
         pa.field("device", pa.string()),
         pa.field("stage_keys", pa.list_(pa.string())),
         pa.field("stages", pa.string()),  # JSON: what each stage took
@@ -104,6 +118,8 @@ PREDICTIONS = pa.schema(
     [
         _required("trial_id", pa.string()),
         _required("language", pa.string()),
+        _required("condition", _NAME),
+        pa.field("condition_language", _NAME),  # of the second sentence, where it has one of its own
         _required("example_id", _NAME),
         _required("position", pa.int32()),  # 0 for a pair, the word's place for a sentence
         _required("gold", _NAME),
@@ -143,6 +159,35 @@ DELTAS = pa.schema(
     metadata=_METADATA,
 )
 """One row a cell other than its baseline, language, metric, selection and condition."""
+
+
+NOT_IN_VERSION_1: Mapping[str, str | None] = MappingProxyType(
+    {
+        "condition": CLEAN,
+        "condition_language": None,
+        "size_kind": None,
+        "size_mean": None,
+        "size_max": None,
+        "loss_gap": None,
+        "forwards_per_step": None,
+        "backwards_per_step": None,
+        "weight_gradients_per_step": None,
+    }
+)
+"""What a file of version 1 says of the columns that it does not have."""
+
+
+def upgrade_table(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Add to a table of version 1 the columns of `schema` that came later; any other table is given back as it is."""
+    if (table.schema.metadata or {}).get(VERSION_KEY) != b"1":
+        return table
+    columns = {name: table[name] for name in table.column_names}
+    for field in schema:
+        if field.name in NOT_IN_VERSION_1 and field.name not in columns:
+            columns[field.name] = pa.array([NOT_IN_VERSION_1[field.name]] * table.num_rows, field.type)
+    if columns.keys() != set(schema.names):
+        return table
+    return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
 
 
 def make_table(rows: Iterable[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:

@@ -3,6 +3,7 @@
 In: the folder of a store. Out: Arrow tables; only finished and planned trials count.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,10 +11,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
+from pyarrow.fs import LocalFileSystem
 
 from results import files
 from results.deltas import compute_deltas
-from results.schema import CELL_COLUMNS, PENDING, PLAN, PREDICTIONS, SCORES, TRIALS
+from results.schema import CELL_COLUMNS, CLEAN, PENDING, PLAN, PREDICTIONS, SCORES, TRIALS
 
 _OF_THE_CELL = ("baseline_cell_id", "is_baseline", "cell", "axes")
 """Columns of the plan that say what a cell is among the others, not what its trials run."""
@@ -93,8 +95,19 @@ class Snapshot:
     @cached_property
     def predictions(self) -> ds.Dataset:
         """Predictions of the finished trials, not yet in memory; columns of `schema.PREDICTIONS`."""
-        present = [path for path in self._paths("predictions") if path.is_file()]
-        return ds.dataset([str(path) for path in present], schema=PREDICTIONS)
+        versions: dict[str, str] = {}
+        for path in self._paths("predictions"):
+            with suppress(FileNotFoundError):  # trials without predictions, and trials that are rerun meanwhile
+                versions[str(path)] = files.read_version(path)
+        # A file of version 1 has no column `condition`: the scan takes it from what is known of all rows of the file.
+        known = {"1": ds.field("condition") == CLEAN}
+        return ds.FileSystemDataset.from_paths(
+            list(versions),
+            schema=PREDICTIONS,
+            format=ds.ParquetFileFormat(),
+            filesystem=LocalFileSystem(),
+            partitions=[known.get(version, ds.scalar(True)) for version in versions.values()],
+        )
 
     @cached_property
     def deltas(self) -> pa.Table:

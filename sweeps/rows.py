@@ -17,7 +17,7 @@ from sweeps.failures import Failure
 from sweeps.plan import PlannedTrial
 from xlt_core.canonical import canonical_json
 from xlt_core.plan import TrialPlan
-from xlt_core.result import TrialResult
+from xlt_core.result import PerturbationRecord, TrialResult
 from xlt_core.tasks import load_task
 
 Row = dict[str, Any]
@@ -97,11 +97,24 @@ def _trial_row(result: TrialResult, attempt: int) -> Row:
         "num_steps": result.num_steps,
         "final_train_loss": result.final_train_loss,
         "source_dev_score": result.source_dev_score,
+        **_perturbation_columns(result.perturbation or PerturbationRecord()),
         "device": result.device,
         "stage_keys": [stage.stage_key for stage in result.stages],
         "stages": canonical_json([asdict(stage) for stage in result.stages]),
         "versions": canonical_json(dict(result.versions)),
         "attempt": attempt,
+    }
+
+
+def _perturbation_columns(record: PerturbationRecord) -> Row:
+    return {
+        "size_kind": record.size_kind,
+        "size_mean": record.size_mean,
+        "size_max": record.size_max,
+        "loss_gap": record.loss_gap,
+        "forwards_per_step": record.num_forwards,
+        "backwards_per_step": record.num_backwards,
+        "weight_gradients_per_step": record.num_weight_gradients,
     }
 
 
@@ -119,6 +132,8 @@ def _predictions(result: TrialResult) -> pa.Table:
             num_units=one.num_units,
             gold=one.gold,
             predicted=one.predicted,
+            condition=one.condition,
+            condition_language=one.condition_language,
         )
         for one in result.predictions
     ]

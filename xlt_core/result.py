@@ -22,6 +22,8 @@ class LanguageScore:
     reason: str | None = None
     selection: str = "last"
     condition: str = "clean"
+    condition_language: str | None = None
+    """Language of the second sentence, where it has one of its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +41,31 @@ class LanguagePredictions:
     """Label indices, shape (sum of num_units,)."""
     predicted: npt.NDArray[np.int16]
     """Label indices, same shape; -1 for a word beyond the maximal length, which counts as wrong."""
+    condition: str = "clean"
+    """How the language was evaluated."""
+    condition_language: str | None = None
+    """Language of the second sentence, where it has one of its own."""
+
+
+SizeKind = Literal["embedding", "weights", "words"]
+"""What a perturbation's size is a share of: `embedding` ||delta||/||e|| a token, `weights` ||delta||/||w||, `words` the
+words that were exchanged."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PerturbationRecord:
+    """How large the target stage's perturbation really was, and what it cost; None where not measured."""
+
+    size_kind: SizeKind | None = None
+    size_mean: float | None = None
+    """Over the probed steps."""
+    size_max: float | None = None
+    loss_gap: float | None = None
+    """Disturbed minus clean loss, mean over the probed steps."""
+    num_forwards: float | None = None
+    """Forward passes a step, as the next two."""
+    num_backwards: float | None = None
+    num_weight_gradients: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +100,8 @@ class TrialResult:
     stages: tuple[StageCost, ...] = ()
     scores: tuple[LanguageScore, ...] = ()
     predictions: tuple[LanguagePredictions, ...] = ()
+    perturbation: PerturbationRecord | None = None
+    """None where nothing was measured, as in plain training."""
     versions: tuple[tuple[str, str], ...] = ()
     """Library name and version, sorted."""
     device: str = ""

@@ -1,16 +1,32 @@
 """Rows and small sweeps for the tests of `results`."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from results.schema import PENDING, PLAN, SCORES, make_table
 from results.store import ResultStore
 
 LANGUAGES = ("en", "de", "sw")
+
+NEW_IN_VERSION_2 = {
+    "trials": (
+        "size_kind",
+        "size_mean",
+        "size_max",
+        "loss_gap",
+        "forwards_per_step",
+        "backwards_per_step",
+        "weight_gradients_per_step",
+    ),
+    "predictions": ("condition", "condition_language"),
+}
+"""Columns by table."""
 
 
 def plan_row(cell_id: str = "base", seed: int = 0, **changes: Any) -> dict[str, Any]:
@@ -103,3 +119,14 @@ def small_sweep() -> list[Run]:
         Run("weak", 1, {"en": 90.5, "de": 82.0, "sw": 63.0, "tr": None}),
         Run("late", 0, {}, status=PENDING),
     ]
+
+
+def rewrite_as_version_1(store: ResultStore) -> None:
+    """Give a store the files that version 1 of the schema had: without the columns that came later."""
+    description = json.loads((store.folder / "sweep.json").read_text())
+    (store.folder / "sweep.json").write_text(json.dumps(description | {"schema_version": 1}))
+    for path in store.folder.glob("*/*.parquet"):
+        table = pq.read_table(path)
+        later = NEW_IN_VERSION_2.get(path.parent.name, ())
+        metadata = (table.schema.metadata or {}) | {b"xlt_schema_version": b"1"}
+        pq.write_table(table.drop_columns(list(later)).replace_schema_metadata(metadata), path)

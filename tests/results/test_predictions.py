@@ -35,9 +35,12 @@ def test_every_word_is_a_row_with_its_sentence_and_place(of: list[list[tuple[int
         num_units=np.array([len(sentence) for sentence in of], dtype=np.int32),
         gold=_indices(words, 0),
         predicted=_indices(words, 1),
+        condition="generalized",
+        condition_language="sw",
     )
+    told = ("t", "de", "generalized", "sw")
     expected = [
-        ("t", "de", f"s{number}", place, LABELS[gold], LABELS[predicted] if predicted >= 0 else None, gold == predicted)
+        (*told, f"s{number}", place, LABELS[gold], LABELS[predicted] if predicted >= 0 else None, gold == predicted)
         for number, sentence in enumerate(of)
         for place, (gold, predicted) in enumerate(sentence)
     ]
@@ -64,6 +67,8 @@ def test_languages_with_other_examples_become_one_table_that_can_be_published(tm
     assert read["example_id"].to_pylist() == ["de-0", "de-1", "sw-0", "sw-1"]
     assert read["gold"].to_pylist() == ["no", "yes"] * 2
     assert read["correct"].to_pylist() == [False, True] * 2
+    assert read["condition"].to_pylist() == ["clean"] * 4
+    assert read["condition_language"].null_count == 4
 
 
 def test_no_languages_are_an_empty_table() -> None:

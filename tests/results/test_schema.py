@@ -4,7 +4,7 @@ import pytest
 from results import schema
 from results.errors import RowError
 from results.schema import SCORES, make_table
-from tests.results.factories import score_row
+from tests.results.factories import NEW_IN_VERSION_2, score_row, trial_row
 
 
 def test_a_row_may_leave_out_what_may_be_null() -> None:
@@ -36,5 +36,27 @@ def test_a_value_of_another_type_is_refused() -> None:
 
 @pytest.mark.parametrize("table", [schema.PLAN, schema.TRIALS, schema.SCORES, schema.PREDICTIONS, schema.DELTAS])
 def test_every_table_carries_the_version_and_has_no_column_twice(table: pa.Schema) -> None:
-    assert table.metadata[schema.VERSION_KEY] == b"1"
+    assert table.metadata[schema.VERSION_KEY] == b"2"
     assert len(set(table.names)) == len(table.names)
+
+
+def _as_version_1(table: pa.Table, *left_out: str) -> pa.Table:
+    return table.drop_columns(list(left_out)).replace_schema_metadata({schema.VERSION_KEY: b"1"})
+
+
+def test_what_version_1_did_not_know_is_null_and_its_condition_is_clean() -> None:
+    trials = make_table([trial_row("t", size_mean=0.5, loss_gap=0.1)], schema.TRIALS)
+    upgraded = schema.upgrade_table(_as_version_1(trials, *NEW_IN_VERSION_2["trials"]), schema.TRIALS)
+    assert upgraded.schema.equals(schema.TRIALS, check_metadata=True)
+    assert upgraded.to_pylist() == make_table([trial_row("t")], schema.TRIALS).to_pylist()
+    row = {"trial_id": "t", "language": "de", "example_id": "a", "position": 0, "gold": "no", "correct": False}
+    predictions = make_table([row | {"condition": "typos:0.1"}], schema.PREDICTIONS)
+    upgraded = schema.upgrade_table(_as_version_1(predictions, *NEW_IN_VERSION_2["predictions"]), schema.PREDICTIONS)
+    assert upgraded["condition"].to_pylist() == ["clean"]
+
+
+def test_columns_that_every_version_has_are_never_made_up() -> None:
+    damaged = _as_version_1(make_table([score_row("t", "de", 1.0)], SCORES), "value")
+    assert schema.upgrade_table(damaged, SCORES) is damaged
+    table = make_table([trial_row("t")], schema.TRIALS).drop_columns(["size_mean"])
+    assert schema.upgrade_table(table, schema.TRIALS) is table

@@ -1,5 +1,6 @@
 """Planned trials and results survive their way into rows and back."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from sweeps.failures import describe_failure
 from sweeps.plan import plan_sweep
 from sweeps.rows import plan_row, planned_trial, publish_failure, publish_result
 from tests.sweeps.factories import make_space
-from xlt_core.result import LanguagePredictions, LanguageScore, StageCost, TrialResult
+from xlt_core.result import LanguagePredictions, LanguageScore, PerturbationRecord, StageCost, TrialResult
 
 
 def test_a_planned_trial_reads_back_equal_from_its_row() -> None:
@@ -59,10 +60,27 @@ def _make_result(trial_id: str) -> TrialResult:
             ),
         ),
         scores=(
+            LanguageScore(
+                language="src",
+                metric="accuracy",
+                value=25.0,
+                num_examples=4,
+                condition="generalized",
+                condition_language="far-lo",
+            ),
             LanguageScore(language="src", metric="accuracy", value=200 / 3, num_examples=3),
             LanguageScore(language="kin-hi", metric="accuracy", value=None, num_examples=0, reason="no data"),
         ),
-        predictions=(predictions,),
+        predictions=(predictions, replace(predictions, condition="generalized", condition_language="far-lo")),
+        perturbation=PerturbationRecord(
+            size_kind="embedding",
+            size_mean=0.125,
+            size_max=0.5,
+            loss_gap=0.75,
+            num_forwards=4.0,
+            num_backwards=4.0,
+            num_weight_gradients=1.0,
+        ),
         versions=(("torch", "2"),),
         device="cpu",
     )
@@ -76,15 +94,34 @@ def test_a_result_is_stored_whole(tmp_path: Path) -> None:
     row = store.trials().to_pylist()[0]
     assert (row["status"], row["attempt"], row["stage_keys"], row["num_steps"]) == ("ok", 2, ["k"], 4)
     assert row["started_at"].isoformat() == "2026-01-02T03:04:05+00:00"
-    scores = {score["language"]: score for score in store.scores().to_pylist()}
+    measured = ("size_kind", "size_mean", "size_max", "loss_gap")
+    passes = ("forwards_per_step", "backwards_per_step", "weight_gradients_per_step")
+    assert [row[name] for name in measured] == ["embedding", 0.125, 0.5, 0.75]
+    assert [row[name] for name in passes] == [4.0, 4.0, 1.0]
+    pair, *clean = store.scores().to_pylist()
+    assert (pair["condition"], pair["condition_language"], pair["value"]) == ("generalized", "far-lo", 25.0)
+    scores = {score["language"]: score for score in clean}
     assert scores["src"]["value"] == 200 / 3
     assert (scores["kin-hi"]["value"], scores["kin-hi"]["reason"]) == (None, "no data")
     predicted = store.predictions().to_pylist()
-    assert [(one["example_id"], one["position"], one["gold"], one["correct"]) for one in predicted] == [
+    assert [(one["condition"], one["condition_language"]) for one in predicted] == [
+        *[("clean", None)] * 3,
+        *[("generalized", "far-lo")] * 3,
+    ]
+    assert [(one["example_id"], one["position"], one["gold"], one["correct"]) for one in predicted[:3]] == [
         ("a", 0, "no", True),
         ("b", 0, "yes", False),
         ("b", 1, "yes", True),
     ]
+
+
+def test_a_trial_without_a_perturbation_has_no_size(tmp_path: Path) -> None:
+    trial = plan_sweep(make_space()).trials[0]
+    store = ResultStore.create(tmp_path / "s", {"name": "s", "sweep_id": "1"})
+    store.write_plan([plan_row(trial)])
+    publish_result(store, replace(_make_result(trial.trial_id), perturbation=None), attempt=1)
+    row = store.trials().to_pylist()[0]
+    assert (row["size_kind"], row["size_mean"], row["forwards_per_step"]) == (None, None, None)
 
 
 def test_a_failure_is_a_row_with_reason_and_traceback(tmp_path: Path) -> None:
