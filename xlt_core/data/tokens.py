@@ -14,6 +14,7 @@ import tokenizers
 
 from xlt_core.canonical import canonical_json, content_key
 from xlt_core.data import TOKENS_VERSION
+from xlt_core.edits.base import Edit
 from xlt_core.tasks.base import Examples, Shape, Split, Task
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ def load_token_table(
     cache_folder: Path,
     dose: float | None = None,
     data_seed: int = 0,
+    edit: Edit | None = None,
 ) -> TokenTable:
     """Give the tokens of one split and language, from the cache where it has them.
 
@@ -113,6 +115,7 @@ def load_token_table(
         cache_folder: one file a table; trials may use it at the same moment.
         dose: of the training data; for tasks that take one.
         data_seed: of the training data; for tasks that take a dose.
+        edit: done to the examples before they are tokenized.
 
     Raises:
         DataError: the examples cannot be read.
@@ -129,6 +132,7 @@ def load_token_table(
         "drawn": [dose, data_seed] if split == "train" and task.takes_dose else None,
         "tokenizer": fingerprint,
         "max_length": max_length,
+        "edit": edit.identity() if edit else None,
     }
     path = cache_folder / f"{content_key(identity)}.arrow"
     table = read_token_file(path)
@@ -138,6 +142,7 @@ def load_token_table(
             examples = task.load_train(data, dose=dose, data_seed=data_seed)
         else:
             examples = task.load_eval(data, split, language)
+        examples = edit.apply(examples) if edit else examples
         table = build_token_table(examples, language, tokenizer=tokenizer, max_length=max_length)
         write_token_file(table, path)
     return table
