@@ -60,7 +60,9 @@ def read_word_list(path: Path) -> Candidates:
         if not line.strip():
             continue
         # At a tab only, where there is one: translations of several words then stay whole.
-        entry = [part.strip() for part in line.split("\t")] if "\t" in line else line.split()
+        entry = (
+            [part.strip() for part in line.split("\t")] if "\t" in line else [part for part in line.split(" ") if part]
+        )
         if len(entry) != 2 or not all(entry):
             raise DataError(
                 f"{path}, line {number}: {line!r} is not two words; each line is a word, a space or a tab, "

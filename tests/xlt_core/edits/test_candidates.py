@@ -55,7 +55,7 @@ def test_several_lines_of_a_word_are_several_translations(tmp_path):
 
 @pytest.mark.parametrize("line", ["film", "a b c", "a\tb\tc", "a\t", "\tb"])
 def test_a_line_that_is_not_two_words_is_refused_with_its_number(tmp_path, line):
-    with pytest.raises(DataError, match="line 2: .* is not two words"):
+    with pytest.raises(DataError, match=r"line 2: .* is not two words"):
         read_word_list(write(tmp_path, f"film Film\n{line}\n"))
 
 
