@@ -6,7 +6,9 @@ from tests.contracts.task_contract import write_rows
 from tests.xlt_core.data.test_token_file import assert_equal_tables
 from tests.xlt_core.data.tokenizers import MAKERS, make_bert_tokenizer, make_xlmr_tokenizer
 from tests.xlt_core.tasks.test_xnli import make_rows
+from xlt_core.data.tokenizing import build_token_table
 from xlt_core.data.tokens import load_token_table, tokenizer_fingerprint
+from xlt_core.edits.typos import Typos
 from xlt_core.tasks import load_task
 
 
@@ -117,3 +119,23 @@ def test_a_word_more_makes_another_tokenizer():
     before = tokenizer_fingerprint(tokenizer)
     tokenizer.add_tokens(["elephant"])
     assert tokenizer_fingerprint(tokenizer) != before
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_edited_texts_have_tables_of_their_own_in_the_cache(load, split):
+    task = CountingTask()
+    plain = load(task, split)
+    edited = load(task, split, edit=Typos(share=1.0, seed=0))
+    assert edited.input_ids.tolist() != plain.input_ids.tolist()
+    assert edited.input_ids.tolist() != load(task, split, edit=Typos(share=1.0, seed=1)).input_ids.tolist()
+    assert task.num_loads == 3
+    assert_equal_tables(edited, load(task, split, edit=Typos(share=1.0, seed=0)))
+    assert_equal_tables(plain, load(task, split))
+    assert task.num_loads == 3
+
+
+def test_the_table_of_an_edit_holds_the_edited_texts(load, tmp_path):
+    task, edit = load_task("xnli"), Typos(share=1.0, seed=0)
+    edited = edit.apply(task.load_eval(str(tmp_path / "data"), "test", "en"))
+    expected = build_token_table(edited, "en", tokenizer=make_bert_tokenizer(), max_length=32)
+    assert_equal_tables(load(task, edit=edit), expected)
