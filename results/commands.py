@@ -1,4 +1,4 @@
-"""The commands `xlt results scores|deltas|trials|query`. Starts light: `results.views` is imported when a command runs.
+"""The commands under `xlt results`. Starts light: `results.views` is imported when a command runs.
 
 In: the folder of a sweep. Out: a table for people, or CSV, JSON or Parquet and nothing else on standard output.
 """
@@ -13,6 +13,9 @@ app = typer.Typer(no_args_is_help=True, help="Look at what a sweep has found.")
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder that `xlt sweep run` wrote to.")]
 Language = Annotated[str | None, typer.Option(help="Languages, by comma; `macro` is the mean over languages.")]
 Metric = Annotated[str | None, typer.Option(help="Metrics, by comma.")]
+Condition = Annotated[
+    str | None, typer.Option(help="Conditions of evaluation, by comma: clean,noise:gaussian:0.3,generalized.")
+]
 Where = Annotated[
     str | None, typer.Option(metavar="SQL", help="Condition on the columns of --format csv: 'magnitude > 0.1'.")
 ]
@@ -30,6 +33,7 @@ def scores(
     folder: Folder,
     language: Language = None,
     metric: Metric = None,
+    condition: Condition = None,
     where: Where = None,
     include_degenerate: Degenerate = False,
     form: Format = None,
@@ -38,7 +42,9 @@ def scores(
     """Mean score of every cell by language; csv, json and parquet give one row a trial and language."""
     from results.views import Choice, show_scores
 
-    choice = Choice(language=language, metric=metric, where=where, include_degenerate=include_degenerate)
+    choice = Choice(
+        language=language, metric=metric, condition=condition, where=where, include_degenerate=include_degenerate
+    )
     show_scores(folder, choice, form, output)
 
 
@@ -47,6 +53,7 @@ def deltas(
     folder: Folder,
     language: Language = None,
     metric: Metric = None,
+    condition: Condition = None,
     where: Where = None,
     include_degenerate: Degenerate = False,
     form: Format = None,
@@ -55,8 +62,46 @@ def deltas(
     """Each cell minus its baseline by language, paired by seed, with intervals."""
     from results.views import Choice, show_deltas
 
-    choice = Choice(language=language, metric=metric, where=where, include_degenerate=include_degenerate)
+    choice = Choice(
+        language=language, metric=metric, condition=condition, where=where, include_degenerate=include_degenerate
+    )
     show_deltas(folder, choice, form, output)
+
+
+@app.command()
+def matrix(
+    folder: Folder,
+    cell: Annotated[
+        str | None, typer.Option(help="One cell, by name or id, or all cells with this in their name: 'magnitude 0.5'.")
+    ] = None,
+    metric: Metric = None,
+    deltas: Annotated[bool, typer.Option("--deltas", help="Differences to the baseline.")] = False,
+    include_degenerate: Degenerate = False,
+    form: Format = None,
+    output: Output = None,
+) -> None:
+    """Scores of sentence pairs in two languages: first sentence by second sentence, a matrix a cell."""
+    from results.views import Choice, show_matrix
+
+    choice = Choice(metric=metric, include_degenerate=include_degenerate)
+    show_matrix(folder, choice, cell=cell, deltas=deltas, form=form, output=output)
+
+
+@app.command()
+def failures(
+    folder: Folder,
+    by: Annotated[
+        str | None,
+        typer.Option(help="Columns or axes, by comma, to count by; all others are pooled: method,magnitude."),
+    ] = None,
+    where: Where = None,
+    form: Format = None,
+    output: Output = None,
+) -> None:
+    """How often training failed in each cell, with an exact interval, and how large the perturbation really was."""
+    from results.views import show_failures
+
+    show_failures(folder, by, where, form, output)
 
 
 @app.command()

@@ -28,7 +28,8 @@ def compute_deltas(plan: pa.Table, trials: pa.Table, scores: pa.Table, *, includ
     A pair of which a run failed is lost and counted: `k_failed`, and by status in `failures`, where `baseline <status>`
     means that only the baseline's run failed and `unscored` that both ended well but the language has no score. A pair
     with a run that is not finished yet is not counted anywhere. `macro` is averaged over languages per seed first, over
-    the languages scored in both runs. Interval: Student's t on the paired differences, k - 1 degrees of freedom.
+    the languages (or pairs of languages, `schema.MACRO`) scored in both runs. Interval: Student's t on the paired
+    differences, k - 1 degrees of freedom.
 
     Args:
         include_degenerate: count runs of status `degenerate` as well; else only `ok`.
@@ -129,9 +130,10 @@ def _as_table(deltas: pd.DataFrame, values: pd.DataFrame, plan: pa.Table) -> pa.
     seeds = paired.groupby(_KEY)["seed"].agg(list).rename("seeds").reset_index()
     deltas = deltas.merge(cells, on="cell_id").merge(seeds, on=_KEY, how="left")
     deltas["seeds"] = [value if isinstance(value, list) else [] for value in deltas["seeds"]]
-    deltas["condition_language"] = deltas["condition_language"].replace({"": None})
     deltas["is_language"] = deltas["language"] != MACRO
-    deltas = deltas.sort_values(["place", *MEASURE, "is_language", "language"], ignore_index=True)
+    order = ["place", "metric", "selection", "condition", "is_language", "language", "condition_language"]
+    deltas = deltas.sort_values(order, ignore_index=True)
+    deltas["condition_language"] = deltas["condition_language"].replace({"": None})
     return pa.Table.from_arrays([_column(deltas, field) for field in DELTAS], schema=DELTAS)
 
 

@@ -52,6 +52,10 @@ class Grid:
     title: str
     columns: tuple[str, ...]
     lines: tuple[Line, ...]
+    corner: str = "cell"
+    """Heads the labels of the lines."""
+    may_turn: bool = True
+    """Whether lines may become columns where that fits better."""
 
 
 class Block(NamedTuple):
@@ -61,11 +65,20 @@ class Block(NamedTuple):
     table: Table
 
 
+def print_grid(grid: Grid, console: Console) -> None:
+    """Print a grid, each block with its title."""
+    for block in layout_grid(grid, console):
+        console.print(block.title)
+        console.print(block.table)
+        console.print()
+
+
 def layout_grid(grid: Grid, console: Console) -> list[Block]:
     """Lay a grid out for a console: the first way that fits, else blocks of columns."""
     title = Text(grid.title, style="italic")
+    builders = (_cells_as_rows, _cells_as_columns) if grid.may_turn else (_cells_as_rows,)
     for stacked in (False, True):
-        for build in (_cells_as_rows, _cells_as_columns):
+        for build in builders:
             table = build(grid, grid.columns, stacked)
             if _width(table, console) <= console.width:
                 return [Block(title, table)]
@@ -90,7 +103,7 @@ def _split(grid: Grid, console: Console) -> Iterator[Table]:
 
 def _cells_as_rows(grid: Grid, columns: Sequence[str], stacked: bool) -> Table:
     table = _new_table()
-    table.add_column("cell", no_wrap=True)
+    table.add_column(grid.corner, no_wrap=True)
     aligned = []
     for column in columns:
         table.add_column(Text(column, justify="right"), no_wrap=True)

@@ -8,10 +8,10 @@ from collections.abc import Collection
 import pandas as pd
 import pyarrow as pa
 
-from results.schema import MACRO
+from results.schema import ALL_PAIRS, MACRO, OFF_DIAGONAL
 
 MEASURE = ["metric", "selection", "condition", "condition_language"]
-"""What is measured, and on which checkpoint; never averaged over."""
+"""What is measured, on which checkpoint, and how; never averaged over, but for pairs of languages (`with_macro`)."""
 
 _CELL = ["place", "cell_id", "cell", "is_baseline", "target_task", "source_language"]
 
@@ -27,7 +27,7 @@ def compute_means(results: pa.Table, *, include_degenerate: bool = False) -> pd.
     Returns:
         Columns cell_id, cell, is_baseline, target_task, source_language, language, metric, selection, condition,
         condition_language, k (number of seeds), mean, sd (n - 1; NaN for one seed). `macro` is averaged over languages
-        per seed first. Cells in the order of `results`.
+        (or pairs of them, see `schema.MACRO`) per seed first. Cells in the order of `results`.
     """
     frame = score_frame(results, ["status", "seed", *_CELL[1:]])
     frame["place"] = frame.groupby("cell_id", sort=False).ngroup()
@@ -48,15 +48,27 @@ def score_frame(scores: pa.Table, extra: Collection[str] = ()) -> pd.DataFrame:
 def with_macro(frame: pd.DataFrame, run: list[str], values: Collection[str]) -> pd.DataFrame:
     """Add rows `macro`: per run and measure, the unweighted mean of `values` over all but the source language.
 
+    Where sentences have two languages there are two such rows (`schema.MACRO`): over all ordered pairs, and over those
+    of different languages.
+
     Args:
         frame: one row a run, measure and language, with `source_language` and `num_examples`.
         run: columns that tell runs apart.
         values: columns to average; NaN is left out. `num_examples` is summed over the rows that are averaged.
     """
-    frame = frame.sort_values("language")  # a fixed order of summation: the same numbers for rows in any order
-    others = frame[frame["language"] != frame["source_language"]]
-    scored = others[list(values)].notna().all(axis="columns")
-    others = others.assign(num_examples=others["num_examples"].where(scored, 0))
+    # a fixed order of summation: the same numbers for rows in any order
+    frame = frame.sort_values(["language", "condition_language"])
+    pairs = frame[frame["condition_language"] != ""]
+    single = frame[frame["condition_language"] == ""]
+    averaged = pd.concat(
+        [
+            single[single["language"] != single["source_language"]],
+            pairs.assign(condition_language=ALL_PAIRS),
+            pairs[pairs["language"] != pairs["condition_language"]].assign(condition_language=OFF_DIAGONAL),
+        ]
+    )
+    scored = averaged[list(values)].notna().all(axis="columns")
+    averaged = averaged.assign(num_examples=averaged["num_examples"].where(scored, 0))
     how = dict.fromkeys(values, "mean") | {"num_examples": "sum"}
-    macro = others.groupby([*run, *MEASURE], as_index=False, dropna=False).agg(how).assign(language=MACRO)
+    macro = averaged.groupby([*run, *MEASURE], as_index=False, dropna=False).agg(how).assign(language=MACRO)
     return pd.concat([macro, frame], ignore_index=True)

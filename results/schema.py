@@ -21,7 +21,18 @@ VERSION_KEY = b"xlt_schema_version"
 _METADATA = {VERSION_KEY: str(SCHEMA_VERSION).encode()}
 
 MACRO = "macro"
-"""Stands in `language` for the unweighted mean over all languages but the source language."""
+"""Stands in `language` for an unweighted mean: over all languages but the source language, or over pairs.
+
+Where two sentences have a language each (`condition_language` is that of the second), every ordered pair is a row, and
+there are two means over pairs, told apart by what stands in `condition_language`: `ALL_PAIRS` and `OFF_DIAGONAL`. The
+source language counts like the others.
+"""
+
+ALL_PAIRS = "all"
+"""In `condition_language` of a `macro` row: over all ordered pairs, those of a language with itself included."""
+
+OFF_DIAGONAL = "off-diagonal"
+"""In `condition_language` of a `macro` row: over the ordered pairs of two different languages."""
 
 CLEAN = "clean"
 """Stands in `condition` for evaluation on the data as they are."""
@@ -105,7 +116,7 @@ SCORES = pa.schema(
         _required("metric", pa.string()),
         _required("selection", pa.string()),  # which checkpoint
         _required("condition", pa.string()),  # how it was evaluated
-        pa.field("condition_language", pa.string()),
+        pa.field("condition_language", pa.string()),  # of the second sentence, where it has one of its own
         pa.field("value", pa.float64()),  # null: see reason
         _required("num_examples", pa.int32()),
         pa.field("reason", pa.string()),
@@ -136,11 +147,11 @@ DELTAS = pa.schema(
         _required("baseline_cell_id", pa.string()),
         _required("cell", pa.string()),
         *_CELL_FIELDS,
-        _required("language", pa.string()),  # `macro`: mean over all but the source language
+        _required("language", pa.string()),  # `macro`: a mean, see `MACRO`
         _required("metric", pa.string()),
         _required("selection", pa.string()),
         _required("condition", pa.string()),
-        pa.field("condition_language", pa.string()),
+        pa.field("condition_language", pa.string()),  # of the second sentence; of `macro`: see `ALL_PAIRS`
         _required("num_examples", pa.int64()),
         _required("k", pa.int32()),  # paired seeds
         _required("k_failed", pa.int32()),  # pairs lost because a run of theirs failed

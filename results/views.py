@@ -15,11 +15,14 @@ from rich.console import Console
 
 from results.deltas import compute_deltas
 from results.errors import QueryError
+from results.failures import compute_failures
 from results.formats import resolve_format, write_file, write_output
-from results.listing import print_rows, print_trials
+from results.listing import print_failures, print_rows, print_trials
+from results.matrix import pair_means, print_matrices
 from results.means import compute_means
 from results.queries import filter_table, run_query
 from results.schema import MACRO
+from results.snapshot import Snapshot
 from results.store import ResultStore
 from results.tables import print_deltas, print_scores
 
@@ -37,6 +40,8 @@ class Choice:
     """Codes, by comma; none given: all."""
     metric: str | None = None
     """Names, by comma; none given: all."""
+    condition: str | None = None
+    """Names of conditions, by comma; none given: all."""
     where: str | None = None
     """SQL condition."""
     include_degenerate: bool = False
@@ -47,6 +52,7 @@ def show_scores(folder: Path, choice: Choice, form: str | None = None, output: P
     form = resolve_format(form, output)
     snapshot = ResultStore.open(folder).snapshot()
     whole = _keep(snapshot.results.drop_columns(list(_LEFT_OUT_OF_SCORES)), "metric", choice.metric)
+    whole = _keep(whole, "condition", choice.condition)
     table = whole if choice.where is None else filter_table(whole, choice.where)
     if form != "table":
         write_output(_keep(table, "language", choice.language), form, output)
@@ -64,10 +70,13 @@ def show_deltas(folder: Path, choice: Choice, form: str | None = None, output: P
     """Show deltas by cell and language."""
     form = resolve_format(form, output)
     snapshot = ResultStore.open(folder).snapshot()
-    table = compute_deltas(
-        snapshot.plan, snapshot.trials, snapshot.scores, include_degenerate=choice.include_degenerate
-    )
-    table = _keep(_keep(table, "metric", choice.metric), "language", choice.language)
+    table = _deltas(snapshot, choice)
+    for column, wanted in (
+        ("metric", choice.metric),
+        ("condition", choice.condition),
+        ("language", choice.language),
+    ):
+        table = _keep(table, column, wanted)
     table = table if choice.where is None else filter_table(table, choice.where)
     if form != "table":
         write_output(table, form, output)
@@ -75,6 +84,51 @@ def show_deltas(folder: Path, choice: Choice, form: str | None = None, output: P
     means = compute_means(snapshot.results, include_degenerate=choice.include_degenerate)
     with _console(output) as console:
         print_deltas(snapshot, table.to_pandas(), means, console)
+
+
+def show_matrix(
+    folder: Path, choice: Choice, *, cell: str | None, deltas: bool, form: str | None = None, output: Path | None = None
+) -> None:
+    """Show scores, or deltas, of pairs of languages: a matrix a cell.
+
+    Args:
+        cell: name or id of a cell, or one part of names (`magnitude 0.5`); none given: all.
+        deltas: differences to the baseline.
+    """
+    form = resolve_format(form, output)
+    snapshot = ResultStore.open(folder).snapshot()
+    if deltas:
+        table = _deltas(snapshot, choice)
+        table = table.filter(pc.is_valid(table["condition_language"]))
+    else:
+        table = pair_means(compute_means(snapshot.results, include_degenerate=choice.include_degenerate))
+    table = _keep(table, "metric", choice.metric)
+    table = table if cell is None else _keep_cell(table, cell)
+    if form != "table":
+        write_output(table, form, output)
+        return
+    with _console(output) as console:
+        print_matrices(snapshot, table.to_pandas(), console)
+
+
+def show_failures(
+    folder: Path, by: str | None = None, where: str | None = None, form: str | None = None, output: Path | None = None
+) -> None:
+    """Show how often training failed.
+
+    Args:
+        by: columns or axes by comma, all others are pooled; none given: a row a cell.
+        where: SQL condition on the trials that count.
+    """
+    form = resolve_format(form, output)
+    trials = ResultStore.open(folder).trials()
+    names = list(dict.fromkeys(name.strip() for name in (by or "").split(",") if name.strip()))
+    failures = compute_failures(trials if where is None else filter_table(trials, where), names)
+    if form != "table":
+        write_output(failures, form, output)
+        return
+    with _console(output) as console:
+        print_failures(failures, names, console)
 
 
 def show_trials(folder: Path, where: str | None = None, form: str | None = None, output: Path | None = None) -> None:
@@ -98,6 +152,12 @@ def show_query(folder: Path, sql: str, form: str | None = None, output: Path | N
         return
     with _console(output) as console:
         print_rows(table, console)
+
+
+def _deltas(snapshot: Snapshot, choice: Choice) -> pa.Table:
+    if not choice.include_degenerate:
+        return snapshot.deltas
+    return compute_deltas(snapshot.plan, snapshot.trials, snapshot.scores, include_degenerate=True)
 
 
 @contextmanager
@@ -132,10 +192,24 @@ def _choose(column: str, wanted: str, present: Iterable[str]) -> list[str]:
     return chosen
 
 
+def _keep_cell(table: pa.Table, wanted: str) -> pa.Table:
+    """Keep the rows of the cells that have this id, this name, or this part of a name.
+
+    Raises:
+        QueryError: there are none.
+    """
+    ids, names = table["cell_id"].to_pylist(), table["cell"].to_pylist()
+    kept = [wanted in (cell_id, name, *name.split(" · ")) for cell_id, name in zip(ids, names, strict=True)]
+    if not any(kept):
+        known = "; ".join(dict.fromkeys(names)) or "none yet"
+        raise QueryError(f"no cell '{wanted}' with scores of pairs of languages; there are: {known}")
+    return table.filter(pa.array(kept, pa.bool_()))
+
+
 def _has_cut_trials(whole: pa.Table, kept: pa.Table) -> bool:
-    """Tell whether some trial lost some, but not all, of its rows."""
-    before = whole.group_by("trial_id").aggregate([([], "count_all")])
-    numbers = dict(zip(before["trial_id"].to_pylist(), before["count_all"].to_pylist(), strict=True))
-    after = kept.group_by("trial_id").aggregate([([], "count_all")])
-    pairs = zip(after["trial_id"].to_pylist(), after["count_all"].to_pylist(), strict=True)
-    return any(numbers[trial_id] != number for trial_id, number in pairs)
+    """Tell whether some trial lost some, but not all, of its rows of one metric, selection and condition."""
+    key = ["trial_id", "metric", "selection", "condition"]
+    before = whole.group_by(key).aggregate([([], "count_all")])
+    after = kept.group_by(key).aggregate([([], "count_all")])
+    both = after.join(before, key, right_suffix="_before")
+    return bool(pc.any(pc.not_equal(both["count_all"], both["count_all_before"])).as_py())

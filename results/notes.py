@@ -1,0 +1,111 @@
+"""What a reader must know below a table: how to read it, what was lost, where everything lies.
+
+In: what was printed, a snapshot. Out: sentences on a rich console.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+
+import pandas as pd
+from rich.console import Console
+from rich.text import Text
+
+from results.schema import CLEAN, PENDING
+from results.snapshot import Snapshot
+
+_STATUS_STYLES = {"ok": "green", PENDING: "dim"}
+_FAILED_STYLE = "red"
+_FEW_SEEDS = 5
+_ORACLE = "oracle:"
+"""Begins the name of a condition whose attack knows the right answer."""
+
+MEANING_OF_MARKS = "*: the interval excludes 0."
+MEANING_OF_INTERVALS = (
+    "±: half of the 95 % interval (t over seeds, k-1 df), not adjusted for the number of comparisons."
+)
+_MEANING_OF_PAIRS = (
+    "all pairs: mean over all ordered pairs of languages (first sentence, second sentence), those of a language with "
+    "itself included; off-diagonal: without these."
+)
+_SIZES = {
+    "embedding": "||delta||/||e|| of a token, e its embedding",
+    "weights": "||delta||/||w|| of the weights",
+    "words": "share of words exchanged",
+}
+
+
+def size_notes(kinds: Iterable[str | None]) -> str:
+    """Say what sizes and loss gaps are, for the kinds of size that there are."""
+    meanings = "; ".join(f"({kind}) {_SIZES.get(kind, kind)}" for kind in sorted({kind for kind in kinds if kind}))
+    size = f"size: of the perturbation as it really was, mean over steps, {meanings}. " if meanings else ""
+    return f"{size}loss gap: disturbed minus clean loss."
+
+
+def print_condition_notes(condition: str, has_pairs: bool, folder: str, console: Console) -> None:
+    """Say below one table what its condition means for the numbers."""
+    notes = []
+    if condition.startswith(_ORACLE):
+        notes.append("oracle: the attack saw the gold labels, which no disturbance of real text does.")
+    if has_pairs:
+        notes.append(f"{_MEANING_OF_PAIRS} Every pair: xlt results matrix {folder}")
+    if notes:
+        console.print(Text(" ".join(notes), style="dim"))
+        console.print()
+
+
+def print_delta_notes(deltas: pd.DataFrame, console: Console) -> None:
+    """Say how deltas are made, how sure they are, and which pairs of runs were lost."""
+    notes = [
+        "Baseline: mean ± sd over seeds. Other rows: cell minus baseline in points, paired by seed (k pairs).",
+        "macro: mean over all but the source language; mean: the cell's own macro score ± sd.",
+        *interval_notes(deltas),
+    ]
+    lost: Counter[str] = Counter()
+    for text in deltas.drop_duplicates("cell_id")["failures"]:
+        lost.update({status: number for status, number in json.loads(text).items() if status != "unscored"})
+    if lost:
+        counts = ", ".join(f"{number} {status}" for status, number in sorted(lost.items()))
+        notes.append(f"Pairs lost to failed runs: {counts}; see `xlt results trials`.")
+        if any("degenerate" in status for status in lost):
+            notes.append("Degenerate runs have scores: --include-degenerate counts them.")
+    console.print(" ".join(notes), style="dim", highlight=False)
+
+
+def interval_notes(deltas: pd.DataFrame) -> list[str]:
+    """Sentences on the intervals of deltas, and on how much to trust them."""
+    if not deltas["ci_method"].notna().any():
+        return ["No intervals: they need at least two paired seeds."]
+    notes = [MEANING_OF_INTERVALS, MEANING_OF_MARKS]
+    if deltas["k"].max() < _FEW_SEEDS:
+        notes.append(f"With fewer than {_FEW_SEEDS} seeds an interval is a rough guide, and a narrow one may be luck.")
+    return notes
+
+
+def print_store_notes(snapshot: Snapshot, console: Console) -> None:
+    """Say what became of the trials, which languages no trial of a task scored, and where the files lie."""
+    statuses = Counter(snapshot.trials["status"].to_pylist())
+    console.print(count_statuses(statuses))
+    what = ["target_task", "condition", "language"]
+    scores = snapshot.results.select([*what, "value", "reason"]).to_pandas()
+    is_scored = scores["value"].notna().groupby([scores[name] for name in what]).transform("any")
+    reasons = scores[~is_scored].drop_duplicates(what)
+    for (condition, reason), rows in reasons.groupby(["condition", "reason"], sort=False):
+        languages = " ".join(sorted(set(rows["language"])))
+        how = "" if condition == CLEAN else f" under {condition}"
+        console.print(Text(f"Not scored{how} ({reason}): {languages}", style="dim"), soft_wrap=True)
+    where = f'Everything lies in {snapshot.folder}; for SQL: xlt results query {snapshot.folder} "SELECT ..."'
+    console.print(Text(where), soft_wrap=True)
+
+
+def count_statuses(statuses: Counter[str]) -> Text:
+    """Say how many trials there are, and how many of each status."""
+    text = Text(f"{statuses.total()} trials: ")
+    for place, (status, number) in enumerate(sorted(statuses.items())):
+        text.append(", " if place else "").append(f"{number} {status}", style=status_style(status))
+    return text
+
+
+def status_style(status: str) -> str:
+    """Colour of a status."""
+    return _STATUS_STYLES.get(status, _FAILED_STYLE)
