@@ -51,7 +51,7 @@ def _read_settings(spec: TrialSpec) -> dict[str, Any]:
 
 
 def _read_perturbation(perturbation: dict[str, Any]) -> dict[str, Any]:
-    if perturbation["magnitude"] == 0.0:
+    if perturbation["method"] == "none":
         return {"magnitude": 0.0}
     return {name: perturbation[name] for name in ("method", *METHODS[perturbation["method"]].reads)}
 

@@ -1,5 +1,7 @@
 """Small real things for tests: a random XLM-R with a word tokenizer, and packed batches for it."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +89,14 @@ def build_batch(
         example_keys=tuple(range(first_key, first_key + len(lengths))),
         language="en",
     )
+
+
+def stack_batches(batches: Sequence[PackedBatch]) -> PackedBatch:
+    """Batches of equal lengths, one a trial, as one batch of an array of trials."""
+    first = batches[0]
+    assert all((one.lengths, one.example_keys) == (first.lengths, first.example_keys) for one in batches)
+    names = ("input_ids", "token_type_ids", "content_mask", "labels")
+    return replace(first, **{name: torch.cat([getattr(one, name) for one in batches]) for name in names})
 
 
 def write_pair_folder(folder: Path, num_train: int = 240, num_test: int = 60) -> None:

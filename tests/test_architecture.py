@@ -112,4 +112,4 @@ def test_the_table_of_tasks_matches_its_folder():
 
 def test_the_table_of_perturbations_matches_its_folder():
     listed = {entry.path.partition(":")[0].rpartition(".")[2] for entry in METHODS.values()}
-    assert listed == plugin_modules("perturbations", {"geometry", "draws"})
+    assert listed == plugin_modules("perturbations", {"geometry", "draws", "step"})

@@ -6,8 +6,9 @@ streams are keyed by step and need no state.
 
 import json
 import logging
+import math
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,10 +33,14 @@ class TrainingState:
     optimizer: torch.optim.Optimizer
     step: int = 0
     """Steps taken."""
-    losses: list[float] = field(default_factory=list)
-    """One a step taken."""
-    grad_norms: list[float] = field(default_factory=list)
-    """One a step taken, before clipping."""
+    log: dict[str, list[float]] = field(default_factory=dict)
+    """By name, one number a step taken; NaN where a step had none."""
+
+    def append(self, values: Mapping[str, float]) -> None:
+        """Count a step and keep what it logged."""
+        for name in {**self.log, **values}:
+            self.log.setdefault(name, [math.nan] * self.step).append(values.get(name, math.nan))
+        self.step += 1
 
 
 class CheckpointFolder:
@@ -51,8 +56,7 @@ class CheckpointFolder:
         if final.exists():  # a damaged one of the same step, or restore would have begun after it
             shutil.rmtree(final)
         tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in _named_tensors(state)}
-        tensors["log.losses"] = torch.tensor(state.losses, dtype=torch.float64)
-        tensors["log.grad_norms"] = torch.tensor(state.grad_norms, dtype=torch.float64)
+        tensors |= {f"log.{name}": torch.tensor(values, dtype=torch.float64) for name, values in state.log.items()}
         manifest = {"stage_key": self.stage_key, "step": state.step}
         publish_folder(final, lambda folder: save_file(tensors, folder / _TENSORS), manifest)
         for outdated in self._newest_first()[_NUM_KEPT:]:
@@ -106,5 +110,5 @@ def _load(state: TrainingState, tensors: dict[str, Tensor]) -> None:
                 is_counter = tensor.ndim == 0 and kind == "step" and not parameter.is_cuda
                 value = tensor if is_counter else tensor.to(parameter.device)
                 state.optimizer.state[parameter][kind] = value
-    state.losses[:] = tensors["log.losses"].tolist()
-    state.grad_norms[:] = tensors["log.grad_norms"].tolist()
+            elif section == "log":
+                state.log[name] = tensor.tolist()

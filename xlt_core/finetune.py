@@ -1,52 +1,182 @@
-"""Fine-tuning as an objective of the training loop. In: a token table and a model. Out: gradients, step by step."""
+"""Fine-tuning as an objective of the training loop. In: a token table, a model. Out: gradients and a log, by step."""
 
+from collections.abc import Sequence
+
+import numpy as np
 import torch
 from torch import Tensor
 
-from xlt_core.data.batches import TrainingOrder, pack
+from xlt_core.data.batch import PackedBatch
+from xlt_core.data.batches import Indices, TrainingOrder, pack
 from xlt_core.data.tokens import TokenTable
 from xlt_core.model import TrialModel
-from xlt_core.perturbations import load_perturbation
-from xlt_core.perturbations.base import Perturbation, TrainingStep
+from xlt_core.perturbations import METHODS
+from xlt_core.perturbations.base import build_perturbation
+from xlt_core.perturbations.step import Sizes, TrainingStep
+from xlt_core.result import PerturbationRecord
 from xlt_core.spec import StageSpec
+from xlt_core.streams import stream_seed
+from xlt_core.train import StepLog, TrainOutcome
+
+_NUM_PROBES = 10
+"""Steps of a training at which the loss is measured with and without the disturbance: two forward passes each."""
+
+
+_PASSES = ("num_forwards", "num_backwards", "num_weight_gradients")
 
 
 class FineTuning:
     """The objective of the intermediate and the target stage: a pure function of the step, so that steps repeat."""
 
     def __init__(
-        self, model: TrialModel, table: TokenTable, settings: StageSpec, *, seed: int, device: torch.device
+        self,
+        model: TrialModel,
+        table: TokenTable,
+        settings: StageSpec,
+        *,
+        seed: int,
+        device: torch.device,
+        micro_batch_size: int | None = None,
     ) -> None:
+        """Prepare `model`, whose weights are those that the stage starts from, for training.
+
+        Args:
+            model: trained in place.
+            table: training tokens; where the perturbation edits examples, all its copies and then the originals.
+            settings: canonical.
+            seed: of the stage.
+            device: where `model` is.
+            micro_batch_size: examples in memory at one time; none given: all of a step. Changes no result.
+        """
         assert settings.optim is not None, "a canonical stage carries its recipe"
         self.module = model
         self.settings = settings
-        self.perturbation: Perturbation = load_perturbation(settings.perturbation.method)(settings.perturbation)
+        self.perturbation = build_perturbation([settings.perturbation])
+        self.perturbation.prepare(model)
+        num_copies = self.perturbation.num_copies
+        is_edited = self.perturbation.edit_examples(seed) is not None
+        self._num_examples = len(table) // (num_copies + 1) if is_edited else len(table)
         self._table = table
         self._order = TrainingOrder(
-            num_examples=len(table),
+            num_examples=self._num_examples,
+            num_copies=num_copies,
             batch_size=settings.optim.batch_size,
             seed=seed,
             max_examples=settings.max_train_examples,
         )
         self._seed = seed
         self._device = device
-        self._embedding_norm = mean_embedding_norm(model)
+        self._micro_batch_size = micro_batch_size or settings.optim.batch_size
+        self._probe_every = max(1, settings.optim.num_steps // _NUM_PROBES)
+        self._site_norm = measure_site_norm(self._contexts(0, 1.0, Sizes())[0])
 
-    def backward(self, step: int) -> Tensor:
+    def backward(self, step: int) -> StepLog:
         """Take one step through the perturbation; under bfloat16 autocast on CUDA."""
-        batch = pack(self._table, self._order.indices(step)).to(self._device)
-        context = TrainingStep(self.module, batch, seed=self._seed, step=step, embedding_norm=self._embedding_norm)
+        sizes = Sizes()
+        contexts = self._contexts(step, self._site_norm, sizes)
+        loss = self._accumulate(contexts)
+        log: StepLog = {"loss": loss}
+        displacement = self.perturbation.displace_weights(self.module)
+        if displacement is not None:
+            self.module.zero_grad(set_to_none=True)
+            log["loss_gap"] = self._accumulate(contexts) - loss
+            log["size_mean"] = log["size_max"] = displacement.ratio[0]
+            displacement.undo()
+        if sizes.mean is not None and sizes.largest is not None:
+            log["size_mean"], log["size_max"] = sizes.mean[0], sizes.largest[0]
+        for name in _PASSES:
+            log[name] = sum(getattr(context, name) for context in contexts) / len(contexts)
+        if step % self._probe_every == 0 and (gap := self._measure_loss_gap(contexts)) is not None:
+            log["loss_gap"] = gap
+        return log
+
+    def _contexts(self, step: int, site_norm: float, sizes: Sizes) -> list[TrainingStep]:
+        """The micro-batches of a step as the perturbation sees them."""
+        assert self.settings.optim is not None, "a canonical stage carries its recipe"
+        rows = self._order.indices(step)
+        partners = self.perturbation.partner_rows(rows, self._num_examples, seed=self._seed, step=step)
+        parts = [slice(start, start + self._micro_batch_size) for start in range(0, len(rows), self._micro_batch_size)]
+        batches = [self._pack(rows[part]) for part in parts]
+        num_units = torch.stack([batch.num_units for batch in batches]).sum(0)
+        return [
+            TrainingStep(
+                self.module,
+                batch,
+                seeds=(self._seed,),
+                step=step,
+                spec=self.perturbation.spec,
+                site_norm=site_norm,
+                num_units=num_units,
+                partner=None if partners is None else self._pack(partners[part]),
+                dropout_seed=stream_seed(self._seed, "dropout", step, part.start),
+                sizes=sizes,
+            )
+            for batch, part in zip(batches, parts, strict=True)
+        ]
+
+    def _pack(self, rows: Indices) -> PackedBatch:
+        """Copies of one example are one row where nothing tells them apart."""
+        return pack(self._table, rows % len(self._table)).to(self._device)
+
+    def _accumulate(self, contexts: Sequence[TrainingStep]) -> Tensor:
+        """Add the gradients of all micro-batches; the detached loss of the step, shape ()."""
         with autocast(self._device):
-            return self.perturbation.run(context)
+            losses = [self.perturbation.run(context) for context in contexts]
+        return torch.stack(losses).sum(0)[0]
+
+    def _measure_loss_gap(self, contexts: Sequence[TrainingStep]) -> Tensor | None:
+        """Loss with this step's disturbance minus loss without it, shape (), both without dropout."""
+        self.module.eval()
+        with torch.no_grad(), autocast(self._device):
+            gaps = [self.perturbation.measure_loss_gap(context) for context in contexts]
+        self.module.train()
+        found = [gap for gap in gaps if gap is not None]
+        return torch.stack(found).sum(0)[0] if found else None
+
+
+def measure_site_norm(step: TrainingStep) -> float:
+    """Mean L2 norm of what a step's spec adds to: the unit `relative`.
+
+    Of the word-embedding table's rows, padding left out; at the other sites of the tokens of the step's batch, without
+    dropout.
+    """
+    if step.spec.site == "word_embedding":
+        return mean_embedding_norm(step.model)
+    was_training = step.model.training
+    step.model.eval()
+    with torch.no_grad(), autocast(step.device):
+        norm = float(step.reach().float().norm(dim=-1).mean())
+    step.model.train(was_training)
+    return norm
 
 
 def mean_embedding_norm(model: TrialModel) -> float:
-    """Mean L2 norm of the rows of the word-embedding table, padding left out: the unit `relative`."""
+    """Mean L2 norm of the rows of the word-embedding table, padding left out."""
     table = model.encoder.word_embedding
     norms = table.weight.detach().float().norm(dim=-1)
     if table.padding_idx is None:
         return float(norms.mean())
     return float((norms.sum() - norms[table.padding_idx]) / (len(norms) - 1))
+
+
+def record_perturbation(settings: StageSpec, outcome: TrainOutcome) -> PerturbationRecord:
+    """What a training's log says of its perturbation; steps at which a thing was not measured do not count."""
+
+    def mean(name: str) -> float | None:
+        values = np.array(outcome.log.get(name, ()))
+        values = values[np.isfinite(values)]
+        return float(values.mean()) if len(values) else None
+
+    sizes = np.array(outcome.log.get("size_max", ()))
+    return PerturbationRecord(
+        size_kind=METHODS[settings.perturbation.method].size_kind,
+        size_mean=mean("size_mean"),
+        size_max=float(np.nanmax(sizes)) if np.isfinite(sizes).any() else None,
+        loss_gap=mean("loss_gap"),
+        num_forwards=mean("num_forwards"),
+        num_backwards=mean("num_backwards"),
+        num_weight_gradients=mean("num_weight_gradients"),
+    )
 
 
 def autocast(device: torch.device) -> torch.autocast:

@@ -57,10 +57,26 @@ class TrialModel(nn.Module):
         logits: Tensor = self.head(self.encoder.encode(batch, embeddings), batch)
         return logits
 
-    def compute_loss(self, batch: PackedBatch, embeddings: Tensor) -> Tensor:
-        """Mean cross-entropy over the labelled units of the batch, in float32, shape ()."""
-        logits = self(batch, embeddings).float()
-        return functional.cross_entropy(logits.flatten(0, -2), batch.labels.flatten(), ignore_index=IGNORED_LABEL)
+
+def measure_loss(logits: Tensor, labels: Tensor, num_units: Tensor) -> Tensor:
+    """Cross-entropy of A trials: logits (A, U, C), labels (A, U), summed over labelled units / `num_units` (A,).
+
+    In float32, whatever the logits come in.
+    """
+    losses = functional.cross_entropy(
+        logits.float().flatten(0, -2), labels.flatten(), ignore_index=IGNORED_LABEL, reduction="none"
+    )
+    return losses.view(labels.shape).sum(-1) / num_units
+
+
+def measure_divergence(target: Tensor, logits: Tensor, labels: Tensor, num_units: Tensor) -> Tensor:
+    """KL(target || logits) of each of A trials, both (A, U, C), summed over labelled units / `num_units` (A,).
+
+    In float32. Gradients go to both sides; a side that shall have none is detached by the caller.
+    """
+    expected, found = functional.log_softmax(target.float(), -1), functional.log_softmax(logits.float(), -1)
+    per_unit = (expected.exp() * (expected - found)).sum(-1)
+    return torch.where(labels != IGNORED_LABEL, per_unit, 0.0).sum(-1) / num_units
 
 
 def pool_sequences(hidden: Tensor, lengths: tuple[int, ...], pooling: str) -> Tensor:

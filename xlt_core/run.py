@@ -71,6 +71,7 @@ def run_trial(plan: TrialPlan, workspace: Workspace, on_progress: OnProgress | N
         stages=outcome.costs,
         scores=evaluation.scores,
         predictions=evaluation.predictions,
+        perturbation=trained.perturbation if trained else None,
         versions=list_versions(),
         device=describe_device(select_device(workspace.device)),
     )

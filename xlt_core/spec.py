@@ -66,29 +66,64 @@ class EncoderSpec(Settings):
 
 
 class PerturbationSpec(Settings):
-    """What disturbs a training step. A magnitude means nothing without the fields beside it."""
+    """What disturbs a training step. A magnitude means nothing without the fields beside it.
+
+    A field that is not given has the method's own default (`xlt list perturbations`); one that the method does not read
+    is ignored.
+    """
 
     method: str = "none"
     """A name from `xlt list perturbations`."""
     magnitude: Annotated[float, Field(ge=0.0, le=1e6, allow_inf_nan=False)] = 0.0
-    """Size of the disturbance, in `unit`s of `norm` per `granularity`; far beyond 1e6 its square would overflow."""
-    site: Literal["word_embedding"] = "word_embedding"
-    """Where it is added: the word embeddings, before positions, layer norm and dropout."""
+    """Size of the disturbance, in `unit`s of `norm` per `granularity`, or what the method's summary says."""
+    site: Literal["word_embedding", "embedding_output", "last_hidden"] = "word_embedding"
+    """Where it is added: to the word embeddings before positions, layer norm and dropout; behind these; or to the last
+    hidden states."""
     norm: Literal["l2", "linf"] = "l2"
     granularity: Literal["token", "sequence", "batch"] = "token"
     """What the norm is taken over."""
     unit: Literal["absolute", "relative"] = "relative"
-    """`relative`: multiples of the mean L2 norm of the encoder's word embeddings when the stage starts."""
+    """`relative`: multiples of the mean L2 norm of what it is added to, when the stage starts."""
     mask: Literal["content", "non_pad"] = "content"
     """`content`: not the special tokens; `non_pad`: these too. Padding is never disturbed."""
+    num_samples: Count = 1
+    """Draws of noise a step, whose losses are averaged."""
     num_ascent_steps: Count = 3
-    """Inner gradient steps (pgd)."""
+    """Inner gradient steps."""
     step_ratio: Positive = 0.5
-    """Length of an inner step as a share of the magnitude (pgd)."""
-    init: Literal["zero", "uniform"] = "zero"
-    """Where the ascent starts (pgd)."""
+    """Length of an inner step as a share of the magnitude."""
+    init: Literal["zero", "uniform", "gaussian"] = "zero"
+    """Where the ascent starts."""
+    init_ratio: NonNegative = 1.0
+    """Size of the random start as a share of the magnitude."""
     clean_weight: NonNegative = 0.0
-    """Weight of the undisturbed loss beside the disturbed one, whose weight is 1 (fgm, pgd)."""
+    """Weight of the undisturbed loss beside the disturbed one, whose weight is 1."""
+    regularizer_weight: NonNegative = 1.0
+    """Weight of the divergence between disturbed and undisturbed predictions beside the loss."""
+    noise_law: Literal["uniform", "gaussian"] = "uniform"
+    """How noise is drawn (r3f, r4f)."""
+    dropout: Literal["fresh", "same"] = "fresh"
+    """Whether the passes of one step draw dropout masks of their own."""
+    num_copies: Count = 1
+    """Copies of every training example (rs_da, ear, copies)."""
+    neighbors: str | None = None
+    """JSON file of a word's synonyms (rs_da, ear)."""
+    match_capitalized: bool = False
+    """Exchange capitalised words, too, by their lower-case entry (rs_da, ear)."""
+    strip_punctuation: bool = False
+    """Exchange words with punctuation attached, too (rs_da, ear)."""
+    push_weight: NonNegative = 0.1
+    """Weight of the push apart of mean embeddings (ear)."""
+    pull_weight: NonNegative = 1.0
+    """Weight of the pull together of attention (ear)."""
+    attention_layer: Annotated[int, Field(ge=0)] = 5
+    """Layer, from 0, whose attention is pulled together (ear)."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_the_methods_defaults(cls, value: Any) -> Any:
+        entry = METHODS.get(value.get("method", "none")) if isinstance(value, dict) else None
+        return {**entry.settings, **entry.fixed, **value} if entry else value
 
     @field_validator("method")
     @classmethod
@@ -96,6 +131,24 @@ class PerturbationSpec(Settings):
         if value not in METHODS:
             raise ValueError(str(UnknownNameError("perturbation method", value, METHODS)))
         return value
+
+    @model_validator(mode="after")
+    def _has_a_meaning(self) -> Self:
+        entry = METHODS[self.method]
+        for name, value in entry.fixed.items():
+            if getattr(self, name) != value:
+                others = [other for other, one in METHODS.items() if name in one.settings]
+                raise ValueError(
+                    f"'{self.method}' has {name} '{value}' by definition; given '{getattr(self, name)}'. "
+                    f"Leave '{name}' out, or take a method that reads it: {', '.join(others)}"
+                )
+        if self.magnitude > entry.max_magnitude:
+            raise ValueError(
+                f"magnitude {self.magnitude:g}: allowed for '{self.method}' are 0 to {entry.max_magnitude:g}"
+            )
+        if "neighbors" in entry.settings and self.neighbors is None:
+            raise ValueError(f"'{self.method}' needs 'neighbors': a JSON file that maps words to lists of synonyms")
+        return self
 
 
 class OptimSpec(Settings):
@@ -193,11 +246,14 @@ def parse_trial_spec(value: Mapping[str, Any]) -> TrialSpec:
 def canonical_perturbation(spec: PerturbationSpec) -> PerturbationSpec:
     """Reset what cannot change the result: everything at magnitude 0, else the fields that are not read.
 
-    An L-infinity ball bounds each number by itself, so that it has no granularity.
+    An L-infinity ball bounds each number by itself, so that it has no granularity; a start at zero has no size.
     """
-    if spec.magnitude == 0.0 or spec.method == "none":
+    entry = METHODS[spec.method]
+    if spec.method == "none" or (entry.has_magnitude and spec.magnitude == 0.0):
         return PerturbationSpec()
-    read = {"method", *METHODS[spec.method].reads} - ({"granularity"} if spec.norm == "linf" else set())
+    unread = {"granularity"} if spec.norm == "linf" else set()
+    unread |= {"init_ratio"} if spec.init == "zero" else set()
+    read = {"method", *entry.reads} - unread
     return PerturbationSpec.model_validate({name: getattr(spec, name) for name in read})
 
 

@@ -13,16 +13,18 @@ from typing import Any
 from xlt_core.artifacts import is_published, publish_folder
 from xlt_core.checkpoints import CheckpointFolder
 from xlt_core.data.tokens import TokenTable, load_token_table
+from xlt_core.edits.base import Edit
 from xlt_core.encoders.base import Encoder
 from xlt_core.encoders.loading import load_encoder
 from xlt_core.encoders.vocabulary import restrict_vocabulary
 from xlt_core.evaluate import predict
-from xlt_core.finetune import FineTuning
+from xlt_core.finetune import FineTuning, record_perturbation
 from xlt_core.health import find_collapsed_predictions, find_flat_training
 from xlt_core.model import Head, TrialModel
+from xlt_core.perturbations.base import build_perturbation
 from xlt_core.plan import Stage
 from xlt_core.process_state import reset_process_state, select_device
-from xlt_core.result import LanguagePredictions, StageCost, Status
+from xlt_core.result import LanguagePredictions, PerturbationRecord, StageCost, Status
 from xlt_core.spec import OptimSpec, StageSpec, TrialSpec
 from xlt_core.streams import stream_seed
 from xlt_core.tasks import load_task
@@ -57,6 +59,7 @@ class TrainedStage:
     dev: LanguagePredictions | None
     """On the source language's dev set; none where the task has none or training diverged."""
     cost: StageCost
+    perturbation: PerturbationRecord
 
 
 def run_stage(stage: Stage, spec: TrialSpec, workspace: Workspace, on_progress: OnProgress | None = None) -> Path:
@@ -103,9 +106,18 @@ def train_stage(
     model = build_model(stage, spec, workspace).to(device)
     encoder = model.encoder
     table = load_tokens(
-        settings, "train", task.source_language, encoder, spec, workspace, data_seed=stream_seed(seed, "data")
+        settings,
+        "train",
+        task.source_language,
+        encoder,
+        spec,
+        workspace,
+        data_seed=stream_seed(seed, "data"),
+        edit=build_perturbation([settings.perturbation]).edit_examples(seed),
     )
-    objective = FineTuning(model, table, settings, seed=seed, device=device)
+    objective = FineTuning(
+        model, table, settings, seed=seed, device=device, micro_batch_size=workspace.micro_batch_size
+    )
     # Rows of tokens that never occur have no gradient and stay as they are, but for weight decay, which moves them all.
     is_restricted = settings.optim.weight_decay == 0.0
     with restrict_vocabulary(encoder, table.input_ids) if is_restricted else nullcontext():
@@ -126,7 +138,15 @@ def train_stage(
         reason = _find_collapse(outcome, settings, len(task.labels), dev)
         status = "degenerate" if reason else "ok"
     cost = _measure_cost(stage, started, outcome, settings.optim)
-    return TrainedStage(model=model, outcome=outcome, status=status, reason=reason, dev=dev, cost=cost)
+    return TrainedStage(
+        model=model,
+        outcome=outcome,
+        status=status,
+        reason=reason,
+        dev=dev,
+        cost=cost,
+        perturbation=record_perturbation(settings, outcome),
+    )
 
 
 def stage_seed(stage: Stage, spec: TrialSpec) -> int:
@@ -153,6 +173,7 @@ def load_tokens(
     workspace: Workspace,
     *,
     data_seed: int = 0,
+    edit: Edit | None = None,
 ) -> TokenTable:
     """The tokens of one split and language, cut to what the recipe and the encoder allow.
 
@@ -170,6 +191,7 @@ def load_tokens(
         cache_folder=workspace.tokens,
         dose=settings.dose,
         data_seed=data_seed,
+        edit=edit,
     )
 
 

@@ -18,6 +18,8 @@ from xlt_core.streams import stream_seed
 
 OnStep = Callable[[int], None]
 """Called with the number of steps taken, after each."""
+StepLog = dict[str, Tensor | float]
+"""What one step has to say, by name: numbers, or tensors of shape (). `loss` is always there, the rest may not be."""
 
 
 class Objective(Protocol):
@@ -28,8 +30,8 @@ class Objective(Protocol):
         """What holds the parameters: trained, checkpointed and restored."""
         ...
 
-    def backward(self, step: int) -> Tensor:
-        """Leave the gradients of step `step` (from 0) in the parameters; give the detached loss, shape ().
+    def backward(self, step: int) -> StepLog:
+        """Leave the gradients of step `step` (from 0) in the parameters; give its log.
 
         Everything drawn at random is keyed by the step, so that a step can be taken again after a restart.
         """
@@ -40,14 +42,22 @@ class Objective(Protocol):
 class TrainOutcome:
     """How training went; the weights are in the objective's module."""
 
-    losses: tuple[float, ...]
-    """One a step taken."""
-    grad_norms: tuple[float, ...]
-    """One a step taken, before clipping."""
+    log: dict[str, tuple[float, ...]]
+    """What the steps logged, one value a step taken; NaN where a step had nothing to say."""
     diverged_reason: str | None
     """Not None: training stopped at a loss or gradient that is not finite."""
     wall_seconds: float
     """Of this process only; steps restored from a checkpoint took theirs elsewhere."""
+
+    @property
+    def losses(self) -> tuple[float, ...]:
+        """One a step taken."""
+        return self.log["loss"]
+
+    @property
+    def grad_norms(self) -> tuple[float, ...]:
+        """One a step taken, before clipping."""
+        return self.log["grad_norm"]
 
     @property
     def num_steps(self) -> int:
@@ -84,8 +94,7 @@ def train(
         if checkpoints is not None and (is_due or diverged_reason):
             checkpoints.save(state)
     return TrainOutcome(
-        losses=tuple(state.losses),
-        grad_norms=tuple(state.grad_norms),
+        log={name: tuple(values) for name, values in state.log.items()},
         diverged_reason=diverged_reason,
         wall_seconds=time.perf_counter() - started,
     )
@@ -95,23 +104,32 @@ def _take_step(objective: Objective, optim: OptimSpec, seed: int, state: Trainin
     """Seed, differentiate, clip, update. A step that is not finite is logged and not applied."""
     torch.manual_seed(stream_seed(seed, "dropout", state.step))
     state.optimizer.zero_grad(set_to_none=True)
-    loss = objective.backward(state.step)
-    norm = nn.utils.clip_grad_norm_(objective.module.parameters(), optim.max_grad_norm)
-    loss_value, norm_value = torch.stack([loss.float(), norm.float()]).tolist()  # one synchronisation a step
-    state.losses.append(loss_value)
-    state.grad_norms.append(norm_value)
-    if math.isfinite(loss_value) and math.isfinite(norm_value):
+    log = objective.backward(state.step)
+    log["grad_norm"] = nn.utils.clip_grad_norm_(objective.module.parameters(), optim.max_grad_norm)
+    values = _read_log(log)
+    if math.isfinite(values["loss"]) and math.isfinite(values["grad_norm"]):
         for group in state.optimizer.param_groups:
             group["lr"] = optim.learning_rate * learning_rate_factor(state.step, optim)
         state.optimizer.step()
-    state.step += 1
+    state.append(values)
+
+
+def _read_log(log: StepLog) -> dict[str, float]:
+    """All numbers of a step, with one synchronisation."""
+    tensors = {name: value.float() for name, value in log.items() if isinstance(value, Tensor)}
+    read = torch.stack(list(tensors.values())).tolist()
+    return {name: float(value) for name, value in log.items() if name not in tensors} | dict(
+        zip(tensors, read, strict=True)
+    )
 
 
 def _find_divergence(state: TrainingState) -> str | None:
     """A reason where the last step taken was not finite."""
-    if not state.losses or (math.isfinite(state.losses[-1]) and math.isfinite(state.grad_norms[-1])):
+    if state.step == 0:
         return None
-    loss, norm = state.losses[-1], state.grad_norms[-1]
+    loss, norm = state.log["loss"][-1], state.log["grad_norm"][-1]
+    if math.isfinite(loss) and math.isfinite(norm):
+        return None
     return f"loss {loss} and gradient norm {norm} at step {state.step} are not finite"
 
 

@@ -14,6 +14,8 @@ class Workspace:
     """`auto`: CUDA where there is one, else the CPU."""
     num_threads: int = 1
     """CPU threads torch may use."""
+    micro_batch_size: int | None = None
+    """Training examples in memory at one time, gradients added up; none given: all of a step."""
     checkpoint_every_steps: int = 200
     """Steps between checkpoints; what a kill can cost at most."""
 

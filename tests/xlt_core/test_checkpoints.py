@@ -1,5 +1,7 @@
 """Checkpoints: the newest undamaged one is restored, and no more than two stay."""
 
+import math
+
 import torch
 from torch import nn
 
@@ -18,9 +20,7 @@ def take_steps(state: TrainingState, num_steps: int) -> None:
     for _ in range(num_steps):
         state.module(torch.randn(8, 4)).square().sum().backward()
         state.optimizer.step()
-        state.step += 1
-        state.losses.append(state.step / 3)
-        state.grad_norms.append(state.step / 7)
+        state.append({"loss": state.step / 3, "grad_norm": state.step / 7})
 
 
 def save_three(folder, key="stage") -> TrainingState:
@@ -35,7 +35,7 @@ def test_a_restored_state_has_the_same_weights_buffers_moments_and_log(tmp_path)
     saved = save_three(tmp_path)
     restored = build_state(1)
     CheckpointFolder(tmp_path, "stage").restore(restored)
-    assert (restored.step, restored.losses, restored.grad_norms) == (6, saved.losses, saved.grad_norms)
+    assert (restored.step, restored.log) == (6, saved.log)
     for name, tensor in saved.module.state_dict().items():
         assert torch.equal(restored.module.state_dict()[name], tensor), name
     parameters = zip(saved.module.parameters(), restored.module.parameters(), strict=True)
@@ -74,3 +74,12 @@ def test_a_checkpoint_of_another_stage_is_not_restored(tmp_path):
     restored = build_state(1)
     CheckpointFolder(tmp_path, "stage").restore(restored)
     assert restored.step == 0
+
+
+def test_a_name_that_not_every_step_logs_is_not_a_number_where_it_was_not_logged():
+    state = build_state(0)
+    for values in ({"loss": 1.0}, {"loss": 2.0, "size": 0.5}, {"loss": 3.0}):
+        state.append(values)
+    assert state.log["loss"] == [1.0, 2.0, 3.0]
+    assert state.log["size"][1] == 0.5
+    assert all(math.isnan(state.log["size"][step]) for step in (0, 2))

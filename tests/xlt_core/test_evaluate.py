@@ -18,23 +18,31 @@ def draw_words(generator: np.random.Generator, num_words: int) -> tuple[str, ...
     return tuple(f"w{index}" for index in generator.integers(NUM_WORDS, size=num_words))
 
 
-def build_tagging_table(num_examples: int = 30, max_length: int = 12) -> TokenTable:
+def build_tagging_examples(num_examples: int = 30) -> TaggedExamples:
     generator = np.random.default_rng(0)
     words = tuple(draw_words(generator, generator.integers(1, 20)) for _ in range(num_examples))
     labels = tuple(tuple(generator.integers(3, size=len(sentence)).tolist()) for sentence in words)
-    examples = TaggedExamples(ids=tuple(map(str, range(num_examples))), words=words, labels=labels)
+    return TaggedExamples(ids=tuple(map(str, range(num_examples))), words=words, labels=labels)
+
+
+def build_tagging_table(num_examples: int = 30, max_length: int = 12) -> TokenTable:
+    examples = build_tagging_examples(num_examples)
     return build_token_table(examples, "en", tokenizer=build_tokenizer(), max_length=max_length)
 
 
-def build_pair_table(num_examples: int = 30) -> TokenTable:
+def build_pair_examples(num_examples: int = 30) -> PairExamples:
     generator = np.random.default_rng(0)
     texts = [" ".join(draw_words(generator, generator.integers(1, 9))) for _ in range(2 * num_examples)]
-    examples = PairExamples(
+    return PairExamples(
         ids=tuple(map(str, range(num_examples))),
         first=tuple(texts[::2]),
         second=tuple(texts[1::2]),
         labels=tuple(generator.integers(3, size=num_examples).tolist()),
     )
+
+
+def build_pair_table(num_examples: int = 30) -> TokenTable:
+    examples = build_pair_examples(num_examples)
     return build_token_table(examples, "en", tokenizer=build_tokenizer(), max_length=40)
 
 

@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from xlt_core.checkpoints import CheckpointFolder
 from xlt_core.spec import OptimSpec
-from xlt_core.train import build_optimizer, learning_rate_factor, num_warmup_steps, train
+from xlt_core.train import StepLog, build_optimizer, learning_rate_factor, num_warmup_steps, train
 
 OPTIM = OptimSpec(learning_rate=1e-2, num_steps=24, batch_size=4, warmup_ratio=0.25, weight_decay=0.1)
 
@@ -23,14 +23,14 @@ class Regression:
         self.explode_at = explode_at
         self.num_calls = 0
 
-    def backward(self, step: int) -> Tensor:
+    def backward(self, step: int) -> StepLog:
         self.num_calls += 1
         inputs = torch.randn(4, 5, generator=torch.Generator().manual_seed(step))
         loss = functional.mse_loss(self.module(inputs), inputs[:, :1])
         if step == self.explode_at:
             loss = loss * float("inf")
         loss.backward()
-        return loss.detach()
+        return {"loss": loss.detach()}
 
 
 class InterruptedRunError(Exception):

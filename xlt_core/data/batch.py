@@ -41,6 +41,11 @@ class PackedBatch:
         """B."""
         return len(self.lengths)
 
+    @property
+    def num_units(self) -> Tensor:
+        """Labelled units of each trial, float32 (A,)."""
+        return (self.labels != IGNORED_LABEL).sum(-1).float()
+
     def to(self, device: torch.device) -> "PackedBatch":
         """The same batch on another device."""
         return replace(

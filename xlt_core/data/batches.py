@@ -19,20 +19,23 @@ Indices = npt.NDArray[np.int64]
 class TrainingOrder:
     """The examples of every training step, a pure function of the step: resuming needs no state.
 
-    An epoch is a permutation of all examples; the epochs follow each other without a gap, so that every step has
-    exactly `batch_size` examples.
+    An epoch is a permutation of all copies of all examples; the epochs follow each other without a gap, so that every
+    step has exactly `batch_size` examples.
     """
 
     num_examples: int
+    """N."""
     batch_size: int
     seed: int
     """The trial's."""
     max_examples: int | None = None
     """Train on a seeded sample of this many examples; none given: all."""
+    num_copies: int = 1
+    """Of each example; copy j of example i is row j N + i."""
 
     def indices(self, step: int) -> Indices:
-        """Rows of the training table in step `step` (from 0), shape (batch_size,)."""
-        pool = _sample(self.num_examples, self.max_examples, self.seed)
+        """Rows in step `step` (from 0), shape (batch_size,)."""
+        pool = _sample(self.num_examples, self.max_examples, self.seed, self.num_copies)
         places = np.arange(step * self.batch_size, (step + 1) * self.batch_size)
         epochs, within = np.divmod(places, len(pool))
         drawn = [
@@ -48,11 +51,12 @@ def _permutation(num_examples: int, seed: int, epoch: int) -> Indices:
 
 
 @lru_cache(maxsize=2)
-def _sample(num_examples: int, max_examples: int | None, seed: int) -> Indices:
+def _sample(num_examples: int, max_examples: int | None, seed: int, num_copies: int) -> Indices:
     if max_examples is None or max_examples >= num_examples:
-        return np.arange(num_examples)
+        return np.arange(num_copies * num_examples)
     chosen = numpy_generator(seed, "data_sample").choice(num_examples, max_examples, replace=False)
-    return np.sort(chosen).astype(np.int64)
+    copies = np.arange(num_copies)[:, None] * num_examples
+    return (np.sort(chosen).astype(np.int64) + copies).ravel()
 
 
 @dataclass(frozen=True, kw_only=True)

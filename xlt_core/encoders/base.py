@@ -46,16 +46,35 @@ class Encoder(nn.Module, ABC):
         Raises:
             EncoderError: a sequence is longer than the encoder can read.
         """
+        self._check_lengths(batch)
+        return self._encode(batch, embeddings)
+
+    @abstractmethod
+    def embed_output(self, batch: PackedBatch, embeddings: Tensor) -> Tensor:
+        """Word embeddings (A, T, D) to what enters the first layer: with positions, layer norm and dropout.
+
+        Raises:
+            EncoderError: this kind of encoder does not let itself be taken apart there.
+        """
+
+    @abstractmethod
+    def encode_output(self, batch: PackedBatch, hidden: Tensor) -> Tensor:
+        """Run the layers on (perhaps disturbed) output of `embed_output`; hidden states (A, T, D).
+
+        Raises:
+            EncoderError: as `embed_output`.
+        """
+
+    @abstractmethod
+    def _encode(self, batch: PackedBatch, embeddings: Tensor) -> Tensor:
+        """`encode` after its checks."""
+
+    def _check_lengths(self, batch: PackedBatch) -> None:
         longest = max(batch.lengths)
         if longest > self.max_length:
             raise EncoderError(
                 f"a sequence has {longest} tokens; this encoder reads at most {self.max_length}. Lower model.max_length"
             )
-        return self._encode(batch, embeddings)
-
-    @abstractmethod
-    def _encode(self, batch: PackedBatch, embeddings: Tensor) -> Tensor:
-        """`encode` after its checks."""
 
     @cached_property
     def tokenizer_fingerprint(self) -> str:

@@ -29,3 +29,12 @@ FAMILIES: dict[str, Family] = {
 def find_family(model_type: str) -> Family:
     """The row of a model type; the padded default for one without."""
     return FAMILIES.get(model_type, Family())
+
+
+def explain_indivisible(model_type: str) -> str:
+    """Say why there is no site between embeddings and layers, and what to do."""
+    divisible = ", ".join(name for name, family in FAMILIES.items() if family.packed)
+    return (
+        f"an encoder of the type '{model_type}' has no site 'embedding_output'; take 'word_embedding' or "
+        f"'last_hidden', or an encoder of a type such as {divisible}"
+    )

@@ -3,7 +3,8 @@
 Legend: A arrays of trials, T tokens of all sequences, D hidden size.
 """
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
 from xlt_core.data.batch import PackedBatch
 from xlt_core.encoders.base import Encoder
@@ -16,15 +17,36 @@ _BLOCK_MULTIPLES = {"cpu": 16, "cuda": 64}
 class PackedEncoder(Encoder):
     """Runs transformers' own modules with `xlt_core.encoders.attention` as their attention."""
 
-    def _encode(self, batch: PackedBatch, embeddings: Tensor) -> Tensor:
-        multiple = _BLOCK_MULTIPLES.get(embeddings.device.type, 16)
-        segments = Segments(batch.lengths, embeddings.device, multiple=multiple)
+    _last_segments: Segments | None = None
+
+    def embed_output(self, batch: PackedBatch, embeddings: Tensor) -> Tensor:
+        """See `Encoder.embed_output`."""
         first_position = self.model.config.pad_token_id + 1 if self.family.positions_after_padding else 0
-        extras = {"token_type_ids": batch.token_type_ids} if self.uses_segment_ids else {}
-        hidden: Tensor = self.model(
-            inputs_embeds=embeddings,
-            position_ids=(segments.positions + first_position)[None],
-            segments=segments,
-            **extras,
-        ).last_hidden_state
-        return hidden
+        positions = self._segments(batch, embeddings.device).positions + first_position
+        token_type_ids = batch.token_type_ids if self.uses_segment_ids else torch.zeros_like(batch.token_type_ids)
+        embed: nn.Module = self.model.get_submodule("embeddings")
+        hidden: Tensor = embed(inputs_embeds=embeddings, position_ids=positions[None], token_type_ids=token_type_ids)
+        widen: nn.Module | None = getattr(
+            self.model, "embeddings_project", None
+        )  # of an ELECTRA with narrow embeddings
+        return hidden if widen is None else widen(hidden)
+
+    def encode_output(self, batch: PackedBatch, hidden: Tensor) -> Tensor:
+        """See `Encoder.encode_output`."""
+        self._check_lengths(batch)
+        segments = self._segments(batch, hidden.device)
+        layers: nn.Module = self.model.get_submodule("encoder")
+        encoded: Tensor = layers(hidden, attention_mask=None, segments=segments).last_hidden_state
+        return encoded
+
+    def _encode(self, batch: PackedBatch, embeddings: Tensor) -> Tensor:
+        return self.encode_output(batch, self.embed_output(batch, embeddings))
+
+    def _segments(self, batch: PackedBatch, device: torch.device) -> Segments:
+        """Made once for both halves of a pass and for all passes over a batch."""
+        if self._last_segments is None or (self._last_segments.lengths, self._last_segments.device) != (
+            batch.lengths,
+            device,
+        ):
+            self._last_segments = Segments(batch.lengths, device, multiple=_BLOCK_MULTIPLES.get(device.type, 16))
+        return self._last_segments

@@ -8,12 +8,23 @@ from torch import Tensor
 
 from xlt_core.data.batch import PackedBatch
 from xlt_core.encoders.base import Encoder
+from xlt_core.encoders.families import explain_indivisible
 from xlt_core.encoders.segments import Segments
 from xlt_core.errors import EncoderError
 
 
 class PaddedEncoder(Encoder):
     """Runs a transformers model on right-padded sequences with an attention mask."""
+
+    def embed_output(self, batch: PackedBatch, embeddings: Tensor) -> Tensor:
+        """Refused: what lies between embeddings and layers differs from one kind of model to the next."""
+        del batch, embeddings
+        raise EncoderError(explain_indivisible(self.model.config.model_type))
+
+    def encode_output(self, batch: PackedBatch, hidden: Tensor) -> Tensor:
+        """Refused, as `embed_output`."""
+        del batch, hidden
+        raise EncoderError(explain_indivisible(self.model.config.model_type))
 
     def _encode(self, batch: PackedBatch, embeddings: Tensor) -> Tensor:
         longest = max(batch.lengths)

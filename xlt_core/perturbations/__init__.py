@@ -3,33 +3,75 @@
 Importing the table is light; a method's class (and torch) is imported by `load_perturbation`.
 """
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from xlt_core.plugins import load_plugin
+from xlt_core.result import SizeKind
+
+Settings = Mapping[str, Any]
+_NOTHING: Settings = MappingProxyType({})
 
 
 class MethodEntry(NamedTuple):
     """Where a method's class is, and which fields of a perturbation change what it does."""
 
     path: str
-    reads: tuple[str, ...]
     summary: str
+    settings: Settings = _NOTHING
+    """Fields it reads beside its magnitude, with the method's own defaults."""
+    fixed: Settings = _NOTHING
+    """Fields that the method's definition fixes; another value is refused."""
+    shapes: tuple[str, ...] = ("pair", "tagging")
+    """Shapes of task for which it has a meaning."""
+    has_magnitude: bool = True
+    """False: the magnitude is not read, and 0 does not turn the method off."""
+    max_magnitude: float = 1e6
+    size_kind: SizeKind | None = "embedding"
+    """What its realised size is a share of: the norm of what it is added to, the weights' norm, the number of words."""
     version: int = 1
     """Raised when the same settings disturb a step differently; part of every stage key."""
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Names of the fields that change a trial under this method."""
+        return (*(("magnitude",) if self.has_magnitude else ()), *self.settings)
 
-_NOISE = ("magnitude", "site", "norm", "granularity", "unit", "mask")
-_ASCENT = (*_NOISE, "clean_weight")
+
+_PLACE = {"site": "word_embedding", "unit": "relative", "mask": "content"}
+_BALL = {**_PLACE, "norm": "l2", "granularity": "token"}
+
+_ASCENT = {"num_ascent_steps": 3, "step_ratio": 0.5, "init": "zero", "init_ratio": 1.0}
 
 METHODS: dict[str, MethodEntry] = {
-    "none": MethodEntry("xlt_core.perturbations.none:Plain", (), "plain training"),
-    "gaussian": MethodEntry("xlt_core.perturbations.noise:Gaussian", _NOISE, "Gaussian noise"),
-    "uniform": MethodEntry("xlt_core.perturbations.noise:UniformBall", _NOISE, "uniform noise in a norm ball"),
-    "fgm": MethodEntry("xlt_core.perturbations.ascent:Fgm", _ASCENT, "one gradient step to the ball's surface"),
+    "none": MethodEntry("xlt_core.perturbations.none:Plain", "plain training", has_magnitude=False, size_kind=None),
+    "gaussian": MethodEntry(
+        "xlt_core.perturbations.noise:Gaussian",
+        "Gaussian noise (randomized smoothing, RS-RP)",
+        {**_BALL, "num_samples": 1},
+    ),
+    "uniform": MethodEntry(
+        "xlt_core.perturbations.noise:UniformBall",
+        "uniform noise in a norm ball (RS-RP)",
+        {**_BALL, "num_samples": 1},
+    ),
+    "fgm": MethodEntry(
+        "xlt_core.perturbations.ascent:Fgm",
+        "one gradient step to the surface of an L2 ball",
+        {**_PLACE, "granularity": "sequence", "clean_weight": 1.0},
+        fixed={"norm": "l2"},
+    ),
+    "fgsm": MethodEntry(
+        "xlt_core.perturbations.ascent:Fgm",
+        "one gradient-sign step to a corner of an L-infinity ball",
+        {**_PLACE, "clean_weight": 1.0},
+        fixed={"norm": "linf"},
+    ),
     "pgd": MethodEntry(
         "xlt_core.perturbations.ascent:Pgd",
-        (*_ASCENT, "num_ascent_steps", "step_ratio", "init"),
         "projected gradient ascent inside the ball",
+        {**_BALL, **_ASCENT, "clean_weight": 0.0},
     ),
 }
 

@@ -1,87 +1,110 @@
-"""Adversarial disturbances of the word embeddings: FGM (Miyato et al. 2017) and PGD (Madry et al. 2018).
+"""Adversarial disturbances: FGM (Miyato et al. 2017), FGSM (Goodfellow et al. 2015), PGD (Madry et al. 2018).
 
 Inner steps differentiate with respect to the disturbance only. The loss trained on is the adversarial one, or, with
 clean weight w, (w x clean + adversarial) / (1 + w); the division is our choice and keeps gradients on one scale.
 """
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
-from xlt_core.perturbations.base import Cost, TrainingStep
+from xlt_core.perturbations.base import Cost, Perturbation
 from xlt_core.perturbations.geometry import Ball, build_ball
-from xlt_core.perturbations.noise import draw_in_ball
-from xlt_core.spec import PerturbationSpec
+from xlt_core.perturbations.noise import draw_in_ball, scale_normal
+from xlt_core.perturbations.step import TrainingStep
 
 
-class Fgm:
-    """One gradient step from the clean embeddings to the surface of the ball (L-infinity: FGSM)."""
-
-    def __init__(self, spec: PerturbationSpec) -> None:
-        self.spec = spec
+class Fgm(Perturbation):
+    """One gradient step from the clean activations to the surface of the ball (in L-infinity to a corner: FGSM)."""
 
     def cost(self) -> Cost:
-        """Two of each: the clean pass that finds the direction also trains where it has a weight."""
-        return Cost(2, 2)
+        """Two passes, one where the site is behind the encoder; the clean one trains where it has a weight."""
+        if self.spec.site == "last_hidden":
+            return Cost(1, 1, 1)
+        return Cost(2, 2, 1 + _has_clean_loss(self))
 
     def run(self, step: TrainingStep) -> Tensor:
-        """Find the direction, then train on the disturbed embeddings."""
-        if self.spec.magnitude == 0.0:
-            return step.take_plain()
-        ball, weight = build_ball(self.spec, step), self.spec.clean_weight
-        total = torch.zeros((), device=step.batch.input_ids.device)
-        if weight > 0.0:
-            clean = step.embed()
-            clean.retain_grad()
-            loss = step.compute_loss(clean) * (weight / (1.0 + weight))
-            step.backward(loss)
-            total += loss.detach()
-            assert clean.grad is not None
-            gradient = clean.grad.float()
-        else:
-            clean = step.embed().detach().requires_grad_()
-            gradient = step.differentiate(step.compute_loss(clean), clean)
+        """Find the direction, then train on the disturbed activations."""
+        weight = self.number("clean_weight", step)[:, 0, 0]
+        clean = step.reach()
+        if self.spec.site == "last_hidden" or not _has_clean_loss(self):
+            return _train(self, step, clean, self.find(step, clean))
+        clean.retain_grad()
+        clean_loss = step.backward(step.loss(step.finish(clean)) * weight / (1.0 + weight))
+        assert clean.grad is not None
+        delta = self.jump(step, clean, clean.grad.float())
+        clean = step.reach()
+        return clean_loss + step.backward(step.loss(step.finish(clean + delta)) / (1.0 + weight))
+
+    def find(self, step: TrainingStep, clean: Tensor) -> Tensor:
+        """The disturbance of a step, (A, T, D), from a pass of its own."""
+        return self.jump(step, clean, step.differentiate(clean, torch.zeros_like(clean), step.loss))
+
+    def jump(self, step: TrainingStep, clean: Tensor, gradient: Tensor) -> Tensor:
+        """Along the gradient to the surface of the ball, (A, T, D)."""
+        ball = build_ball(step, self.number("magnitude", step))
         delta = ball.project(ball.normalize(gradient) * ball.radius)
-        return total + _train_adversarially(step, delta, weight)
-
-
-class Pgd:
-    """`num_ascent_steps` normalised gradient steps of length `step_ratio` x radius, projected back into the ball."""
-
-    def __init__(self, spec: PerturbationSpec) -> None:
-        self.spec = spec
-
-    def cost(self) -> Cost:
-        """K + 1 of each, one more where the clean loss has a weight."""
-        num_passes = self.spec.num_ascent_steps + 1 + (self.spec.clean_weight > 0.0)
-        return Cost(num_passes, num_passes)
-
-    def run(self, step: TrainingStep) -> Tensor:
-        """Ascend, then train on the disturbed embeddings."""
-        if self.spec.magnitude == 0.0:
-            return step.take_plain()
-        ball, weight = build_ball(self.spec, step), self.spec.clean_weight
-        delta = self.ascend(step, ball)
-        total = torch.zeros((), device=delta.device)
-        if weight > 0.0:
-            loss = step.compute_loss(step.embed()) * (weight / (1.0 + weight))
-            step.backward(loss)
-            total += loss.detach()
-        return total + _train_adversarially(step, delta, weight)
-
-    def ascend(self, step: TrainingStep, ball: Ball) -> Tensor:
-        """The disturbance after the inner steps, (A, T, D), inside the ball."""
-        clean = step.embed().detach()
-        delta = draw_in_ball(self.spec, step, ball) if self.spec.init == "uniform" else torch.zeros_like(clean)
-        for _ in range(self.spec.num_ascent_steps):
-            delta.requires_grad_()
-            gradient = step.differentiate(step.compute_loss(clean + delta), delta)
-            stride = ball.normalize(gradient) * (self.spec.step_ratio * ball.radius)
-            delta = ball.project(delta.detach() + stride)
+        step.record(clean, delta, ball.mask)
         return delta
 
 
-def _train_adversarially(step: TrainingStep, delta: Tensor, clean_weight: float) -> Tensor:
-    embeddings = step.embed()
-    loss = step.compute_loss(embeddings + delta.to(embeddings.dtype)) / (1.0 + clean_weight)
-    step.backward(loss)
-    return loss.detach()
+class Pgd(Perturbation):
+    """`num_ascent_steps` normalised gradient steps of length `step_ratio` x radius, projected back into the ball."""
+
+    def cost(self) -> Cost:
+        """K + 1 passes of which one trains, one more where the clean loss has a weight; behind the encoder one."""
+        if self.spec.site == "last_hidden":
+            return Cost(1, 1, 1)
+        num_trained = 1 + _has_clean_loss(self)
+        num_passes = self.spec.num_ascent_steps + num_trained
+        return Cost(num_passes, num_passes, num_trained)
+
+    def run(self, step: TrainingStep) -> Tensor:
+        """Ascend, then train on the disturbed activations."""
+        clean = step.reach()
+        return _train(self, step, clean, self.find(step, clean))
+
+    def find(self, step: TrainingStep, clean: Tensor) -> Tensor:
+        """The disturbance after the inner steps, (A, T, D), inside the ball."""
+        ball = build_ball(step, self.number("magnitude", step))
+        delta = ascend(self, step, ball, clean, step.loss)
+        step.record(clean, delta, ball.mask)
+        return delta
+
+
+def ascend(
+    method: Perturbation, step: TrainingStep, ball: Ball, clean: Tensor, objective: Callable[[Tensor], Tensor]
+) -> Tensor:
+    """Projected ascent of `objective(logits)` from the method's start, (A, T, D), inside the ball."""
+    delta = start_ascent(method, step, ball, clean)
+    for _ in range(method.spec.num_ascent_steps):
+        gradient = step.differentiate(clean, delta, objective)
+        delta = ball.project(delta + ball.normalize(gradient) * (method.number("step_ratio", step) * ball.radius))
+    return delta
+
+
+def start_ascent(method: Perturbation, step: TrainingStep, ball: Ball, clean: Tensor) -> Tensor:
+    """Where the ascent starts: zero, or at random in (Gaussian: about) `init_ratio` times the ball, then projected."""
+    if method.spec.init == "zero":
+        return torch.zeros_like(clean, dtype=torch.float32)
+    smaller = replace(ball, radius=ball.radius * method.number("init_ratio", step))
+    drawn = draw_in_ball(step, smaller) if method.spec.init == "uniform" else scale_normal(step, smaller)
+    return ball.project(drawn)
+
+
+def _has_clean_loss(method: Perturbation) -> bool:
+    return any(spec.clean_weight > 0.0 for spec in method.specs)
+
+
+def _train(method: Perturbation, step: TrainingStep, clean: Tensor, delta: Tensor) -> Tensor:
+    """Train on the disturbed activations, and on the clean ones where they have a weight; `clean` is used up."""
+    weight = method.number("clean_weight", step)[:, 0, 0]
+    if not _has_clean_loss(method):
+        return step.backward(step.loss(step.finish(clean + delta)))
+    if step.spec.site == "last_hidden":  # one graph of the encoder under both
+        losses = step.loss(step.finish(clean)) * weight + step.loss(step.finish(clean + delta))
+        return step.backward(losses / (1.0 + weight))
+    clean_loss = step.backward(step.loss(step.finish(clean)) * weight / (1.0 + weight))
+    return clean_loss + step.backward(step.loss(step.finish(step.reach() + delta)) / (1.0 + weight))

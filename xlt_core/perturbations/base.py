@@ -1,79 +1,142 @@
-"""What a perturbation is, and what it may do within a training step.
+"""What a perturbation is, and what it may do: to the training data, within a training step, to the weights.
 
-Legend: A arrays of trials (1 today), T tokens of all sequences of the batch, D hidden size.
+Legend: A arrays of trials (1 today).
 """
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from functools import cached_property
 from typing import NamedTuple, Protocol
 
+import numpy as np
+import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from xlt_core.data.batch import PackedBatch
+from xlt_core.edits.base import Edit
+from xlt_core.errors import SpecError
 from xlt_core.model import TrialModel
-from xlt_core.spec import PerturbationSpec
+from xlt_core.perturbations import METHODS, load_perturbation
+from xlt_core.perturbations.step import TrainingStep
+from xlt_core.spec import PerturbationSpec, canonical_perturbation
+
+Rows = npt.NDArray[np.int64]
+
+NUMBERS = (
+    *("magnitude", "step_ratio", "init_ratio", "clean_weight", "regularizer_weight", "push_weight", "pull_weight"),
+)
+"""Fields that may differ between the trials of an array; all others say what is computed and must be equal."""
 
 
 class Cost(NamedTuple):
     """Passes through the encoder in one training step; plain training costs one of each."""
 
-    num_forwards: int
-    num_backwards: int
+    num_forwards: float
+    num_backwards: float
+    """Backward passes, each for the gradient of what went in."""
+    num_weight_gradients: float
+    """Those of them that give the gradients of the weights, too."""
+
+    @property
+    def ideal_ratio(self) -> float:
+        """Time of a step over that of a plain one, were all three kinds of work equally long."""
+        return sum(self) / 3
 
 
-class TrainingStep:
-    """One training step as a perturbation sees it: no task, no encoder class, no optimiser.
+class Displacement(Protocol):
+    """Weights that have been moved for a second pass."""
 
-    Counts its passes, so that the declared cost of a method can be checked.
+    ratio: Tensor
+    """Norm of the move over that of the weights, (A,)."""
+
+    def undo(self) -> None:
+        """Put the weights back, bit for bit."""
+        ...
+
+
+class Perturbation(ABC):
+    """A perturbation plug-in. `tests/contracts/perturbation_contract.py` says what every one must keep.
+
+    A method overrides `run`, and of the other hooks those that it needs. It is built from the settings of A trials.
     """
 
-    def __init__(self, model: TrialModel, batch: PackedBatch, *, seed: int, step: int, embedding_norm: float) -> None:
-        self.batch = batch
-        self.seed = seed
-        self.step = step
-        self.embedding_norm = embedding_norm
-        """Mean L2 norm of the encoder's word embeddings when the stage began."""
-        self.embedding_width = model.encoder.word_embedding.embedding_dim
-        """D of the word embeddings; some encoders widen them inside."""
-        self.num_forwards = 0
-        self.num_backwards = 0
-        self._model = model
+    def __init__(self, specs: Sequence[PerturbationSpec]) -> None:
+        """Take the settings of each of the A trials.
 
-    def embed(self) -> Tensor:
-        """Clean word embeddings (A, T, D), attached to the embedding table."""
-        return self._model.encoder.embed(self.batch)
+        Raises:
+            SpecError: they differ in more than numbers.
+        """
+        fixed = [spec.model_dump(exclude={*NUMBERS}) for spec in specs]
+        if any(one != fixed[0] for one in fixed):
+            raise SpecError(f"perturbations of one array differ in more than {', '.join(NUMBERS)}; train them apart")
+        self.specs = tuple(specs)
+        self.spec = specs[0]
 
-    def compute_loss(self, embeddings: Tensor) -> Tensor:
-        """Run forwards from word embeddings (A, T, D); mean loss, shape ()."""
-        self.num_forwards += 1
-        return self._model.compute_loss(self.batch, embeddings)
-
-    def backward(self, loss: Tensor) -> None:
-        """Add the gradients of `loss` to the parameters."""
-        self.num_backwards += 1
-        loss.backward()  # type: ignore[no-untyped-call]
-
-    def differentiate(self, loss: Tensor, wrt: Tensor) -> Tensor:
-        """Gradient of `loss` with respect to `wrt` in float32; parameter gradients stay as they are."""
-        self.num_backwards += 1
-        (gradient,) = torch.autograd.grad(loss, wrt)
-        return gradient.float()
-
-    def take_plain(self) -> Tensor:
-        """The undisturbed step; gives the detached loss."""
-        loss = self.compute_loss(self.embed())
-        self.backward(loss)
-        return loss.detach()
-
-
-class Perturbation(Protocol):
-    """A perturbation plug-in. `tests/contracts/perturbation_contract.py` says what every one must keep."""
-
-    def __init__(self, spec: PerturbationSpec) -> None: ...
-
+    @abstractmethod
     def cost(self) -> Cost:
         """Passes a step takes at these settings."""
-        ...
 
+    @abstractmethod
     def run(self, step: TrainingStep) -> Tensor:
-        """Take the step: leave gradients in the parameters, give the detached loss, shape ()."""
-        ...
+        """Take the step: leave gradients in the parameters, give the detached loss, (A,)."""
+
+    def prepare(self, model: TrialModel) -> None:
+        """Change the model before training, for good."""
+        del model
+
+    def edit_examples(self, seed: int) -> Edit | None:
+        """What is done to the training examples before they are tokenized; none: nothing.
+
+        An edit gives all copies of the examples, one copy after the other, and then the examples as they were.
+        """
+        del seed
+        return None
+
+    def partner_rows(self, rows: Rows, num_examples: int, *, seed: int, step: int) -> Rows | None:
+        """Rows of the training table that a step needs beside its own, one for each; none for most methods.
+
+        Args:
+            rows: of the whole step, shape (batch_size,).
+            num_examples: N, before they were edited; what an edit keeps of them follows its copies.
+            seed: of the stage.
+            step: from 0.
+        """
+        del rows, num_examples, seed, step
+        return None
+
+    def displace_weights(self, model: nn.Module) -> Displacement | None:
+        """Move the weights along the gradients of the step's first round; the second decides. None: one round."""
+        del model
+        return None
+
+    def measure_loss_gap(self, step: TrainingStep) -> Tensor | None:
+        """Loss with the step's last disturbance minus loss without, (A,); none where there is no such thing."""
+        if step.delta is None:
+            return None
+        clean = step.reach()
+        return step.loss(step.finish(clean + step.delta)) - step.loss(step.finish(clean))
+
+    @property
+    def num_copies(self) -> int:
+        """K: copies of every training example; row j N + i is copy j of example i of N."""
+        return self.spec.num_copies if "num_copies" in METHODS[self.spec.method].reads else 1
+
+    def number(self, name: str, step: TrainingStep) -> Tensor:
+        """A numeric field of all trials, float32 (A, 1, 1)."""
+        return self._numbers[NUMBERS.index(name)].to(step.device, non_blocking=True)[:, None, None]
+
+    @cached_property
+    def _numbers(self) -> Tensor:
+        return torch.tensor([[getattr(spec, name) for spec in self.specs] for name in NUMBERS])
+
+
+def build_perturbation(specs: Sequence[PerturbationSpec]) -> Perturbation:
+    """The method of an array of trials: plain training where it is off in all of them.
+
+    Raises:
+        SpecError: the trials differ in more than numbers.
+    """
+    is_off = all(canonical_perturbation(spec).method == "none" for spec in specs)
+    method = "none" if is_off else specs[0].method
+    perturbation: Perturbation = load_perturbation(method)(specs)
+    return perturbation

@@ -10,41 +10,47 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from xlt_core.perturbations.base import TrainingStep
+from xlt_core.perturbations.step import TrainingStep
 from xlt_core.streams import numpy_generator
 
 Array = npt.NDArray[np.float32]
 
 
-def draw_normal(step: TrainingStep) -> Tensor:
-    """Standard normal numbers, (1, T, D)."""
-    return _draw(step, "noise", lambda generator, shape: generator.standard_normal(shape, dtype=np.float32))
+def draw_normal(step: TrainingStep, sample: int = 0) -> Tensor:
+    """Standard normal numbers, (A, T, D); `sample` tells the draws of one step apart."""
+    return _draw(step, sample, lambda generator, shape: generator.standard_normal(shape, dtype=np.float32))
 
 
-def draw_uniform(step: TrainingStep) -> Tensor:
-    """Uniform numbers in [-1, 1), (1, T, D)."""
-    return _draw(step, "noise", lambda generator, shape: generator.random(shape, dtype=np.float32) * 2.0 - 1.0)
+def draw_uniform(step: TrainingStep, sample: int = 0) -> Tensor:
+    """Uniform numbers in [-1, 1), (A, T, D); `sample` tells the draws of one step apart."""
+    return _draw(step, sample, lambda generator, shape: generator.random(shape, dtype=np.float32) * 2.0 - 1.0)
 
 
-def draw_fractions(step: TrainingStep, granularity: str) -> Tensor:
-    """One uniform number in [0, 1) a group, given to each of its tokens, (1, T, 1)."""
-    lengths = step.batch.lengths
-    if granularity == "batch":
-        fraction = numpy_generator(step.seed, "fraction", step.step).random(dtype=np.float32)
-        values = np.full(sum(lengths), fraction, dtype=np.float32)
-    else:
+def draw_fractions(step: TrainingStep, granularity: str, sample: int = 0) -> Tensor:
+    """One uniform number in [0, 1) a group, given to each of its tokens, (A, T, 1)."""
+    rows = []
+    for seed in step.seeds:
+        if granularity == "batch":
+            fraction = numpy_generator(seed, "fraction", step.step, sample).random(dtype=np.float32)
+            rows.append(np.full(step.batch.num_tokens, fraction, dtype=np.float32))
+            continue
         drawn = []
-        for key, length in zip(step.batch.example_keys, lengths, strict=True):
-            generator = numpy_generator(step.seed, "fraction", step.step, key)
+        for key, length in zip(step.batch.example_keys, step.batch.lengths, strict=True):
+            generator = numpy_generator(seed, "fraction", step.step, sample, key)
             num_draws = length if granularity == "token" else 1
             drawn.append(np.broadcast_to(generator.random(num_draws, dtype=np.float32), length))
-        values = np.concatenate(drawn)
-    return torch.from_numpy(values).to(step.batch.input_ids.device)[None, :, None]
+        rows.append(np.concatenate(drawn))
+    return torch.from_numpy(np.stack(rows)).to(step.device)[..., None]
 
 
-def _draw(step: TrainingStep, stream: str, law: Callable[[np.random.Generator, tuple[int, int]], Array]) -> Tensor:
+def _draw(step: TrainingStep, sample: int, law: Callable[[np.random.Generator, tuple[int, int]], Array]) -> Tensor:
     rows = [
-        law(numpy_generator(step.seed, stream, step.step, key), (length, step.embedding_width))
-        for key, length in zip(step.batch.example_keys, step.batch.lengths, strict=True)
+        np.concatenate(
+            [
+                law(numpy_generator(seed, "noise", step.step, sample, key), (length, step.width))
+                for key, length in zip(step.batch.example_keys, step.batch.lengths, strict=True)
+            ]
+        )
+        for seed in step.seeds
     ]
-    return torch.from_numpy(np.concatenate(rows)).to(step.batch.input_ids.device)[None]
+    return torch.from_numpy(np.stack(rows)).to(step.device)

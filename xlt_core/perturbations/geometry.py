@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 
 from xlt_core.data.batch import PackedBatch
-from xlt_core.perturbations.base import TrainingStep
-from xlt_core.spec import PerturbationSpec
+from xlt_core.perturbations.step import TrainingStep
 
 _TINY = 1e-12
 
@@ -61,20 +60,19 @@ class Ball:
         return reduced.gather(1, owners)[..., None]
 
 
-def build_ball(spec: PerturbationSpec, step: TrainingStep) -> Ball:
-    """The ball that `spec` means on the step's batch."""
-    batch = step.batch
+def build_ball(step: TrainingStep, magnitude: Tensor) -> Ball:
+    """The ball that the step's spec means on its batch, for magnitudes (A, 1, 1)."""
+    batch, spec = step.batch, step.spec
     mask = (batch.content_mask if spec.mask == "content" else torch.ones_like(batch.content_mask))[..., None]
     groups = group_tokens(batch, spec.granularity)
-    num_groups = int(groups[-1]) + 1
+    num_groups = {"token": batch.num_tokens, "sequence": batch.num_sequences, "batch": 1}[spec.granularity]
     owners = groups.expand(mask.shape[:2])
     sizes = torch.zeros(mask.shape[0], num_groups, device=mask.device)
     sizes = sizes.scatter_add(1, owners, mask[..., 0].float()).gather(1, owners)[..., None].clamp_min(1.0)
-    radius = torch.full_like(sizes, spec.magnitude)
+    radius = magnitude.expand(mask.shape)
     if spec.unit == "relative":
-        hidden_size = step.embedding_width
-        radius = radius * step.embedding_norm
-        radius = radius * sizes.sqrt() if spec.norm == "l2" else radius / hidden_size**0.5
+        radius = radius * step.site_norm
+        radius = radius * sizes.sqrt() if spec.norm == "l2" else radius / step.width**0.5
     return Ball(norm=spec.norm, groups=groups, num_groups=num_groups, mask=mask, group_sizes=sizes, radius=radius)
 
 

@@ -1,71 +1,84 @@
-"""Random noise on the word embeddings, drawn anew at each step: Gaussian, and uniform in a norm ball.
+"""Random noise at a site, drawn anew at each step: Gaussian, and uniform in a norm ball. Nothing at evaluation.
 
-One forward and one backward, as plain training; nothing at evaluation.
+With several samples a step their losses are averaged (RS-RP of Huang et al. 2021, whose law and number of samples are
+not published: all of it is our choice). Behind the encoder only the head runs several times.
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 
 import torch
 from torch import Tensor
 
-from xlt_core.perturbations.base import Cost, TrainingStep
+from xlt_core.perturbations.base import Cost, Perturbation
 from xlt_core.perturbations.draws import draw_fractions, draw_normal, draw_uniform
 from xlt_core.perturbations.geometry import Ball, build_ball
-from xlt_core.spec import PerturbationSpec
+from xlt_core.perturbations.step import TrainingStep
 
 
-class _FreshNoise(ABC):
-    """Trains on noisy embeddings alone; a kind of noise says how it is drawn."""
-
-    def __init__(self, spec: PerturbationSpec) -> None:
-        self.spec = spec
+class Noise(Perturbation):
+    """Trains on noisy activations alone; a kind of noise says how it is drawn."""
 
     def cost(self) -> Cost:
-        """One forward, one backward."""
-        return Cost(1, 1)
+        """One pass a sample; behind the encoder one in all."""
+        num_passes = 1 if self.spec.site == "last_hidden" else self.spec.num_samples
+        return Cost(num_passes, num_passes, num_passes)
 
     def run(self, step: TrainingStep) -> Tensor:
-        """Take the step on embeddings with this step's noise."""
-        if self.spec.magnitude == 0.0:
-            return step.take_plain()
-        embeddings = step.embed()
-        delta = self.draw(step, build_ball(self.spec, step))
-        loss = step.compute_loss(embeddings + delta.to(embeddings.dtype))
-        step.backward(loss)
-        return loss.detach()
+        """Take the step on activations with this step's noise."""
+        total = torch.zeros(len(self.specs), device=step.device)
+        shared = step.reach() if self.spec.site == "last_hidden" else None
+        for sample in range(self.spec.num_samples):
+            clean = step.reach() if shared is None else shared
+            loss = step.loss(step.finish(clean + self.find(step, clean, sample))) / self.spec.num_samples
+            if shared is None:
+                loss = step.backward(loss)
+            total = total + loss
+        return total if shared is None else step.backward(total)
+
+    def find(self, step: TrainingStep, clean: Tensor, sample: int = 0) -> Tensor:
+        """The noise of a step, (A, T, D), for what is `clean` at the site."""
+        ball = build_ball(step, self.number("magnitude", step))
+        delta = self.draw(step, ball, sample)
+        step.record(clean, delta, ball.mask)
+        return delta
 
     @abstractmethod
-    def draw(self, step: TrainingStep, ball: Ball) -> Tensor:
-        """The noise of this step, (A, T, D)."""
+    def draw(self, step: TrainingStep, ball: Ball, sample: int) -> Tensor:
+        """Noise for all tokens, (A, T, D)."""
 
 
-class Gaussian(_FreshNoise):
+class Gaussian(Noise):
     """Independent normal noise: the training half of randomized smoothing.
 
     With norm `l2` the magnitude is the root-mean-square L2 norm of a group (standard deviation of an element:
     radius / sqrt(n D)); with `linf` it is the standard deviation of each element. Normal noise is not bounded.
     """
 
-    def draw(self, step: TrainingStep, ball: Ball) -> Tensor:
+    def draw(self, step: TrainingStep, ball: Ball, sample: int) -> Tensor:
         """Normal numbers times the deviation, (A, T, D)."""
-        deviation = ball.radius
-        if self.spec.norm == "l2":
-            deviation = deviation / (ball.group_sizes * step.embedding_width).sqrt()
-        return torch.where(ball.mask, draw_normal(step) * deviation, 0.0)
+        return scale_normal(step, ball, sample)
 
 
-class UniformBall(_FreshNoise):
+class UniformBall(Noise):
     """Noise uniform in the ball of each group: in L2 a random direction times radius x U^(1/(n D)); a cube in L-inf."""
 
-    def draw(self, step: TrainingStep, ball: Ball) -> Tensor:
+    def draw(self, step: TrainingStep, ball: Ball, sample: int) -> Tensor:
         """A point of each group's ball, (A, T, D)."""
-        return draw_in_ball(self.spec, step, ball)
+        return draw_in_ball(step, ball, sample)
 
 
-def draw_in_ball(spec: PerturbationSpec, step: TrainingStep, ball: Ball) -> Tensor:
+def scale_normal(step: TrainingStep, ball: Ball, sample: int = 0) -> Tensor:
+    """Normal noise whose groups have the ball's radius as their root-mean-square norm (its elements, in L-inf)."""
+    deviation = ball.radius
+    if ball.norm == "l2":
+        deviation = deviation / (ball.group_sizes * step.width).sqrt()
+    return torch.where(ball.mask, draw_normal(step, sample) * deviation, 0.0)
+
+
+def draw_in_ball(step: TrainingStep, ball: Ball, sample: int = 0) -> Tensor:
     """A point uniform in the ball of each group, (A, T, D)."""
-    if spec.norm == "linf":
-        return ball.project(draw_uniform(step) * ball.radius)
-    dimensions = ball.group_sizes * step.embedding_width
-    length = ball.radius * draw_fractions(step, spec.granularity).pow(1.0 / dimensions)
-    return ball.project(ball.normalize(draw_normal(step)) * length)
+    if ball.norm == "linf":
+        return ball.project(draw_uniform(step, sample) * ball.radius)
+    dimensions = ball.group_sizes * step.width
+    length = ball.radius * draw_fractions(step, step.spec.granularity, sample).pow(1.0 / dimensions)
+    return ball.project(ball.normalize(draw_normal(step, sample)) * length)

@@ -2,19 +2,16 @@
 
 from torch import Tensor
 
-from xlt_core.perturbations.base import Cost, TrainingStep
-from xlt_core.spec import PerturbationSpec
+from xlt_core.perturbations.base import Cost, Perturbation
+from xlt_core.perturbations.step import TrainingStep
 
 
-class Plain:
+class Plain(Perturbation):
     """What every other method equals, bit for bit, at magnitude 0."""
 
-    def __init__(self, spec: PerturbationSpec) -> None:
-        self.spec = spec
-
     def cost(self) -> Cost:
-        """One forward, one backward."""
-        return Cost(1, 1)
+        """One of each."""
+        return Cost(1, 1, 1)
 
     def run(self, step: TrainingStep) -> Tensor:
         """Take the plain step."""

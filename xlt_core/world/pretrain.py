@@ -13,6 +13,7 @@ from transformers import PreTrainedTokenizerFast, XLMRobertaForMaskedLM
 
 from xlt_core.encoders.mini import build_mini_model
 from xlt_core.spec import OptimSpec, PretrainSpec
+from xlt_core.train import StepLog
 from xlt_core.world.corpus import Corpus
 from xlt_core.world.languages import LANGUAGES
 from xlt_core.world.masking import MaskedText
@@ -32,11 +33,11 @@ class PretrainObjective:
         self.forbidden = _forbid_other_languages(text, len(tokenizer))
         """Added to the logits; shape (languages, vocabulary)."""
 
-    def backward(self, step: int) -> Tensor:
-        """Differentiate the mean cross entropy of the masked words of one batch; shape ()."""
+    def backward(self, step: int) -> StepLog:
+        """Differentiate the mean cross entropy of the masked words of one batch."""
         loss = self.loss(step)
         loss.backward()  # type: ignore[no-untyped-call]
-        return loss.detach()
+        return {"loss": loss.detach()}
 
     def loss(self, step: int) -> Tensor:
         """Mean cross entropy of the masked words of one batch; shape ()."""

@@ -5,15 +5,16 @@ import pytest
 import torch
 
 from tests.factories import build_batch, build_model
-from xlt_core.perturbations.base import TrainingStep
 from xlt_core.perturbations.draws import draw_fractions, draw_normal, draw_uniform
+from xlt_core.perturbations.step import TrainingStep
+from xlt_core.spec import PerturbationSpec
 
 MODEL = build_model()
 
 
 def build_step(lengths=(4, 6), first_key=0, seed=0, step=0) -> TrainingStep:
     batch = build_batch(lengths, first_key=first_key)
-    return TrainingStep(MODEL, batch, seed=seed, step=step, embedding_norm=1.0)
+    return TrainingStep(MODEL, batch, seeds=(seed,), step=step, spec=PerturbationSpec(), site_norm=1.0)
 
 
 @pytest.mark.parametrize("draw", [draw_normal, draw_uniform])

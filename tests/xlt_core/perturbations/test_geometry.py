@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories import build_batch, build_model
-from xlt_core.perturbations.base import TrainingStep
 from xlt_core.perturbations.geometry import Ball, build_ball, group_tokens
+from xlt_core.perturbations.step import TrainingStep
 from xlt_core.spec import PerturbationSpec
 
 WIDTH = 16
@@ -26,8 +26,8 @@ lengths = st.lists(st.integers(3, 8), min_size=1, max_size=5).map(tuple)
 
 def build(settings: dict[str, str], sizes: tuple[int, ...], magnitude: float = 0.4) -> tuple[Ball, PerturbationSpec]:
     spec = PerturbationSpec(method="pgd", magnitude=magnitude, **settings)
-    step = TrainingStep(MODEL, build_batch(sizes), seed=0, step=0, embedding_norm=2.5)
-    return build_ball(spec, step), spec
+    step = TrainingStep(MODEL, build_batch(sizes), seeds=(0,), step=0, spec=spec, site_norm=2.5)
+    return build_ball(step, torch.full((1, 1, 1), magnitude)), spec
 
 
 def list_groups(sizes: tuple[int, ...], granularity: str) -> list[list[int]]:

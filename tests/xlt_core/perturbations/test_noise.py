@@ -5,14 +5,14 @@ import pytest
 import torch
 from scipy import stats
 
-from tests.contracts.perturbation_contract import PerturbationContract, take_step
+from tests.contracts.perturbation_contract import PerturbationContract, SiteContract, take_step
 from tests.factories import build_batch, build_model
 
 MANY = (30,) * 40
 """Forty sequences of 28 words each."""
 
 
-class TestGaussian(PerturbationContract):
+class TestGaussian(SiteContract):
     method = "gaussian"
     is_bounded = False
 
@@ -59,7 +59,7 @@ class TestGaussian(PerturbationContract):
         assert words.square().sum(-1).mean().sqrt() == pytest.approx(0.5 * float(norms.mean()), rel=0.03)
 
 
-class TestUniformBall(PerturbationContract):
+class TestUniformBall(SiteContract):
     method = "uniform"
 
     @pytest.mark.parametrize(("granularity", "num_words"), [("token", 1), ("sequence", 28)])
@@ -80,10 +80,24 @@ class TestUniformBall(PerturbationContract):
         assert stats.kstest(elements, stats.uniform(-1.5, 3.0).cdf).pvalue > 0.01
 
 
-class TestPlain(PerturbationContract):
-    """The contract's tests that mean something without a disturbance."""
+class TestSeveralSamples(SiteContract):
+    method = "uniform"
+    settings = {"num_samples": 3}  # noqa: RUF012
 
+    def test_the_loss_is_the_mean_over_the_samples(self):
+        model, batch = build_model(), build_batch((5, 9))
+        context, loss = take_step(model, batch, self.build_spec())
+        losses = [float(context.loss(context.finish(noisy))) for noisy in list(context.inputs)]
+        assert len(losses) == 3
+        assert float(loss) == pytest.approx(np.mean(losses), abs=1e-5)
+
+    def test_behind_the_encoder_only_the_head_runs_several_times(self):
+        context, loss = take_step(build_model(), build_batch((5, 9)), self.build_spec(site="last_hidden"))
+        assert (context.num_forwards, context.num_backwards) == (1, 1)
+        losses = [float(context.loss(context.model.head(noisy, context.batch))) for noisy in context.inputs]
+        assert float(loss) == pytest.approx(np.mean(losses), abs=1e-5)
+
+
+class TestPlain(PerturbationContract):
     method = "none"
     test_a_magnitude_changes_the_gradients = None
-    test_the_disturbance_stays_in_its_ball_and_off_masked_positions = None
-    test_special_tokens_are_disturbed_only_when_the_mask_says_so = None
