@@ -125,6 +125,27 @@ class EncoderContract:
                 alone = encoder.encode(single, encoder.embed(single))
                 torch.testing.assert_close(together[index], alone[0], atol=TOLERANCE, rtol=0)
 
+    def test_what_enters_the_first_layer_is_that_of_the_plain_model_or_refused(self):
+        encoder, plain = self.build()
+        batch = build_typed_batch(LENGTHS)
+        embeddings = encoder.embed(batch)
+        if not self.packed:
+            with pytest.raises(
+                EncoderError, match="no site 'embedding_output'.*take 'word_embedding' or 'last_hidden'"
+            ):
+                encoder.embed_output(batch, embeddings)
+            with pytest.raises(EncoderError, match="no site 'embedding_output'"):
+                encoder.encode_output(batch, embeddings)
+            return
+        entering: list[Tensor] = []
+        plain.encoder.layer[0].register_forward_pre_hook(lambda _, inputs: entering.append(inputs[0]))
+        with torch.no_grad():
+            entered = encoder.embed_output(batch, embeddings)[0].split(LENGTHS)
+            for key, length in enumerate(LENGTHS):
+                alone = build_typed_batch((length,), first_key=key)
+                plain(input_ids=alone.input_ids, **self.plain_inputs(alone))
+                torch.testing.assert_close(entered[key], entering.pop()[0], atol=TOLERANCE, rtol=0)
+
     def test_saved_and_loaded_it_gives_equal_outputs(self, tmp_path):
         encoder, _ = self.build()
         encoder.save(tmp_path)

@@ -6,16 +6,20 @@ import torch
 
 from tests.factories import build_model
 from tests.xlt_core.test_evaluate import build_pair_table
-from xlt_core.finetune import FineTuning, autocast, mean_embedding_norm
+from xlt_core.finetune import FineTuning, autocast, mean_embedding_norm, record_perturbation
+from xlt_core.perturbations.step import Sizes
 from xlt_core.spec import OptimSpec, PerturbationSpec, StageSpec
+from xlt_core.train import TrainOutcome, train
 
 CPU = torch.device("cpu")
 
 
-def build_objective(seed: int = 0, **changes) -> FineTuning:
-    optim = OptimSpec(batch_size=4, num_steps=10)
-    settings = StageSpec(task="pawsx", optim=optim, **changes)
-    return FineTuning(build_model(), build_pair_table(), settings, seed=seed, device=CPU)
+OPTIM = OptimSpec(batch_size=4, num_steps=20)
+
+
+def build_objective(seed: int = 0, dropout: float = 0.0, **changes) -> FineTuning:
+    settings = StageSpec(task="pawsx", optim=OPTIM, **changes)
+    return FineTuning(build_model(dropout=dropout), build_pair_table(), settings, seed=seed, device=CPU)
 
 
 def gradients(objective: FineTuning, step: int) -> list[torch.Tensor]:
@@ -58,6 +62,58 @@ def test_the_unit_is_fixed_when_the_stage_begins():
         objective.module.encoder.word_embedding.weight.mul_(3.0)
     late = FineTuning(objective.module, build_pair_table(), objective.settings, seed=0, device=CPU)
     assert not all(map(torch.equal, gradients(objective, 3), gradients(late, 3)))
+
+
+@pytest.mark.parametrize("site", ["embedding_output", "last_hidden"])
+def test_behind_the_word_embeddings_the_unit_is_the_mean_norm_of_the_first_batch(site):
+    """Written out: the norm of the noise is the magnitude times the mean norm of the clean activations there."""
+    perturbation = PerturbationSpec(method="gaussian", magnitude=0.5, site=site)
+    objective = build_objective(perturbation=perturbation, dropout=0.1)
+    context = objective._contexts(0, 1.0, Sizes())[0]
+    encoder = objective.module.encoder.eval()
+    entered = encoder.embed_output(context.batch, encoder.embed(context.batch))
+    activations = entered if site == "embedding_output" else encoder.encode_output(context.batch, entered)
+    norm = float(activations.detach().norm(dim=-1).mean())
+    objective.module.train()
+    log = objective.backward(0)
+    assert objective._site_norm == pytest.approx(norm, rel=1e-5)
+    assert float(log["size_mean"]) == pytest.approx(0.5, rel=0.15)
+
+
+def test_the_loss_gap_is_measured_at_a_tenth_of_the_steps_and_changes_nothing():
+    """It is the disturbed minus the clean loss without dropout; adversarial steps raise the loss."""
+    perturbation = PerturbationSpec(method="pgd", magnitude=0.5)
+    objective = build_objective(perturbation=perturbation, dropout=0.1)
+    outcome = train(objective, OPTIM, seed=0)
+    measured = [step for step, gap in enumerate(outcome.log["loss_gap"]) if np.isfinite(gap)]
+    assert measured == list(range(0, 20, 2))
+    assert record_perturbation(objective.settings, outcome).loss_gap > 0.0
+    unprobed = build_objective(perturbation=perturbation, dropout=0.1)
+    unprobed._measure_loss_gap = lambda contexts: None  # noqa: ARG005
+    train(unprobed, OPTIM, seed=0)
+    weights = zip(objective.module.parameters(), unprobed.module.parameters(), strict=True)
+    assert all(torch.equal(one, other) for one, other in weights)
+
+
+def test_a_record_sums_up_the_log_and_leaves_out_what_was_not_measured():
+    settings = StageSpec(task="pawsx", optim=OPTIM, perturbation=PerturbationSpec(method="pgd", magnitude=0.1))
+    nan = float("nan")
+    log = {
+        "loss": (1.0, 1.0),
+        "size_mean": (0.1, 0.3),
+        "size_max": (0.2, 0.9),
+        "loss_gap": (0.5, nan),
+        "num_forwards": (4.0, 4.0),
+        "num_backwards": (4.0, 4.0),
+        "num_weight_gradients": (1.0, 1.0),
+    }
+    record = record_perturbation(settings, TrainOutcome(log=log, diverged_reason=None, wall_seconds=0.0))
+    assert (record.size_kind, record.size_mean, record.size_max) == ("embedding", pytest.approx(0.2), 0.9)
+    assert (record.loss_gap, record.num_forwards, record.num_weight_gradients) == (0.5, 4.0, 1.0)
+    plain = record_perturbation(
+        StageSpec(task="pawsx"), TrainOutcome(log={"loss": (1.0,)}, diverged_reason=None, wall_seconds=0.0)
+    )
+    assert (plain.size_kind, plain.size_mean, plain.loss_gap) == (None, None, None)
 
 
 def test_the_cpu_computes_in_float32():

@@ -21,6 +21,7 @@ class PackedEncoder(Encoder):
 
     def embed_output(self, batch: PackedBatch, embeddings: Tensor) -> Tensor:
         """See `Encoder.embed_output`."""
+        self._check_lengths(batch)
         first_position = self.model.config.pad_token_id + 1 if self.family.positions_after_padding else 0
         positions = self._segments(batch, embeddings.device).positions + first_position
         token_type_ids = batch.token_type_ids if self.uses_segment_ids else torch.zeros_like(batch.token_type_ids)
@@ -33,7 +34,6 @@ class PackedEncoder(Encoder):
 
     def encode_output(self, batch: PackedBatch, hidden: Tensor) -> Tensor:
         """See `Encoder.encode_output`."""
-        self._check_lengths(batch)
         segments = self._segments(batch, hidden.device)
         layers: nn.Module = self.model.get_submodule("encoder")
         encoded: Tensor = layers(hidden, attention_mask=None, segments=segments).last_hidden_state
