@@ -20,6 +20,7 @@ GROUP = ["target_task", "metric", "selection", "condition"]
 
 _MACRO_COLUMNS = {"": MACRO, ALL_PAIRS: "all pairs", OFF_DIAGONAL: "off-diagonal"}
 """Name of the column of a mean over languages, or over pairs of them, by its `condition_language`."""
+_ONLY_PAIRS = "These are numbers of single pairs of languages; `xlt results matrix` shows them."
 
 
 def render_deltas(store: ResultStore, console: Console) -> None:
@@ -39,8 +40,8 @@ def print_deltas(snapshot: Snapshot, deltas: pd.DataFrame, means: pd.DataFrame, 
         deltas: rows of `schema.DELTAS`, maybe filtered.
         means: of `compute_means` over the same trials; the baselines' are shown.
     """
-    means = _with_columns(means)
-    for group, rows in by_group(_with_columns(deltas)):
+    means, shown = _with_columns(means), _with_columns(deltas)
+    for group, rows in by_group(shown):
         baselines = means[means["is_baseline"] & is_group(means, group)]
         lines: list[Line] = []
         for baseline_id, cells in rows.groupby("baseline_cell_id", sort=False):
@@ -50,6 +51,8 @@ def print_deltas(snapshot: Snapshot, deltas: pd.DataFrame, means: pd.DataFrame, 
         _print_group("Deltas by language: ", ("k", "mean"), group, rows, lines, snapshot, console)
     if deltas.empty:
         console.print("No deltas: no finished trial of a cell has a finished baseline of the same seed.")
+    elif shown.empty:
+        console.print(_ONLY_PAIRS)
     else:
         print_delta_notes(deltas, console)
     print_store_notes(snapshot, console)
@@ -61,11 +64,14 @@ def print_scores(snapshot: Snapshot, means: pd.DataFrame, console: Console) -> N
     Args:
         means: of `compute_means`, maybe filtered.
     """
-    for group, rows in by_group(_with_columns(means)):
+    shown = _with_columns(means)
+    for group, rows in by_group(shown):
         lines = [_mean_line(str(part["cell"].iloc[0]), part) for _, part in rows.groupby("cell_id", sort=False)]
         _print_group("Scores by language: ", ("k",), group, rows, lines, snapshot, console)
     if means.empty:
         console.print("No scores: no trial that was asked for has finished with status ok.")
+    elif shown.empty:
+        console.print(_ONLY_PAIRS)
     else:
         console.print("0 to 100: mean ± sd over k seeds; macro: mean over all but the source language.")
     print_store_notes(snapshot, console)

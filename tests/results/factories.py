@@ -1,7 +1,7 @@
 """Rows and small sweeps for the tests of `results`."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -130,3 +130,31 @@ def rewrite_as_version_1(store: ResultStore) -> None:
         later = NEW_IN_VERSION_2.get(path.parent.name, ())
         metadata = (table.schema.metadata or {}) | {b"xlt_schema_version": b"1"}
         pq.write_table(table.drop_columns(list(later)).replace_schema_metadata(metadata), path)
+
+
+def pair_rows(trial_id: str, values: Mapping[tuple[str, str], float | None], **changes: Any) -> list[dict[str, Any]]:
+    """Scores of sentence pairs in two languages, by language of the first and of the second sentence."""
+    return [
+        score_row(trial_id, first, value, condition="generalized", condition_language=second, **changes)
+        for (first, second), value in values.items()
+    ]
+
+
+def generalized_sweep(folder: Path) -> ResultStore:
+    """A baseline and a cell with two seeds, scored in three languages clean and in all nine pairs of them.
+
+    Pair (i, j) of the baseline's seed s scores 10 (i + 1) + j + s, the cell's one more where i = j, else two less.
+    """
+    store = ResultStore.create(folder, {"name": "made-up", "sweep_id": "s1"})
+    store.write_plan([plan_row(cell, seed) for cell in ("base", "strong") for seed in (0, 1)])
+    for cell, on, off in (("base", 0.0, 0.0), ("strong", 1.0, -2.0)):
+        for seed in (0, 1):
+            pairs = {
+                (first, second): 10.0 * (i + 1) + j + seed + (on if i == j else off)
+                for i, first in enumerate(LANGUAGES)
+                for j, second in enumerate(LANGUAGES)
+            }
+            trial_id = f"{cell}-{seed}"
+            clean = [score_row(trial_id, language, pairs[language, language]) for language in LANGUAGES]
+            store.publish_trial(trial_row(trial_id), clean + pair_rows(trial_id, pairs))
+    return store

@@ -25,6 +25,9 @@ def _run(*arguments: str) -> str:
 def test_every_command_prints_a_table(folder: str) -> None:
     assert "Scores by language: xnli, accuracy, last, clean" in _run("scores", folder)
     assert "Deltas by language: xnli, accuracy, last, clean" in _run("deltas", folder)
+    assert "No scores of pairs of languages" in _run("matrix", folder)
+    assert "No deltas of pairs of languages" in _run("matrix", folder, "--deltas")
+    assert "cell weak" in _run("failures", folder)
     assert "7 trials: 1 diverged, 5 ok, 1 pending" in _run("trials", folder)
     assert "14" in _run("query", folder, "SELECT 2 * count(*) AS n FROM trials").split()
 
@@ -35,6 +38,8 @@ def test_options_choose_rows_and_format(folder: str) -> None:
     assert {row["cell_id"] for row in rows} == {"strong", "weak"}
     rows = json.loads(_run("deltas", folder, "--include-degenerate", *options))
     assert {row["language"] for row in rows} == {"de"}
+    assert _run("scores", folder, "--condition", "clean", *options) == _run("scores", folder, *options)
+    assert _run("failures", folder, "--by", "magnitude", "--format", "csv").splitlines()[1].startswith("0.0,2,2,0,0")
     assert len(_run("trials", folder, "--where", "seed = 1", "--format", "csv").splitlines()) == 4
 
 

@@ -12,7 +12,7 @@ from scipy.stats import ttest_rel
 
 from results.deltas import compute_deltas
 from results.schema import CELL_COLUMNS, DELTAS, PENDING, PLAN, SCORES, make_table
-from tests.results.factories import Run, make_tables, plan_row, score_row, small_sweep
+from tests.results.factories import Run, make_tables, pair_rows, plan_row, score_row, small_sweep
 
 CELLS = ("base", "a", "b")
 LANGUAGES = ("en", "de", "sw", "tr")
@@ -190,6 +190,53 @@ def test_rows_say_what_the_cell_is_and_come_in_the_order_of_the_plan() -> None:
     assert {name: rows[0][name] for name in CELL_COLUMNS} == {name: planned[name] for name in CELL_COLUMNS}
     assert [row["num_examples"] for row in rows[:5]] == [200, 100, 100, 100, 0]
     assert json.loads(rows[4]["failures"]) == {"unscored": 2}
+
+
+PAIRS = tuple((first, second) for first in ("en", "de", "sw") for second in ("en", "de", "sw"))
+PAIR_SCORES = st.dictionaries(st.sampled_from(PAIRS), st.none() | st.integers(0, 100).map(float))
+
+
+@settings(max_examples=40, deadline=None)
+@given(scores=st.lists(st.tuples(PAIR_SCORES, PAIR_SCORES), min_size=1, max_size=4))
+def test_means_over_pairs_of_languages_agree_with_the_definition_and_with_scipy(
+    scores: list[tuple[dict[tuple[str, str], float | None], dict[tuple[str, str], float | None]]],
+) -> None:
+    """Every ordered pair counts, those of the source language too; per seed first, over pairs that both runs have."""
+    seeds = range(len(scores))
+    plan = make_table([plan_row(cell, seed) for cell in ("base", "a") for seed in seeds], PLAN)
+    trials = pa.table({"trial_id": plan["trial_id"], "status": ["ok"] * plan.num_rows})
+    rows = [pair_rows(f"base-{seed}", base) + pair_rows(f"a-{seed}", own) for seed, (base, own) in enumerate(scores)]
+    table = compute_deltas(plan, trials, make_table([row for part in rows for row in part], SCORES)).to_pylist()
+    found = {row["condition_language"]: row for row in table if row["language"] == "macro"}
+    for name, kept in (("all", PAIRS), ("off-diagonal", [pair for pair in PAIRS if pair[0] != pair[1]])):
+        own_means, base_means = [], []
+        for base, own in scores:
+            both = [pair for pair in kept if own.get(pair) is not None and base.get(pair) is not None]
+            if both:
+                own_means.append(mean(own[pair] or 0.0 for pair in both))
+                base_means.append(mean(base[pair] or 0.0 for pair in both))
+        if name in found:
+            assert found[name]["k"] == len(own_means)
+            check_statistics(found[name], own_means, base_means)
+        else:
+            assert not own_means
+    assert {row["condition_language"] for row in table if row["language"] != "macro"} <= {"en", "de", "sw"}
+
+
+def test_rows_of_pairs_stand_in_order_behind_their_means() -> None:
+    plan = make_table([plan_row("base"), plan_row("a")], PLAN)
+    trials = pa.table({"trial_id": plan["trial_id"], "status": ["ok", "ok"]})
+    values = dict.fromkeys((pair for pair in PAIRS if "sw" not in pair), 50.0)
+    rows = [*pair_rows("base-0", values), *pair_rows("a-0", values)]
+    table = compute_deltas(plan, trials, make_table(rows, SCORES)).to_pylist()
+    assert [(row["language"], row["condition_language"], row["num_examples"]) for row in table] == [
+        ("macro", "all", 400),
+        ("macro", "off-diagonal", 200),
+        ("de", "de", 100),
+        ("de", "en", 100),
+        ("en", "de", 100),
+        ("en", "en", 100),
+    ]
 
 
 def test_metrics_selections_and_conditions_are_never_mixed() -> None:

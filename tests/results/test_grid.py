@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -74,3 +75,10 @@ def test_what_is_missing_is_blank() -> None:
     grid = Grid(title="t", columns=("de", "sw"), lines=(Line(label="c", entries={"sw": Entry(text="1.0")}),))
     text, _ = _print(grid, 80)
     assert text.splitlines()[-1].split() == ["c", "1.0"]
+
+
+def test_a_grid_that_may_not_turn_keeps_its_rows() -> None:
+    grid = replace(_grid(num_lines=3), corner="first", may_turn=False)
+    text, num_tables = _print(grid, 80)
+    assert num_tables > 1
+    assert [line.split()[0] for line in text.splitlines() if line.startswith("first")] == ["first"] * num_tables

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from results.means import compute_means
-from tests.results.factories import Run, small_sweep, write_store
+from tests.results.factories import Run, generalized_sweep, small_sweep, write_store
 
 
 def _results(folder: Path, runs: list[Run]) -> pa.Table:
@@ -36,3 +36,23 @@ def test_degenerate_runs_count_only_when_asked_for(tmp_path: Path) -> None:
 
 def test_no_scores_have_no_means(tmp_path: Path) -> None:
     assert compute_means(_results(tmp_path, [Run("base", 0, {}, status="pending")])).empty
+
+
+def test_pairs_of_languages_have_a_mean_over_all_and_one_without_the_diagonal(tmp_path: Path) -> None:
+    means = compute_means(generalized_sweep(tmp_path).snapshot().results)
+    means = means[means["language"] == "macro"].set_index(["cell_id", "condition", "condition_language"])
+    assert len(means) == 6
+    every = [10.0 * (i + 1) + j for i in range(3) for j in range(3)]
+    apart = [10.0 * (i + 1) + j for i in range(3) for j in range(3) if i != j]
+    diagonal = [10.0, 21.0, 32.0]
+    found = means["mean"].to_dict()
+    assert found == {
+        ("base", "clean", ""): pytest.approx(mean(diagonal[1:]) + 0.5),
+        ("base", "generalized", "all"): pytest.approx(mean(every) + 0.5),
+        ("base", "generalized", "off-diagonal"): pytest.approx(mean(apart) + 0.5),
+        ("strong", "clean", ""): pytest.approx(mean(diagonal[1:]) + 1.5),
+        ("strong", "generalized", "all"): pytest.approx(mean(every) + 0.5 + (3 * 1.0 - 6 * 2.0) / 9),
+        ("strong", "generalized", "off-diagonal"): pytest.approx(mean(apart) - 1.5),
+    }
+    assert set(means["k"]) == {2}
+    assert means["sd"].tolist() == [pytest.approx(stdev([0.0, 1.0]))] * 6

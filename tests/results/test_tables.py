@@ -6,8 +6,16 @@ from rich.console import Console
 
 from results.means import compute_means
 from results.store import ResultStore
-from results.tables import print_scores, render_deltas
-from tests.results.factories import Run, plan_row, score_row, small_sweep, trial_row, write_store
+from results.tables import print_deltas, print_scores, render_deltas
+from tests.results.factories import (
+    Run,
+    generalized_sweep,
+    plan_row,
+    score_row,
+    small_sweep,
+    trial_row,
+    write_store,
+)
 
 
 def _rendered(store: ResultStore, width: int = 160, terminal: bool = False) -> str:
@@ -113,3 +121,34 @@ def test_a_language_is_called_not_scored_only_where_no_trial_scored_it(tmp_path:
     store.publish_trial(trial_row("weak-0", "diverged", reason=reason), rows)
     notes = [line for line in _rendered(store).splitlines() if line.startswith("Not scored")]
     assert notes == ["Not scored (no test data): tr"]
+
+
+def test_pairs_of_languages_are_two_columns_of_one_table(tmp_path: Path) -> None:
+    text = _rendered(generalized_sweep(tmp_path))
+    clean, generalized = text.split("Deltas by language: ")[1:]
+    assert clean.startswith("xnli, accuracy, last, clean")
+    assert _line(clean, "cell  ") == "cell k mean macro en de sw"
+    assert generalized.startswith("xnli, accuracy, last, generalized")
+    assert _line(generalized, "cell  ") == "cell k mean all pairs off-diagonal"
+    assert _line(generalized, "cell base") == "cell base (baseline) 2 21.5 ±0.7 21.5 ±0.7"
+    assert _line(generalized, "cell strong") == "cell strong 2 20.5 ±0.7 -1.0* ±0.0 -2.0* ±0.0"
+    assert f"Every pair: xlt results matrix {tmp_path}" in " ".join(generalized.split())
+    assert "Every pair" not in clean
+
+
+def test_single_pairs_are_left_to_the_matrix(tmp_path: Path) -> None:
+    snapshot = generalized_sweep(tmp_path).snapshot()
+    means, deltas = compute_means(snapshot.results), snapshot.deltas.to_pandas()
+    file = io.StringIO()
+    print_scores(snapshot, means[means["condition_language"] == "sw"], Console(file=file, width=120))
+    print_deltas(snapshot, deltas[deltas["condition_language"] == "sw"], means, Console(file=file, width=120))
+    assert file.getvalue().count("single pairs of languages; `xlt results matrix` shows them") == 2
+    assert "cell strong" not in file.getvalue()
+
+
+def test_means_of_pairs_are_shown_among_scores(tmp_path: Path) -> None:
+    snapshot = generalized_sweep(tmp_path).snapshot()
+    file = io.StringIO()
+    print_scores(snapshot, compute_means(snapshot.results), Console(file=file, width=120))
+    text = file.getvalue().partition("last, generalized")[2]
+    assert _line(text, "cell strong") == "cell strong 2 20.5 ±0.7 19.5 ±0.7"

@@ -5,8 +5,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from results.errors import FormatError, NotASweepError, QueryError
-from results.views import Choice, show_deltas, show_query, show_scores, show_trials
-from tests.results.factories import Run, small_sweep, write_store
+from results.views import (
+    Choice,
+    show_deltas,
+    show_failures,
+    show_matrix,
+    show_query,
+    show_scores,
+    show_trials,
+)
+from tests.results.factories import Run, generalized_sweep, small_sweep, write_store
 
 
 @pytest.fixture
@@ -45,6 +53,59 @@ def test_no_macro_mean_is_shown_over_the_languages_a_condition_happened_to_leave
     assert "macro  " not in capsys.readouterr().out
     show_scores(folder, Choice(where="seed = 1"))
     assert "macro  " in capsys.readouterr().out
+
+
+def test_a_condition_on_conditions_keeps_the_macro_mean(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = generalized_sweep(tmp_path).folder
+    show_scores(folder, Choice(where="condition = 'generalized'"))
+    text = capsys.readouterr().out
+    assert "all pairs  off-diagonal\n" in text
+    assert "last, clean" not in text
+    show_scores(folder, Choice(where="condition_language is null or language <> condition_language"))
+    text = capsys.readouterr().out
+    assert "macro  " not in text
+    assert "all pairs" not in text
+
+
+def test_conditions_are_chosen_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = generalized_sweep(tmp_path).folder
+    for show in (show_scores, show_deltas):
+        show(folder, Choice(condition="clean"), "json")
+        assert {row["condition"] for row in json.loads(capsys.readouterr().out)} == {"clean"}
+        show(folder, Choice(condition="clean, generalized"), "json")
+        assert {row["condition"] for row in json.loads(capsys.readouterr().out)} == {"clean", "generalized"}
+        with pytest.raises(QueryError, match="no condition 'noise' in these results; there are: clean, generalized"):
+            show(folder, Choice(condition="noise"))
+
+
+def test_a_matrix_is_of_the_cells_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = generalized_sweep(tmp_path).folder
+    for cell in ("strong", "cell strong"):
+        show_matrix(folder, Choice(), cell=cell, deltas=False, form="json")
+        rows = json.loads(capsys.readouterr().out)
+        assert [row["cell_id"] for row in rows] == ["strong"] * 11
+    show_matrix(folder, Choice(metric="accuracy"), cell=None, deltas=True, form="json")
+    rows = json.loads(capsys.readouterr().out)
+    assert {(row["language"], row["delta"]) for row in rows if row["language"] == row["condition_language"]} == {
+        ("en", 1.0),
+        ("de", 1.0),
+        ("sw", 1.0),
+    }
+    show_matrix(folder, Choice(), cell=None, deltas=True)
+    assert "cell strong: xnli" in capsys.readouterr().out
+    with pytest.raises(QueryError, match=r"no cell 'weak' with .* there are: cell base; cell strong"):
+        show_matrix(folder, Choice(), cell="weak", deltas=False)
+
+
+def test_failures_are_pooled_and_filtered_as_asked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    show_failures(folder, "method, method", "seed = 0", "json")
+    rows = json.loads(capsys.readouterr().out)
+    assert [(row["method"], row["num_finished"], row["share_failed"]) for row in rows] == [
+        ("gaussian", 2, 0.5),
+        ("none", 1, 0.0),
+    ]
+    show_failures(folder)
+    assert "cell weak" in capsys.readouterr().out
 
 
 def test_degenerate_runs_count_when_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
