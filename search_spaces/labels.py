@@ -1,6 +1,7 @@
 """Short names for cells: only what varies, in a person's words. In: canonical specs. Out: a `CellName` each.
 
-Two cells that differ have different labels: a setting that both read and that differs is in both.
+Two cells that differ have different labels: a setting that both read and that differs is in both. A perturbation's
+settings are compared among cells of one method, since every method has defaults of its own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,9 @@ from xlt_core.spec import TrialSpec
 _ONE_PHRASE = ("target.perturbation", "intermediate")
 """Settings under these keys are written as one phrase."""
 
+_PERTURBATIONS = ("target.perturbation", "intermediate.perturbation")
+_FIELDS_OF_ALL_METHODS = ("method", "magnitude")
+
 
 class CellName(NamedTuple):
     """How a cell differs from the others of its space."""
@@ -26,16 +30,38 @@ class CellName(NamedTuple):
 def name_cells(specs: Sequence[TrialSpec]) -> list[CellName]:
     """Name canonical specs that all differ; a spec alone is named `base`."""
     cells = [_read_settings(spec) for spec in specs]
-    values: dict[str, set[str]] = {}
-    for cell in cells:
-        for key, value in cell.items():
-            values.setdefault(key, set()).add(canonical_json(value))
-    varying = [key for key in values if len(values[key]) > 1 and not _follows_optim(key, cells)]
+    values = _gather_values(cells)
     names = []
     for cell in cells:
-        varied = {key: cell[key] for key in cell if key in varying}
+        varied = {
+            key: value
+            for key, value in cell.items()
+            if len(values[_compared_among(key, cell)]) > 1 and not _follows_optim(key, cells)
+        }
         names.append(CellName(label=_write_label(varied), varied=varied))
     return names
+
+
+def _gather_values(cells: Sequence[Mapping[str, Any]]) -> dict[tuple[str, ...], set[str]]:
+    """The values of every setting, apart for what is compared apart."""
+    values: dict[tuple[str, ...], set[str]] = {}
+    for cell in cells:
+        for key, value in cell.items():
+            values.setdefault(_compared_among(key, cell), set()).add(canonical_json(value))
+        for prefix in _PERTURBATIONS:
+            if f"{prefix}.method" in cell and f"{prefix}.magnitude" not in cell:
+                # Its method alone tells it from plain training, which is named by its magnitude alone.
+                for field in _FIELDS_OF_ALL_METHODS:
+                    values.setdefault((f"{prefix}.{field}",), set()).add("absent")
+    return values
+
+
+def _compared_among(key: str, cell: Mapping[str, Any]) -> tuple[str, ...]:
+    """Which values a setting's are compared with: a perturbation's with those under the same method."""
+    prefix, _, field = key.rpartition(".")
+    if prefix in _PERTURBATIONS and field not in _FIELDS_OF_ALL_METHODS:
+        return key, cell[f"{prefix}.method"]
+    return (key,)
 
 
 def _read_settings(spec: TrialSpec) -> dict[str, Any]:

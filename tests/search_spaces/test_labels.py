@@ -1,4 +1,9 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
 from search_spaces.labels import name_cells
+from xlt_core.canonical import canonical_json
+from xlt_core.perturbations import METHODS
 from xlt_core.spec import canonical_trial_spec, parse_trial_spec
 
 
@@ -23,6 +28,54 @@ def test_magnitude_zero_is_named_without_a_method():
         "gaussian magnitude 0.5",
         "uniform magnitude 0.5",
     ]
+
+
+def _perturb(method, **settings):
+    needed = {"neighbors": "neighbors.json"} if "neighbors" in METHODS[method].settings else {}
+    chosen = {name: value for name, value in settings.items() if name not in METHODS[method].fixed}
+    return {"task": "world", "perturbation": {"method": method, **needed, **chosen}}
+
+
+def test_defaults_that_methods_have_of_their_own_are_not_in_the_names():
+    fgm, gaussian = (_spec(target=_perturb(method, magnitude=0.1)) for method in ("fgm", "gaussian"))
+    assert fgm.target.perturbation.granularity != gaussian.target.perturbation.granularity
+    assert _labels(fgm, gaussian) == ["fgm", "gaussian"]
+
+
+def test_a_setting_is_named_under_the_method_under_which_it_varies():
+    specs = [
+        _spec(target=_perturb("fgm", magnitude=0.1)),
+        *(_spec(target=_perturb("gaussian", magnitude=0.1, num_samples=number)) for number in (1, 4)),
+    ]
+    assert _labels(*specs) == ["fgm", "gaussian num_samples 1", "gaussian num_samples 4"]
+
+
+PERTURBED = st.builds(
+    lambda method, settings: _perturb(method, **settings),
+    st.sampled_from(sorted(METHODS)),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "magnitude": st.sampled_from([0.0, 0.5]),
+            "norm": st.sampled_from(["l2", "linf"]),
+            "granularity": st.sampled_from(["token", "batch"]),
+            "site": st.sampled_from(["word_embedding", "last_hidden"]),
+            "num_copies": st.integers(1, 2),
+        },
+    ),
+)
+SPECS = st.builds(
+    lambda target, intermediate: _spec(target=target, intermediate=intermediate),
+    PERTURBED,
+    st.just("none") | PERTURBED,
+)
+
+
+@given(st.lists(SPECS, min_size=1, max_size=8, unique=True))
+def test_cells_that_differ_have_different_names_and_settings(specs):
+    names = name_cells(specs)
+    assert len({name.label for name in names}) == len(specs)
+    assert len({canonical_json(name.varied) for name in names}) == len(specs)
 
 
 def test_an_intermediate_stage_is_named_by_its_task_and_what_varies_in_it():
