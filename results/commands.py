@@ -69,6 +69,26 @@ def deltas(
 
 
 @app.command()
+def robustness(
+    folder: Folder,
+    language: Language = None,
+    metric: Metric = None,
+    condition: Condition = None,
+    where: Where = None,
+    include_degenerate: Degenerate = False,
+    form: Format = None,
+    output: Output = None,
+) -> None:
+    """Score under each condition minus the clean score of the same trial, by cell and language."""
+    from results.views import Choice, show_robustness
+
+    choice = Choice(
+        language=language, metric=metric, condition=condition, where=where, include_degenerate=include_degenerate
+    )
+    show_robustness(folder, choice, form, output)
+
+
+@app.command()
 def matrix(
     folder: Folder,
     cell: Annotated[

@@ -41,7 +41,7 @@ def compute_deltas(plan: pa.Table, trials: pa.Table, scores: pa.Table, *, includ
     if pairs.empty or scores.num_rows == 0:
         return DELTAS.empty_table()
     values = _pair_scores(pairs, score_frame(scores))
-    deltas = _summarise(values)
+    deltas = summarise(values)
     deltas = _add_failures(deltas, pairs)
     deltas = deltas[(deltas["k"] > 0) | (deltas["failures"] != "{}")]
     return DELTAS.empty_table() if deltas.empty else _as_table(deltas, values, plan)
@@ -86,8 +86,12 @@ def _pair_scores(pairs: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     return values.sort_values([*_KEY, "seed"], ignore_index=True)
 
 
-def _summarise(values: pd.DataFrame) -> pd.DataFrame:
-    """Mean, standard deviation (n - 1) and interval of every cell, measure and language."""
+def summarise(values: pd.DataFrame) -> pd.DataFrame:
+    """Mean, standard deviation (n - 1) and interval of every cell, measure and language.
+
+    Args:
+        values: one row a run, measure and language, with `base`, `cell` and their difference `delta`; NaN is left out.
+    """
     deltas = values.groupby(_KEY, as_index=False).agg(
         num_examples=("num_examples", "max"),
         k=("delta", "count"),

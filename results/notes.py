@@ -72,6 +72,16 @@ def print_delta_notes(deltas: pd.DataFrame, console: Console) -> None:
     console.print(" ".join(notes), style="dim", highlight=False)
 
 
+def print_robustness_notes(rows: pd.DataFrame, console: Console) -> None:
+    """Say what a change from clean scores is, and how sure it is."""
+    notes = [
+        "Score under the condition minus clean score of the same trials, in points, over k seeds.",
+        "macro: mean over all but the source language; mean: the macro score under the condition ± sd.",
+        *interval_notes(rows),
+    ]
+    console.print(" ".join(notes), style="dim", highlight=False)
+
+
 def interval_notes(deltas: pd.DataFrame) -> list[str]:
     """Sentences on the intervals of deltas, and on how much to trust them."""
     if not deltas["ci_method"].notna().any():

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from results.grid import BASELINE_NOTE, Entry, Grid, Line, print_grid
 from results.means import compute_means
-from results.notes import print_condition_notes, print_delta_notes, print_store_notes
+from results.notes import print_condition_notes, print_delta_notes, print_robustness_notes, print_store_notes
 from results.schema import ALL_PAIRS, MACRO, OFF_DIAGONAL
 from results.snapshot import Snapshot
 from results.store import ResultStore
@@ -74,6 +74,23 @@ def print_scores(snapshot: Snapshot, means: pd.DataFrame, console: Console) -> N
         console.print(_ONLY_PAIRS)
     else:
         console.print("0 to 100: mean ± sd over k seeds; macro: mean over all but the source language.")
+    print_store_notes(snapshot, console)
+
+
+def print_robustness(snapshot: Snapshot, rows: pd.DataFrame, console: Console) -> None:
+    """Print what each condition takes from the clean scores, one table a task, metric, selection and condition.
+
+    Args:
+        rows: of `compute_robustness`, maybe filtered.
+    """
+    rows = _with_columns(rows.assign(condition_language=""))
+    for group, part in by_group(rows):
+        lines = [_delta_line(cell) for _, cell in part.groupby("cell_id", sort=False)]
+        _print_group("Change from clean scores: ", ("k", "mean"), group, part, lines, snapshot, console)
+    if rows.empty:
+        console.print("No scores under a condition other than clean, or none of a trial with clean scores.")
+    else:
+        print_robustness_notes(rows, console)
     print_store_notes(snapshot, console)
 
 
@@ -143,7 +160,7 @@ def _delta_line(rows: pd.DataFrame) -> Line:
         entries[str(row["column"])] = delta_entry(row["delta"], row["ci_low"], row["ci_high"])
         if row["column"] in (MACRO, _MACRO_COLUMNS[ALL_PAIRS]):
             entries["mean"] = Entry(text=f"{row['cell_mean']:.1f}", spread=spread(row["cell_sd"]))
-    k, k_failed = rows["k"].max(), rows["k_failed"].max()
+    k, k_failed = rows["k"].max(), rows["k_failed"].max() if "k_failed" in rows else 0
     entries["k"] = Entry(text=f"{k} of {k + k_failed}" if k_failed else str(k))
     return Line(label=str(rows["cell"].iloc[0]), entries=entries)
 

@@ -21,10 +21,11 @@ from results.listing import print_failures, print_rows, print_trials
 from results.matrix import pair_means, print_matrices
 from results.means import compute_means
 from results.queries import filter_table, run_query
+from results.robustness import compute_robustness
 from results.schema import MACRO
 from results.snapshot import Snapshot
 from results.store import ResultStore
-from results.tables import print_deltas, print_scores
+from results.tables import print_deltas, print_robustness, print_scores
 
 _FILE_WIDTH = 160
 """Characters a line of a table that goes to a file."""
@@ -71,19 +72,28 @@ def show_deltas(folder: Path, choice: Choice, form: str | None = None, output: P
     form = resolve_format(form, output)
     snapshot = ResultStore.open(folder).snapshot()
     table = _deltas(snapshot, choice)
-    for column, wanted in (
-        ("metric", choice.metric),
-        ("condition", choice.condition),
-        ("language", choice.language),
-    ):
-        table = _keep(table, column, wanted)
-    table = table if choice.where is None else filter_table(table, choice.where)
+    table = _keep_chosen(table, choice)
     if form != "table":
         write_output(table, form, output)
         return
     means = compute_means(snapshot.results, include_degenerate=choice.include_degenerate)
     with _console(output) as console:
         print_deltas(snapshot, table.to_pandas(), means, console)
+
+
+def show_robustness(folder: Path, choice: Choice, form: str | None = None, output: Path | None = None) -> None:
+    """Show scores under conditions minus clean scores by cell and language."""
+    form = resolve_format(form, output)
+    snapshot = ResultStore.open(folder).snapshot()
+    table = compute_robustness(
+        snapshot.plan, snapshot.trials, snapshot.scores, include_degenerate=choice.include_degenerate
+    )
+    table = _keep_chosen(table, choice)
+    if form != "table":
+        write_output(table, form, output)
+        return
+    with _console(output) as console:
+        print_robustness(snapshot, table.to_pandas(), console)
 
 
 def show_matrix(
@@ -190,6 +200,12 @@ def _choose(column: str, wanted: str, present: Iterable[str]) -> list[str]:
     if unknown := [name for name in chosen if name not in known]:
         raise QueryError(f"no {column} '{unknown[0]}' in these results; there are: {', '.join(known) or 'none yet'}")
     return chosen
+
+
+def _keep_chosen(table: pa.Table, choice: Choice) -> pa.Table:
+    for column in ("metric", "condition", "language"):
+        table = _keep(table, column, getattr(choice, column))
+    return table if choice.where is None else filter_table(table, choice.where)
 
 
 def _keep_cell(table: pa.Table, wanted: str) -> pa.Table:

@@ -25,6 +25,7 @@ def _run(*arguments: str) -> str:
 def test_every_command_prints_a_table(folder: str) -> None:
     assert "Scores by language: xnli, accuracy, last, clean" in _run("scores", folder)
     assert "Deltas by language: xnli, accuracy, last, clean" in _run("deltas", folder)
+    assert "No scores under a condition other than clean" in _run("robustness", folder)
     assert "No scores of pairs of languages" in _run("matrix", folder)
     assert "No deltas of pairs of languages" in _run("matrix", folder, "--deltas")
     assert "cell weak" in _run("failures", folder)

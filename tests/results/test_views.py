@@ -11,10 +11,11 @@ from results.views import (
     show_failures,
     show_matrix,
     show_query,
+    show_robustness,
     show_scores,
     show_trials,
 )
-from tests.results.factories import Run, generalized_sweep, small_sweep, write_store
+from tests.results.factories import Run, generalized_sweep, score_row, small_sweep, trial_row, write_store
 
 
 @pytest.fixture
@@ -76,6 +77,26 @@ def test_conditions_are_chosen_by_name(tmp_path: Path, capsys: pytest.CaptureFix
         assert {row["condition"] for row in json.loads(capsys.readouterr().out)} == {"clean", "generalized"}
         with pytest.raises(QueryError, match="no condition 'noise' in these results; there are: clean, generalized"):
             show(folder, Choice(condition="noise"))
+
+
+def test_changes_from_clean_scores_are_shown_by_condition(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = write_store(tmp_path, [Run("base", seed, {}) for seed in (0, 1)])
+    for seed in (0, 1):
+        rows = [score_row(f"base-{seed}", language, 60.0 + seed) for language in ("en", "de", "sw")]
+        rows += [
+            row | {"condition": condition, "value": row["value"] - lost - seed}
+            for row in rows
+            for condition, lost in (("oracle:pgd:0.1", 30.0), ("typos:0.1", 4.0))
+        ]
+        store.publish_trial(trial_row(f"base-{seed}"), rows)
+    show_robustness(tmp_path, Choice(language="macro,de", condition="oracle:pgd:0.1"))
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert lines[:2] == ["Change from clean scores: xnli, accuracy, last, oracle:pgd:0.1", "cell k mean macro de"]
+    assert lines[3] == "cell base 2 30.0 ±0.0 -30.5* ±6.4 -30.5* ±6.4"
+    assert any(line.startswith("oracle: the attack saw the gold labels") for line in lines)
+    show_robustness(tmp_path, Choice(where="condition = 'typos:0.1' AND language = 'de'"), "json")
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["base_mean"], row["cell_mean"], row["delta"]) == (60.5, 56.0, -4.5)
 
 
 def test_a_matrix_is_of_the_cells_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
