@@ -67,6 +67,10 @@ def _partial_definitions(definitions: JsonSchema) -> JsonSchema:
     partial["PerturbationSpec"]["properties"]["method"] |= {"enum": sorted(METHODS)}
     languages = partial["EvaluationSpec"]["properties"]["languages"]
     languages["anyOf"].append({"type": "string"})
+    conditions = partial["EvaluationSpec"]["properties"]["conditions"]
+    kinds = conditions["items"]["discriminator"]["mapping"]
+    bare = [kind for kind, place in kinds.items() if "required" not in definitions[place.rpartition("/")[2]]]
+    conditions["items"] = {"anyOf": [{"enum": bare}, conditions["items"]]}
     return partial
 
 

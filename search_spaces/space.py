@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
 
-from xlt_core.spec import Count, NonNegative, Positive, Seed, Settings
+from xlt_core.settings import Count, NonNegative, Positive, Seed, Settings
 
 
 def _check_path(path: str) -> str:
@@ -43,6 +43,9 @@ class Resources(Settings):
     """GPUs of a trial; a fraction lets several trials share one."""
     max_concurrent: Count | None = None
     """Trials at a time; none given: as many as the machines hold."""
+    micro_batch_size: Count | None = None
+    """Training examples of a step in memory at one time, whose gradients are added up: for memory only. Gradients are
+    the same up to rounding; where there is dropout, other masks are drawn. None given: all of a step."""
 
     @field_validator("gpu")
     @classmethod

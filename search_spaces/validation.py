@@ -1,8 +1,8 @@
 """Pydantic's findings in words. In: one entry of `ValidationError.errors()`. Out: the setting's path and a message."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
@@ -23,7 +23,8 @@ def explain_error(detail: ErrorDetails, model: type[BaseModel]) -> Finding:
     key = ".".join(path)
     kind, given = detail["type"], detail["input"]
     if kind == "extra_forbidden":
-        return Finding(path, f"unknown key '{path[-1]}'{_nearest(path[-1], owner.model_fields)}")
+        unknown = str(detail["loc"][-1])
+        return Finding(path, f"unknown key '{unknown}'{_nearest(unknown, owner.model_fields)}")
     if kind == "missing":
         return Finding(path, f"'{key}' is missing")
     if kind == "model_type":
@@ -35,28 +36,48 @@ def explain_error(detail: ErrorDetails, model: type[BaseModel]) -> Finding:
 
 
 def _settings_path(loc: tuple[int | str, ...], model: type[BaseModel]) -> tuple[Path, type[BaseModel]]:
-    """Keep the part of an error's location that is keys of nested models, and the model that holds the last key."""
+    """Keep the part of an error's location that is keys of nested models, and the model that holds the last key.
+
+    An item of a list of models is at a number and, where there are several kinds of models, at the name of its kind.
+    """
     path: list[str] = []
     owner = model
+    annotation: Any = model
     for index, part in enumerate(loc):
-        if not isinstance(part, str):
-            break
+        if isinstance(part, int):
+            continue
+        variant = next((found for found in _models_in(annotation) if _is_variant(found, part)), None)
+        if variant is not None:
+            owner = annotation = variant
+            continue
         field = owner.model_fields.get(part)
         if field is None and index < len(loc) - 1:
             break  # pydantic's own words for a union's members, not a key
         path.append(part)
-        inner = model_of(field.annotation) if field else None
-        if inner is None:
+        if field is None or not list(_models_in(field.annotation)):
             break
-        owner = inner
+        annotation = field.annotation
+        owner = model_of(annotation) or owner
     return tuple(path), owner
 
 
 def model_of(annotation: Any) -> type[BaseModel] | None:
-    """Find the settings model in a field's annotation, if it holds one."""
+    """Find the settings model in a field's annotation, if it holds one; a list of models is none."""
+    return None if get_origin(annotation) in (list, tuple) else next(_models_in(annotation), None)
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((found for inner in get_args(annotation) if (found := model_of(inner))), None)
+        yield annotation
+    else:
+        for inner in get_args(annotation):
+            yield from _models_in(inner)
+
+
+def _is_variant(model: type[BaseModel], kind: str) -> bool:
+    """Whether `kind` is what tells this model apart from others in a union."""
+    field = model.model_fields.get("kind")
+    return field is not None and get_origin(field.annotation) is Literal and kind in get_args(field.annotation)
 
 
 def _nearest(given: str, known: Mapping[str, Any]) -> str:

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from xlt_core.canonical import content_key
+from xlt_core.conditions import load_condition
+from xlt_core.conditions.checks import check_conditions, condition_languages
+from xlt_core.conditions.spec import CleanSpec, ConditionSettings
 from xlt_core.data import TOKENS_VERSION
 from xlt_core.encoders.identity import encoder_fingerprint
 from xlt_core.errors import DataError, SpecError
@@ -63,6 +66,7 @@ class Fingerprints:
 
     def __init__(self) -> None:
         self._known: dict[tuple[Any, ...], str] = {}
+        self._conditions: dict[ConditionSettings, dict[str, Any]] = {}
 
     def of_data(self, task: Task, data: str, split: Any, languages: tuple[str, ...]) -> str:
         """Hash of a task's data (`Task.fingerprint`), which are read once to see that they can be used.
@@ -83,6 +87,16 @@ class Fingerprints:
             self._known[key] = encoder_fingerprint(source)
         return self._known[key]
 
+    def of_condition(self, condition: ConditionSettings) -> dict[str, Any]:
+        """What decides the scores under a condition; the files it names are read, to see that they can be used.
+
+        Raises:
+            DataError: a file cannot be used.
+        """
+        if condition not in self._conditions:
+            self._conditions[condition] = load_condition(condition.kind)(condition).identity()
+        return self._conditions[condition]
+
 
 def plan_trial(spec: TrialSpec, fingerprints: Fingerprints | None = None) -> TrialPlan:
     """Resolve a spec: make it canonical, find its data, key its stages.
@@ -93,6 +107,7 @@ def plan_trial(spec: TrialSpec, fingerprints: Fingerprints | None = None) -> Tri
     fingerprints = fingerprints or Fingerprints()
     spec = _with_whole_paths(canonical_trial_spec(spec))
     languages = resolve_languages(spec)
+    check_conditions(spec)
     stages: list[Stage] = []
     if spec.encoder.pretrain is not None:
         stages.append(_key_stage("pretrain", spec, None, None, fingerprints))
@@ -105,9 +120,14 @@ def plan_trial(spec: TrialSpec, fingerprints: Fingerprints | None = None) -> Tri
     tested = {
         "version": CODE_VERSIONS["evaluate"],
         "tokens": TOKENS_VERSION,
-        "evaluation": spec.evaluation.model_dump(mode="json") | {"languages": languages},
+        "evaluation": spec.evaluation.model_dump(mode="json", exclude={"conditions"}) | {"languages": languages},
         "data": fingerprints.of_data(task, spec.target.data, spec.evaluation.split, languages),
     }
+    if spec.evaluation.conditions != (CleanSpec(),):
+        tested["conditions"] = [
+            [fingerprints.of_condition(condition), condition_languages(condition, languages)]
+            for condition in spec.evaluation.conditions
+        ]
     cell = spec.model_copy(update={"seed": 0})
     cell_stages = [_stage_identity(stage.kind, cell, stage.settings, None, fingerprints) for stage in stages]
     return TrialPlan(
@@ -181,6 +201,9 @@ def _with_whole_paths(spec: TrialSpec) -> TrialSpec:
             "encoder": spec.encoder.model_copy(update={"source": source}),
             "target": resolve_stage(spec.target),
             "intermediate": resolve_stage(spec.intermediate) if spec.intermediate else None,
+            "evaluation": spec.evaluation.model_copy(
+                update={"conditions": tuple(each.with_whole_paths() for each in spec.evaluation.conditions)}
+            ),
         }
     )
 

@@ -5,64 +5,27 @@ In: JSON (from a space, a file, a store). Out: `TrialSpec`. Reading it back give
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
+from xlt_core.conditions.spec import (
+    CleanSpec,
+    ConditionSettings,
+    TextConditionSpec,
+    name_condition,
+    read_condition,
+    settle_conditions,
+)
 from xlt_core.errors import UnknownNameError
 from xlt_core.perturbations import METHODS
+from xlt_core.recipe import EncoderSpec as EncoderSpec
+from xlt_core.recipe import ModelSpec as ModelSpec
+from xlt_core.recipe import OptimSpec as OptimSpec
+from xlt_core.recipe import PretrainSpec as PretrainSpec
+from xlt_core.settings import LISTS_TOO, Count, LanguageList, LanguageSet, NonNegative, Positive, Seed, UnitInterval
+from xlt_core.settings import Settings as Settings
 from xlt_core.tasks import TASKS
-
-UnitInterval = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
-Decay = Annotated[float, Field(ge=0.0, lt=1.0, allow_inf_nan=False)]
-Dropout = Annotated[float, Field(ge=0.0, le=0.99, allow_inf_nan=False)]
-"""Masks are drawn in steps of 1/65536: a share nearer to 1 could leave nothing."""
-NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
-Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1)]
-Seed = Annotated[int, Field(ge=0)]
-_LISTS_TOO = Field(strict=False)
-"""For tuples: below a validator in Python, pydantic no longer knows that a list came from JSON."""
-
-
-class Settings(BaseModel):
-    """Base of every settings model: unknown keys are errors, values are frozen, types are not coerced."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
-
-
-class PretrainSpec(Settings):
-    """How the embedded world's encoder is made (`xlt_core/world`)."""
-
-    num_steps: Count = 2600
-    """Optimiser steps of masked language modelling."""
-    seed: Seed = 0
-    """Fixes corpus sample, initialisation and batch order. Not the trial's seed: all trials share the encoder."""
-
-
-class EncoderSpec(Settings):
-    """The pre-trained encoder a trial starts from. In YAML a bare string is its `source`."""
-
-    source: str = Field(min_length=1)
-    """`mini` (embedded, pre-trained on the spot), a local folder, or a hub id, `@revision` allowed."""
-    pretrain: PretrainSpec | None = None
-    """Only for `mini`."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_string(cls, value: Any) -> Any:
-        value = {"source": value} if isinstance(value, str) else value
-        if isinstance(value, dict) and value.get("source") == "mini":
-            value = {**value, "pretrain": value.get("pretrain") or {}}
-        return value
-
-    @model_validator(mode="after")
-    def _only_mini_is_pretrained(self) -> Self:
-        if self.pretrain is not None and self.source != "mini":
-            raise ValueError(f"'pretrain' is for the encoder 'mini'; '{self.source}' is already pre-trained")
-        return self
 
 
 class PerturbationSpec(Settings):
@@ -151,34 +114,6 @@ class PerturbationSpec(Settings):
         return self
 
 
-class OptimSpec(Settings):
-    """One fine-tuning recipe: AdamW with bias correction, linear warm-up and decay, a fixed number of steps."""
-
-    learning_rate: Positive = 2.0e-5
-    num_steps: Count = 2000
-    """Optimiser steps; never epochs, so that no axis changes the amount of training."""
-    batch_size: Count = 32
-    """Examples a step."""
-    warmup_ratio: UnitInterval = 0.1
-    weight_decay: NonNegative = 0.0
-    """Not applied to biases and layer norms."""
-    max_grad_norm: Positive = 1.0
-    betas: Annotated[tuple[Decay, Decay], _LISTS_TOO] = (0.9, 0.999)
-    epsilon: Positive = 1.0e-8
-
-
-class ModelSpec(Settings):
-    """What is put on top of the encoder."""
-
-    pooling: Literal["first", "mean"] = "first"
-    """How a pair becomes one vector: its first token, or the mean of all its tokens."""
-    dropout: Dropout | None = None
-    """Dropout inside the encoder; none given: the encoder's own configuration."""
-    head_dropout: Dropout = 0.1
-    max_length: Annotated[int, Field(ge=8)] = 128
-    """Tokens; longer inputs are cut."""
-
-
 class StageSpec(Settings):
     """A task trained on in its source language: the intermediate stage or the target stage."""
 
@@ -202,18 +137,90 @@ class StageSpec(Settings):
         return value
 
 
-def _languages(value: Any) -> Any:
-    return [value] if isinstance(value, str) and value != "all" else value
+class DisturbanceSpec(ConditionSettings):
+    """Base of the conditions that disturb embeddings as training may; settings of training alone are not read."""
+
+    methods: ClassVar[tuple[str, ...]]
+    prefix: ClassVar[str]
+
+    perturbation: PerturbationSpec
+    seed: Seed = 0
+    """Of the disturbance; not the trial's."""
+    languages: LanguageSet | None = None
+    """To be scored under it; none given: all that are scored."""
+
+    @field_validator("perturbation")
+    @classmethod
+    def _of_a_method_for_it(cls, value: PerturbationSpec) -> PerturbationSpec:
+        if value.method not in cls.methods:
+            raise ValueError(f"'{value.method}' is no method of this condition; allowed: {', '.join(cls.methods)}")
+        return value
+
+    @property
+    def name(self) -> str:
+        """Method and magnitude, then what is not the method's default."""
+        spec = canonical_perturbation(self.perturbation)
+        defaults = METHODS[spec.method].settings
+        details = {key: value for key in defaults if (value := getattr(spec, key)) != defaults[key]}
+        return name_condition(f"{self.prefix}:{spec.method}", spec.magnitude, details, self.seed)
+
+    @property
+    def is_clean(self) -> bool:
+        """At magnitude 0."""
+        return self.perturbation.magnitude == 0.0
+
+    @property
+    def chosen_languages(self) -> tuple[str, ...] | None:
+        """See the base class."""
+        return self.languages
+
+    def canonical(self) -> ConditionSettings:
+        """See the base class; what only training reads has its default."""
+        if self.is_clean:
+            return CleanSpec()
+        training = {"clean_weight", "num_samples", "dropout"}
+        read = {"method", *METHODS[self.perturbation.method].reads} - training
+        perturbation = PerturbationSpec(**{key: getattr(self.perturbation, key) for key in read})
+        return self.model_copy(update={"perturbation": canonical_perturbation(perturbation)})
+
+
+class NoiseSpec(DisturbanceSpec):
+    """Random noise, keyed by seed and example."""
+
+    methods = ("gaussian", "uniform")
+    prefix = "noise"
+    kind: Literal["noise"] = "noise"
+
+
+class AttackSpec(DisturbanceSpec):
+    """Gradient steps up the loss of the gold labels: an oracle."""
+
+    methods = ("fgm", "fgsm", "pgd")
+    prefix = "oracle"
+    kind: Literal["attack"] = "attack"
+
+
+def _conditions(value: Any) -> Any:
+    return [value] if isinstance(value, str | dict) else value
+
+
+ConditionSpec = Annotated[
+    Annotated[TextConditionSpec | NoiseSpec | AttackSpec, Field(discriminator="kind")], BeforeValidator(read_condition)
+]
 
 
 class EvaluationSpec(Settings):
     """What is scored after training, always without training noise."""
 
-    languages: Annotated[Literal["all"] | Annotated[tuple[str, ...], _LISTS_TOO], BeforeValidator(_languages)] = "all"
+    languages: Literal["all"] | LanguageList = "all"
     """Canonical codes, or `all` the task has."""
     split: Literal["dev", "test"] = "test"
     max_examples: Count | None = None
     """Score the first so many examples of every language; none given: all."""
+    conditions: Annotated[
+        tuple[ConditionSpec, ...], LISTS_TOO, AfterValidator(settle_conditions), BeforeValidator(_conditions)
+    ] = (CleanSpec(),)
+    """Under what they are scored (`xlt list conditions`); one without settings may be a bare string."""
 
 
 def _none_or_stage(value: Any) -> Any:

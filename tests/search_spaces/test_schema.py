@@ -58,3 +58,19 @@ def test_setting_paths_are_every_key_of_a_cell():
     )
     assert "seed" not in paths
     assert len(paths) == len(set(paths))
+
+
+@pytest.mark.parametrize(
+    ("conditions", "is_fine"),
+    [
+        ("[clean, generalized, {kind: typos, share: 0.1}]", True),
+        ("[{kind: noise, perturbation: {method: gaussian, magnitude: 0.1}}]", True),
+        ("[typos]", False),
+        ("[{kind: typo, share: 0.1}]", False),
+        ("[{kind: typos, shar: 0.1}]", False),
+    ],
+)
+def test_conditions_are_checked_each_by_its_kind(conditions, is_fine):
+    assert "encoder: mini" in SPACE_YAML
+    text = SPACE_YAML.replace("encoder: mini", f"encoder: mini\n  evaluation: {{conditions: {conditions}}}")
+    assert (not _errors(text)) == is_fine

@@ -35,3 +35,16 @@ def test_a_check_of_our_own_keeps_its_message():
     (finding,) = _explain({"encoder": {"source": "some/folder", "pretrain": {}}})
     assert finding.path == ("encoder",)
     assert finding.message.startswith("'pretrain' is for the encoder 'mini'")
+
+
+def test_a_mistake_in_one_of_a_list_of_conditions_is_answered_with_what_that_kind_reads():
+    conditions = ["clean", {"kind": "typos", "share": 0.1, "shar": 1}]
+    (finding,) = _explain({"evaluation": {"conditions": conditions}})
+    assert finding.path == ("evaluation", "conditions", "shar")
+    assert finding.message == "unknown key 'shar'; did you mean 'share'? Allowed: kind, languages, seed, share"
+    (finding,) = _explain({"evaluation": {"conditions": [{"kind": "typos", "share": 1.5}]}})
+    assert finding.message == "given 1.5 for 'evaluation.conditions.share'; allowed: less than or equal to 1"
+    (finding,) = _explain({"evaluation": {"conditions": ["typo"]}})
+    assert finding.message.startswith("unknown condition 'typo'; did you mean 'typos'?")
+    (finding,) = _explain({"evaluation": {"conditions": [{"kind": "noise", "perturbation": {"methd": "uniform"}}]}})
+    assert finding.path == ("evaluation", "conditions", "perturbation", "methd")
