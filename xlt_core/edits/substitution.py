@@ -7,14 +7,13 @@ other word stays. So the chance of an exchange is n / (n + 1) for n neighbours: 
 import string
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from xlt_core.edits.base import edit_words
 from xlt_core.edits.candidates import Candidates
-from xlt_core.tasks.base import Examples, PairExamples, TaggedExamples
+from xlt_core.tasks.base import Examples
 
 VERSION = 1
 """Raised when the same settings give other texts; part of every identity."""
@@ -99,71 +98,6 @@ class Substitution:
             return drawn
 
         return edit_words(examples, draw, seed=self.seed, stream="augment", copy=self.copy)
-
-
-class SubstitutedCopies(NamedTuple):
-    """Copies of examples with substituted words."""
-
-    examples: Examples
-    """Copy after copy: row j * N + i is copy j of example i."""
-    share_exchanged: float
-    """Words that differ from the original's, as a share of all."""
-
-
-def substitute_copies(
-    examples: Examples,
-    neighbors: Candidates,
-    *,
-    num_copies: int,
-    seed: int,
-    share: float = 1.0,
-    lookup: WordLookup = RAW_LOOKUP,
-) -> SubstitutedCopies:
-    """Draw `num_copies` copies of every example; the originals themselves are not among them, as in the released code.
-
-    Args:
-        examples: N of them.
-        neighbors: words that may stand for a word.
-        num_copies: of each example; 10 for PAWS-X and 3 for XNLI in the paper's instructions.
-        seed: of all draws; copies are drawn independently, and so are the two texts of a pair.
-        share: chance that a word is drawn at all.
-        lookup: how words are looked up.
-    """
-    copies = [
-        Substitution(neighbors=neighbors, seed=seed, share=share, lookup=lookup, copy=copy).apply(examples)
-        for copy in range(num_copies)
-    ]
-    originals = list(chain.from_iterable(_words_of(examples)))
-    num_exchanged = sum(sum(map(str.__ne__, originals, chain.from_iterable(_words_of(copy)))) for copy in copies)
-    return SubstitutedCopies(
-        examples=concatenate_copies(copies), share_exchanged=num_exchanged / max(1, len(originals) * num_copies)
-    )
-
-
-def concatenate_copies(copies: Sequence[Examples]) -> Examples:
-    """Lay copies of the same examples one after the other; copy j of example `x` is named `x#j`."""
-    ids = tuple(f"{identifier}#{copy}" for copy, examples in enumerate(copies) for identifier in examples.ids)
-    pairs = [each for each in copies if isinstance(each, PairExamples)]
-    if pairs:
-        return PairExamples(
-            ids=ids,
-            first=tuple(chain.from_iterable(each.first for each in pairs)),
-            second=tuple(chain.from_iterable(each.second for each in pairs)),
-            labels=tuple(chain.from_iterable(each.labels for each in pairs)),
-        )
-    tagged = [each for each in copies if isinstance(each, TaggedExamples)]
-    return TaggedExamples(
-        ids=ids,
-        words=tuple(chain.from_iterable(each.words for each in tagged)),
-        labels=tuple(chain.from_iterable(each.labels for each in tagged)),
-    )
-
-
-def _words_of(examples: Examples) -> list[Sequence[str]]:
-    """The words of every text, where a pair has two texts."""
-    if isinstance(examples, PairExamples):
-        return [text.split(" ") for text in (*examples.first, *examples.second)]
-    return list(examples.words)
 
 
 def _capitalize_like(model: str, word: str) -> str:

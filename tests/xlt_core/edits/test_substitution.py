@@ -14,9 +14,9 @@ from scipy.stats import chisquare
 
 from tests.contracts.edit_contract import EditContract
 from xlt_core.edits.candidates import Candidates, read_neighbors
-from xlt_core.edits.substitution import RAW_LOOKUP, Substitution, WordLookup, concatenate_copies, substitute_copies
+from xlt_core.edits.substitution import RAW_LOOKUP, Substitution, WordLookup
 from xlt_core.tasks import load_task
-from xlt_core.tasks.base import PairExamples, TaggedExamples
+from xlt_core.tasks.base import PairExamples
 
 NEIGHBORS = Candidates(
     words={"film": ("movie",), "good": ("fine", "nice"), "a": tuple("bcdefghi"), "Bank": ("Ufer",)}, digest="0"
@@ -123,34 +123,6 @@ def test_spaces_stay_as_they_are():
     assert all(text.startswith("  film\tfilm  x ") for text in drawn.first), "only single spaces part words"
 
 
-def test_copies_follow_each_other_and_are_drawn_apart():
-    examples = repeat_pair("a a a a a a", "good film", 40)
-    copies = substitute_copies(examples, NEIGHBORS, num_copies=3, seed=0).examples
-    assert copies.ids[:2] == ("0#0", "1#0")
-    assert copies.ids[2 * 40 + 7] == "7#2"
-    assert len(copies) == len(set(copies.ids)) == 120
-    assert len(set(copies.first)) > 110
-    assert copies.labels == (0,) * 120
-    single = Substitution(neighbors=NEIGHBORS, seed=0, copy=2).apply(examples)
-    assert copies.first[80:] == single.first
-
-
-def test_the_share_of_exchanged_words_is_counted():
-    examples = TaggedExamples(ids=("x", "y"), words=(("film", "z"), ("good",)), labels=((0, 1), (2,)))
-    copies = substitute_copies(examples, NEIGHBORS, num_copies=200, seed=0)
-    words = [word for sentence in copies.examples.words for word in sentence]
-    num_exchanged = sum(word not in ("film", "z", "good") for word in words)
-    assert copies.share_exchanged == num_exchanged / 600 == pytest.approx((1 / 2 + 2 / 3) / 3, abs=0.06)
-
-
-def test_unperturbed_copies_are_the_examples_themselves():
-    examples = TaggedExamples(ids=("x", "y"), words=(("film", "z"), ("good",)), labels=((0, 1), (2,)))
-    copies = concatenate_copies([examples, examples])
-    assert copies.words == examples.words * 2
-    assert copies.labels == examples.labels * 2
-    assert copies.ids == ("x#0", "y#0", "x#1", "y#1")
-
-
 def test_the_real_neighbours_exchange_as_many_words_as_the_law_says(shared_folder: Path):
     path = shared_folder / "data/counterfitted/counterfitted_neighbors.json"
     raw = json.loads(path.read_text(encoding="utf-8"))
@@ -160,6 +132,10 @@ def test_the_real_neighbours_exchange_as_many_words_as_the_law_says(shared_folde
         for text in (*examples.first, *examples.second)
         for word in text.split(" ")
     ]
-    copies = substitute_copies(examples, read_neighbors(path), num_copies=1, seed=0)
+    drawn = Substitution(neighbors=read_neighbors(path), seed=0).apply(examples)
+    before, after = (
+        [word for text in (*each.first, *each.second) for word in text.split(" ")] for each in (examples, drawn)
+    )
+    share_exchanged = sum(map(str.__ne__, before, after)) / len(before)
     deviation = sum(chance * (1 - chance) for chance in chances) ** 0.5 / len(chances)
-    assert copies.share_exchanged == pytest.approx(sum(chances) / len(chances), abs=4 * deviation)
+    assert share_exchanged == pytest.approx(sum(chances) / len(chances), abs=4 * deviation)
