@@ -196,8 +196,8 @@ def upgrade_table(table: pa.Table, schema: pa.Schema) -> pa.Table:
     for field in schema:
         if field.name in NOT_IN_VERSION_1 and field.name not in columns:
             columns[field.name] = pa.array([NOT_IN_VERSION_1[field.name]] * table.num_rows, field.type)
-    if columns.keys() != set(schema.names):
-        return table
+    if {name: column.type for name, column in columns.items()} != {field.name: field.type for field in schema}:
+        return table  # not a table of this schema: whoever reads it says so
     return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
 
 

@@ -58,5 +58,7 @@ def test_what_version_1_did_not_know_is_null_and_its_condition_is_clean() -> Non
 def test_columns_that_every_version_has_are_never_made_up() -> None:
     damaged = _as_version_1(make_table([score_row("t", "de", 1.0)], SCORES), "value")
     assert schema.upgrade_table(damaged, SCORES) is damaged
+    mistyped = damaged.append_column("value", pa.array(["high"]))
+    assert schema.upgrade_table(mistyped, SCORES) is mistyped
     table = make_table([trial_row("t")], schema.TRIALS).drop_columns(["size_mean"])
     assert schema.upgrade_table(table, schema.TRIALS) is table
