@@ -58,7 +58,7 @@ def resolve_commit(name: str, revision: str | None) -> str:
     Raises:
         EncoderError: neither has it, or a file is missing.
     """
-    cached = _find_cached_snapshot(name, revision)
+    cached = find_cached_snapshot(name, revision)
     if cached is None:
         return _ask_hub(name, revision, "not in the local hub cache")
     try:
@@ -95,7 +95,7 @@ def parse_hub_id(source: str) -> tuple[str, str | None]:
     return match["name"], match["revision"]
 
 
-def _find_cached_snapshot(name: str, revision: str | None) -> Path | None:
+def find_cached_snapshot(name: str, revision: str | None) -> Path | None:
     """The folder in the local hub cache; its name is its commit."""
     from huggingface_hub import try_to_load_from_cache
 

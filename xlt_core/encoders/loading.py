@@ -24,6 +24,7 @@ from transformers import (
 
 from xlt_core.encoders.attention import PACKED_ATTENTION, register_packed_attention
 from xlt_core.encoders.base import Encoder
+from xlt_core.encoders.configuration import DROPOUT_SETTINGS
 from xlt_core.encoders.dropout import QuickDropout
 from xlt_core.encoders.families import find_family
 from xlt_core.encoders.identity import find_encoder_files, parse_hub_id, resolve_commit
@@ -31,12 +32,6 @@ from xlt_core.encoders.linear import QuickLinear
 from xlt_core.encoders.packing import PackedEncoder
 from xlt_core.encoders.padding import PaddedEncoder
 from xlt_core.errors import EncoderError
-
-_DROPOUT_SETTINGS = (
-    *("hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "attention_dropout"),
-    *("embedding_dropout", "mlp_dropout"),
-)
-"""Where the configurations of various models keep dropout."""
 
 
 def load_encoder(source: str | Path, dropout: float | None = None) -> Encoder:
@@ -53,7 +48,7 @@ def load_encoder(source: str | Path, dropout: float | None = None) -> Encoder:
     try:
         config = AutoConfig.from_pretrained(name, revision=revision, trust_remote_code=False)
         if dropout is not None:
-            for setting in _DROPOUT_SETTINGS:
+            for setting in DROPOUT_SETTINGS:
                 if hasattr(config, setting):
                     setattr(config, setting, dropout)
         # Sentences are cut at their end: the words that keep a label are the first.

@@ -3,19 +3,16 @@
 import torch
 from transformers import PreTrainedTokenizerBase, XLMRobertaConfig, XLMRobertaForMaskedLM
 
+from xlt_core.encoders.configuration import MINI_SETTINGS
 from xlt_core.streams import stream_seed
 
 
 def build_mini_config(tokenizer: PreTrainedTokenizerBase) -> XLMRobertaConfig:
-    """Describe the encoder. Dropout would slow learning: a text is seen once."""
+    """Describe the encoder."""
+    settings = {name: value for name, value in MINI_SETTINGS.items() if name != "model_type"}
     return XLMRobertaConfig(
+        **settings,
         vocab_size=len(tokenizer),
-        hidden_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        intermediate_size=256,
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
         max_position_embeddings=tokenizer.model_max_length + tokenizer.pad_token_id + 1,
         type_vocab_size=1,
         initializer_range=0.1,  # the usual 0.02 is for wide layers and learns far slower here
