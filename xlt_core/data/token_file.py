@@ -21,6 +21,8 @@ _ARRAYS = (
     "gold",
 )
 _MASKS = ("content_mask", "is_labelled")
+_OPTIONAL = ("changes",)
+"""Not in every table's file."""
 _CHECKSUM_BYTES = 4
 
 
@@ -53,7 +55,8 @@ def read_token_file(path: Path) -> TokenTable | None:
         return None
     # Readers of Arrow streams stop at the end of the stream and never come to the checksum.
     row = pa.ipc.open_stream(content).read_all()
-    arrays: dict[str, Any] = {name: _values(row, name).to_numpy(zero_copy_only=True) for name in _ARRAYS}
+    names = [name for name in (*_ARRAYS, *_OPTIONAL) if name in row.column_names]
+    arrays: dict[str, Any] = {name: _values(row, name).to_numpy(zero_copy_only=True) for name in names}
     return TokenTable(
         language=row.schema.metadata[b"language"].decode(),
         shape=row.schema.metadata[b"shape"].decode(),
@@ -65,7 +68,8 @@ def read_token_file(path: Path) -> TokenTable | None:
 def _serialize(table: TokenTable) -> pa.Buffer:
     # One row of lists, so that columns of different lengths lie in one file; Arrow packs booleans into bits, which
     # cannot be mapped as they are, hence bytes.
-    columns = {name: _one_row(pa.array(_as_stored(getattr(table, name)))) for name in _ARRAYS}
+    names = [name for name in (*_ARRAYS, *_OPTIONAL) if getattr(table, name) is not None]
+    columns = {name: _one_row(pa.array(_as_stored(getattr(table, name)))) for name in names}
     columns["example_ids"] = _one_row(pa.array(table.example_ids, pa.large_string()))
     row = pa.table(columns).replace_schema_metadata({"language": table.language, "shape": table.shape})
     sink = pa.BufferOutputStream()

@@ -15,6 +15,7 @@ import tokenizers
 from xlt_core.canonical import canonical_json, content_key
 from xlt_core.data import TOKENS_VERSION
 from xlt_core.edits.base import Edit
+from xlt_core.edits.copies import measure_changes
 from xlt_core.tasks.base import Examples, Shape, Split, Task
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class TokenTable:
     """Where each example's units start, and the end of the last; shape (N + 1,)."""
     gold: npt.NDArray[np.int16]
     """Label indices, shape (U,). Words that `max_length` cut off are units too: they count as wrong."""
+    changes: npt.NDArray[np.float32] | None = None
+    """Share of each example's words that an edit of training data changed, shape (N,); none: they were not edited."""
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -71,6 +74,7 @@ class TokenTable:
             is_labelled=self.is_labelled[:num_tokens],
             unit_offsets=self.unit_offsets[: num_examples + 1],
             gold=self.gold[:num_units],
+            changes=None if self.changes is None else self.changes[:num_examples],
         )
 
 
@@ -115,7 +119,7 @@ def load_token_table(
         cache_folder: one file a table; trials may use it at the same moment.
         dose: of the training data; for tasks that take one.
         data_seed: of the training data; for tasks that take a dose.
-        edit: done to the examples before they are tokenized.
+        edit: done to the examples before they are tokenized; of training data, how much it changed is counted.
 
     Raises:
         DataError: the examples cannot be read.
@@ -142,7 +146,9 @@ def load_token_table(
             examples = task.load_train(data, dose=dose, data_seed=data_seed)
         else:
             examples = task.load_eval(data, split, language)
-        examples = edit.apply(examples) if edit else examples
-        table = build_token_table(examples, language, tokenizer=tokenizer, max_length=max_length)
+        edited = edit.apply(examples) if edit else examples
+        table = build_token_table(edited, language, tokenizer=tokenizer, max_length=max_length)
+        if edit and split == "train":
+            table = replace(table, changes=measure_changes(examples, edited))
         write_token_file(table, path)
     return table

@@ -1,6 +1,6 @@
 """Token tables on disk: nothing is lost, nothing damaged is used, nothing half-written is seen."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,13 @@ def test_a_table_comes_back_equal_and_mapped(tmp_path, shape):
     assert_equal_tables(table, again)
     assert not again.input_ids.flags.owndata
     assert [path.name for path in (tmp_path / "tokens").iterdir()] == ["a.arrow"]
+
+
+def test_how_much_an_edit_changed_comes_back_too(tmp_path):
+    table = make_table("pair", seed=1)
+    table = replace(table, changes=np.linspace(0, 1, len(table), dtype=np.float32))
+    write_token_file(table, tmp_path / "a.arrow")
+    assert_equal_tables(table, read_token_file(tmp_path / "a.arrow"))
 
 
 def test_an_absent_file_is_no_table(tmp_path):

@@ -139,3 +139,16 @@ def test_the_table_of_an_edit_holds_the_edited_texts(load, tmp_path):
     edited = edit.apply(task.load_eval(str(tmp_path / "data"), "test", "en"))
     expected = build_token_table(edited, "en", tokenizer=make_bert_tokenizer(), max_length=32)
     assert_equal_tables(load(task, edit=edit), expected)
+
+
+def test_how_much_an_edit_changed_is_counted_in_training_data_alone(load, tmp_path):
+    task, edit = load_task("xnli"), Typos(share=0.5, seed=0)
+    before = task.load_train(str(tmp_path / "data"), dose=None, data_seed=0)
+    after = edit.apply(before)
+    changes = load(task, "train", edit=edit).changes.tolist()
+    for place, change in enumerate(changes):
+        words, edited = (f"{each.first[place]} {each.second[place]}".split(" ") for each in (before, after))
+        assert change == pytest.approx(sum(map(str.__ne__, words, edited)) / len(words))
+    assert max(changes) > 0
+    assert load(task, "test", edit=edit).changes is None
+    assert load(task, "train").changes is None
