@@ -11,6 +11,7 @@ from torch.nn import functional
 from transformers import AttentionInterface
 
 from xlt_core.encoders.dropout import draw_keep_mask
+from xlt_core.encoders.observation import AttentionObserver
 from xlt_core.encoders.segments import Block, Segments
 
 PACKED_ATTENTION = "xlt_packed"
@@ -23,13 +24,14 @@ def register_packed_attention() -> None:
 
 
 def attend_packed(
-    module: nn.Module,  # noqa: ARG001
+    module: nn.Module,
     query: Tensor,
     key: Tensor,
     value: Tensor,
     attention_mask: Tensor | None,  # noqa: ARG001
     *,
     segments: Segments,
+    observer: AttentionObserver | None = None,
     dropout: float = 0.0,
     scaling: float | None = None,
     **_: Any,
@@ -37,8 +39,11 @@ def attend_packed(
     """Attend within segments; the signature is that of transformers' attention functions.
 
     Args:
+        module: the layer's own; an observer asks for its number.
         query, key, value: (A, H, T, D).
         attention_mask: none; the segments say all.
+        segments: of the batch.
+        observer: is shown queries and keys, where this is the layer that it looks at.
         dropout: share of attention probabilities set to 0.
         scaling: factor of the scores; none given: 1 / sqrt(D).
 
@@ -47,6 +52,8 @@ def attend_packed(
     """
     scaling = query.shape[-1] ** -0.5 if scaling is None else scaling
     query, key, value = query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2)
+    if observer is not None and observer.layer == module.layer_idx:
+        observer.see(query, key, segments, scaling)
     if dropout == 0.0 and _runs_varlen(query):
         return _attend_varlen(query, key, value, segments, scaling), None
     return _attend_blocks(query, key, value, segments, dropout, scaling), None

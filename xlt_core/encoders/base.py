@@ -4,6 +4,7 @@ Legend: A arrays of trials (1 today), T tokens of all sequences of the batch, D 
 """
 
 from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from xlt_core.data.batch import PackedBatch
 from xlt_core.data.tokens import tokenizer_fingerprint
 from xlt_core.encoders.families import FAMILIES, Family, find_family
+from xlt_core.encoders.observation import AttentionObserver
 from xlt_core.errors import EncoderError
 
 
@@ -63,6 +65,14 @@ class Encoder(nn.Module, ABC):
 
         Raises:
             EncoderError: as `embed_output`.
+        """
+
+    @abstractmethod
+    def observe_attention(self, layer: int) -> AbstractContextManager[AttentionObserver]:
+        """Look, while the context lasts, at the attention of layer `layer`, from 0.
+
+        Raises:
+            EncoderError: there is no such layer, or this kind of encoder does not show its attention.
         """
 
     @abstractmethod

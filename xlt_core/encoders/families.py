@@ -33,8 +33,27 @@ def find_family(model_type: str) -> Family:
 
 def explain_indivisible(model_type: str) -> str:
     """Say why there is no site between embeddings and layers, and what to do."""
-    divisible = ", ".join(name for name, family in FAMILIES.items() if family.packed)
     return (
         f"an encoder of the type '{model_type}' has no site 'embedding_output'; take 'word_embedding' or "
-        f"'last_hidden', or an encoder of a type such as {divisible}"
+        f"'last_hidden', or an encoder of a type such as {_list_packed()}"
     )
+
+
+def explain_hidden_attention(model_type: str) -> str:
+    """Say why a method that reads attention cannot be used, and what to do."""
+    return (
+        f"an encoder of the type '{model_type}' does not show its attention, which the method 'ear' reads; take "
+        f"another method, or an encoder of a type such as {_list_packed()}"
+    )
+
+
+def explain_missing_layer(layer: int, num_layers: int) -> str:
+    """Say why a layer's attention cannot be read, and what to do."""
+    return (
+        f"attention_layer {layer}: this encoder has {num_layers} layers, so that 0 to {num_layers - 1} are allowed; "
+        "set 'attention_layer'"
+    )
+
+
+def _list_packed() -> str:
+    return ", ".join(name for name, family in FAMILIES.items() if family.packed)

@@ -3,12 +3,18 @@
 Legend: A arrays of trials, T tokens of all sequences, D hidden size.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor, nn
 
 from xlt_core.data.batch import PackedBatch
 from xlt_core.encoders.base import Encoder
+from xlt_core.encoders.families import explain_missing_layer
+from xlt_core.encoders.observation import AttentionObserver
 from xlt_core.encoders.segments import Segments
+from xlt_core.errors import EncoderError
 
 _BLOCK_MULTIPLES = {"cpu": 16, "cuda": 64}
 """Lengths are rounded up to them inside attention: fewer, larger matrix products; 16 was best of 4 to 32 on a CPU."""
@@ -18,6 +24,19 @@ class PackedEncoder(Encoder):
     """Runs transformers' own modules with `xlt_core.encoders.attention` as their attention."""
 
     _last_segments: Segments | None = None
+    _observer: AttentionObserver | None = None
+
+    @contextmanager
+    def observe_attention(self, layer: int) -> Iterator[AttentionObserver]:
+        """See `Encoder.observe_attention`."""
+        num_layers = self.model.config.num_hidden_layers
+        if layer >= num_layers:
+            raise EncoderError(explain_missing_layer(layer, num_layers))
+        self._observer = AttentionObserver(layer)
+        try:
+            yield self._observer
+        finally:
+            self._observer = None
 
     def embed_output(self, batch: PackedBatch, embeddings: Tensor) -> Tensor:
         """See `Encoder.embed_output`."""
@@ -36,7 +55,9 @@ class PackedEncoder(Encoder):
         """See `Encoder.encode_output`."""
         segments = self._segments(batch, hidden.device)
         layers: nn.Module = self.model.get_submodule("encoder")
-        encoded: Tensor = layers(hidden, attention_mask=None, segments=segments).last_hidden_state
+        encoded: Tensor = layers(
+            hidden, attention_mask=None, segments=segments, observer=self._observer
+        ).last_hidden_state
         return encoded
 
     def _encode(self, batch: PackedBatch, embeddings: Tensor) -> Tensor:

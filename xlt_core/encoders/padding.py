@@ -3,12 +3,15 @@
 Legend: A arrays of trials, B sequences, L longest length, T tokens of all sequences, D hidden size.
 """
 
+from contextlib import AbstractContextManager
+
 import torch
 from torch import Tensor
 
 from xlt_core.data.batch import PackedBatch
 from xlt_core.encoders.base import Encoder
-from xlt_core.encoders.families import explain_indivisible
+from xlt_core.encoders.families import explain_hidden_attention, explain_indivisible
+from xlt_core.encoders.observation import AttentionObserver
 from xlt_core.encoders.segments import Segments
 from xlt_core.errors import EncoderError
 
@@ -25,6 +28,11 @@ class PaddedEncoder(Encoder):
         """Refused, as `embed_output`."""
         del batch, hidden
         raise EncoderError(explain_indivisible(self.model.config.model_type))
+
+    def observe_attention(self, layer: int) -> AbstractContextManager[AttentionObserver]:
+        """Refused: models of other kinds do not show their attention."""
+        del layer
+        raise EncoderError(explain_hidden_attention(self.model.config.model_type))
 
     def _encode(self, batch: PackedBatch, embeddings: Tensor) -> Tensor:
         longest = max(batch.lengths)
