@@ -1,9 +1,15 @@
-"""Scoring a trained model. In: the token table of one language. Out: its predictions; evaluation has no noise."""
+"""Predictions of a trained model, and their scores. In: the token table of one language. Out: its predictions.
+
+Evaluation has no noise but what a condition asks for.
+"""
+
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from xlt_core.data.batch import PackedBatch
 from xlt_core.data.batches import concatenate_ranges, evaluation_batches
 from xlt_core.data.tokens import TokenTable
 from xlt_core.finetune import autocast
@@ -18,18 +24,35 @@ _NO_PREDICTION = -1
 """Prediction for a word that was cut off: never right."""
 
 
-def predict(model: TrialModel, table: TokenTable, labels: tuple[str, ...], device: torch.device) -> LanguagePredictions:
-    """Give every unit of the table the label with the highest logit."""
+ComputeLogits = Callable[[PackedBatch], torch.Tensor]
+"""A batch to logits of one trial, (1, B, C) for pairs, (1, T, C) for tagging."""
+
+
+def predict(
+    model: TrialModel,
+    table: TokenTable,
+    labels: tuple[str, ...],
+    device: torch.device,
+    compute_logits: ComputeLogits | None = None,
+) -> LanguagePredictions:
+    """Give every unit of the table the label with the highest logit.
+
+    Args:
+        model: to be scored.
+        table: one language's tokens.
+        labels: names of the label indices.
+        device: where `model` is.
+        compute_logits: stands for the model where its embeddings are disturbed.
+    """
     model.eval()
     slots, owners = _find_slots(table)
     best = np.empty(slots[-1], dtype=np.int16)
-    with torch.inference_mode():
-        for made in evaluation_batches(table, _MAX_TOKENS):
-            batch = made.batch.to(device)
-            with autocast(device):
-                logits = model(batch, model.encoder.embed(batch))
-            places = concatenate_ranges(slots[made.indices], slots[made.indices + 1] - slots[made.indices])
-            best[places] = logits[0].argmax(dim=-1).cpu().numpy()
+    for made in evaluation_batches(table, _MAX_TOKENS):
+        batch = made.batch.to(device)
+        with autocast(device):
+            logits = compute_logits(batch) if compute_logits else _compute_clean_logits(model, batch)
+        places = concatenate_ranges(slots[made.indices], slots[made.indices + 1] - slots[made.indices])
+        best[places] = logits[0].argmax(dim=-1).cpu().numpy()
     predicted = np.full(len(table.gold), _NO_PREDICTION, dtype=np.int16)
     predicted[owners] = best[table.is_labelled] if table.shape == "tagging" else best
     return LanguagePredictions(
@@ -40,6 +63,12 @@ def predict(model: TrialModel, table: TokenTable, labels: tuple[str, ...], devic
         gold=table.gold,
         predicted=predicted,
     )
+
+
+@torch.inference_mode()
+def _compute_clean_logits(model: TrialModel, batch: PackedBatch) -> torch.Tensor:
+    logits: torch.Tensor = model(batch, model.encoder.embed(batch))
+    return logits
 
 
 def _find_slots(table: TokenTable) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -61,14 +90,26 @@ def score_predictions(predictions: LanguagePredictions, task: Task) -> tuple[Lan
             metric=metric,
             value=compute_metric(metric, predictions),
             num_examples=len(predictions.example_ids),
+            condition=predictions.condition,
+            condition_language=predictions.condition_language,
         )
         for metric in task.metrics
     )
 
 
-def explain_missing_scores(task: Task, language: str, reason: str) -> tuple[LanguageScore, ...]:
+def explain_missing_scores(
+    task: Task, language: str, reason: str, *, condition: str = "clean", condition_language: str | None = None
+) -> tuple[LanguageScore, ...]:
     """Rows for a language that could not be scored."""
     return tuple(
-        LanguageScore(language=language, metric=metric, value=None, num_examples=0, reason=reason)
+        LanguageScore(
+            language=language,
+            metric=metric,
+            value=None,
+            num_examples=0,
+            reason=reason,
+            condition=condition,
+            condition_language=condition_language,
+        )
         for metric in task.metrics
     )

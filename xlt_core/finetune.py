@@ -79,9 +79,11 @@ class FineTuning:
         displacement = self.perturbation.displace_weights(self.module)
         if displacement is not None:
             self.module.zero_grad(set_to_none=True)
-            log["loss_gap"] = self._accumulate(contexts) - loss
+            try:
+                log["loss_gap"] = self._accumulate(contexts) - loss
+            finally:
+                displacement.undo()
             log["size_mean"] = log["size_max"] = displacement.ratio[0]
-            displacement.undo()
         if sizes.mean is not None and sizes.largest is not None:
             log["size_mean"], log["size_max"] = sizes.mean[0], sizes.largest[0]
         for name in _PASSES:

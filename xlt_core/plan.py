@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from xlt_core.canonical import content_key
 from xlt_core.conditions import load_condition
-from xlt_core.conditions.checks import check_conditions, condition_languages
+from xlt_core.conditions.base import TestSets
+from xlt_core.conditions.checks import check_conditions, select_test_sets
 from xlt_core.conditions.spec import CleanSpec, ConditionSettings
 from xlt_core.data import TOKENS_VERSION
 from xlt_core.encoders.identity import encoder_fingerprint
@@ -66,7 +67,7 @@ class Fingerprints:
 
     def __init__(self) -> None:
         self._known: dict[tuple[Any, ...], str] = {}
-        self._conditions: dict[ConditionSettings, dict[str, Any]] = {}
+        self._conditions: dict[tuple[Any, ...], dict[str, Any]] = {}
 
     def of_data(self, task: Task, data: str, split: Any, languages: tuple[str, ...]) -> str:
         """Hash of a task's data (`Task.fingerprint`), which are read once to see that they can be used.
@@ -87,15 +88,18 @@ class Fingerprints:
             self._known[key] = encoder_fingerprint(source)
         return self._known[key]
 
-    def of_condition(self, condition: ConditionSettings) -> dict[str, Any]:
-        """What decides the scores under a condition; the files it names are read, to see that they can be used.
+    def of_condition(self, condition: ConditionSettings, sets: TestSets) -> dict[str, Any]:
+        """What decides the scores under a condition; files that it names and test sets are read to see that they do.
 
         Raises:
-            DataError: a file cannot be used.
+            DataError: a file cannot be used, or the test sets do not fit the condition.
         """
-        if condition not in self._conditions:
-            self._conditions[condition] = load_condition(condition.kind)(condition).identity()
-        return self._conditions[condition]
+        key = (condition, sets.task.name, sets.data, sets.split, sets.languages)
+        if key not in self._conditions:
+            loaded = load_condition(condition.kind)(condition)
+            loaded.check(sets)
+            self._conditions[key] = {**loaded.identity(), "languages": sets.languages}
+        return self._conditions[key]
 
 
 def plan_trial(spec: TrialSpec, fingerprints: Fingerprints | None = None) -> TrialPlan:
@@ -125,7 +129,7 @@ def plan_trial(spec: TrialSpec, fingerprints: Fingerprints | None = None) -> Tri
     }
     if spec.evaluation.conditions != (CleanSpec(),):
         tested["conditions"] = [
-            [fingerprints.of_condition(condition), condition_languages(condition, languages)]
+            fingerprints.of_condition(condition, select_test_sets(condition, spec, languages))
             for condition in spec.evaluation.conditions
         ]
     cell = spec.model_copy(update={"seed": 0})

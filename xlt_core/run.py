@@ -11,16 +11,14 @@ import numpy as np
 
 from xlt_core.artifacts import read_manifest
 from xlt_core.checkpoints import CheckpointFolder
-from xlt_core.errors import EncoderError
-from xlt_core.evaluate import explain_missing_scores, predict, score_predictions
 from xlt_core.metrics import compute_metric
 from xlt_core.plan import TrialPlan
 from xlt_core.process_state import describe_device, list_versions, reset_process_state, select_device
-from xlt_core.result import LanguagePredictions, LanguageScore, StageCost, Status, TrialResult
+from xlt_core.result import StageCost, Status, TrialResult
+from xlt_core.scoring import explain_divergence, score_trial
 from xlt_core.stages import (
     OnProgress,
     TrainedStage,
-    load_tokens,
     read_stage_cost,
     run_stage,
     train_stage,
@@ -39,13 +37,6 @@ class _Outcome(NamedTuple):
     """The target stage, where it was reached."""
 
 
-class _Evaluation(NamedTuple):
-    """What scoring every language came to."""
-
-    scores: tuple[LanguageScore, ...]
-    predictions: tuple[LanguagePredictions, ...]
-
-
 def run_trial(plan: TrialPlan, workspace: Workspace, on_progress: OnProgress | None = None) -> TrialResult:
     """Run the stages that are not published yet, train the target stage, score every language.
 
@@ -54,9 +45,13 @@ def run_trial(plan: TrialPlan, workspace: Workspace, on_progress: OnProgress | N
     started_at, started = datetime.now(UTC), time.perf_counter()
     outcome = _run_stages(plan, workspace, on_progress)
     evaluation_started = time.perf_counter()
-    evaluation = _evaluate(plan, outcome, workspace)
-    finished = time.perf_counter()
     trained = outcome.trained
+    evaluation = (
+        explain_divergence(plan, f"training diverged: {outcome.reason}")
+        if trained is None or outcome.status == "diverged"
+        else score_trial(plan, trained.model, workspace)
+    )
+    finished = time.perf_counter()
     return TrialResult(
         trial_id=plan.trial_id,
         status=outcome.status,
@@ -104,31 +99,6 @@ def _run_stages(plan: TrialPlan, workspace: Workspace, on_progress: OnProgress |
     if trained.reason is not None:
         notes.append(trained.reason)
     return _Outcome(trained.status, "; ".join(notes) or None, (*costs, trained.cost), trained)
-
-
-def _evaluate(plan: TrialPlan, outcome: _Outcome, workspace: Workspace) -> _Evaluation:
-    """Score every planned language; one without data, or every one after a divergence, gets a reason."""
-    settings, evaluation = plan.spec.target, plan.spec.evaluation
-    task, trained = load_task(settings.task), outcome.trained
-    found = task.find_languages(settings.data, evaluation.split)
-    scores: list[LanguageScore] = []
-    predictions: list[LanguagePredictions] = []
-    for language in plan.languages:
-        if trained is None or outcome.status == "diverged":
-            scores += explain_missing_scores(task, language, f"training diverged: {outcome.reason}")
-        elif language not in found:
-            scores += explain_missing_scores(task, language, f"no {evaluation.split} data in '{settings.data}'")
-        else:
-            table = load_tokens(settings, evaluation.split, language, trained.model.encoder, plan.spec, workspace)
-            device = select_device(workspace.device)
-            try:
-                predicted = predict(trained.model, table.head(evaluation.max_examples), task.labels, device)
-            except EncoderError as error:  # the encoder does not know this language
-                scores += explain_missing_scores(task, language, str(error))
-                continue
-            predictions.append(predicted)
-            scores += score_predictions(predicted, task)
-    return _Evaluation(tuple(scores), tuple(predictions))
 
 
 def _mean_final_loss(trained: TrainedStage | None) -> float | None:

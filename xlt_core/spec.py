@@ -5,7 +5,7 @@ In: JSON (from a space, a file, a store). Out: `TrialSpec`. Reading it back give
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
@@ -154,6 +154,8 @@ class DisturbanceSpec(ConditionSettings):
     def _of_a_method_for_it(cls, value: PerturbationSpec) -> PerturbationSpec:
         if value.method not in cls.methods:
             raise ValueError(f"'{value.method}' is no method of this condition; allowed: {', '.join(cls.methods)}")
+        if value.granularity == "batch":
+            raise ValueError("granularity 'batch': an evaluation has no batches; allowed: 'token', 'sequence'")
         return value
 
     @property
@@ -198,6 +200,12 @@ class AttackSpec(DisturbanceSpec):
     methods = ("fgm", "fgsm", "pgd")
     prefix = "oracle"
     kind: Literal["attack"] = "attack"
+
+
+CONDITION_SPECS: dict[str, type[ConditionSettings]] = {
+    spec.model_fields["kind"].default: spec for spec in (*get_args(TextConditionSpec), NoiseSpec, AttackSpec)
+}
+"""The settings of each kind of condition."""
 
 
 def _conditions(value: Any) -> Any:

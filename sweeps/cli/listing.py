@@ -42,6 +42,26 @@ def list_perturbations(output: FormatOption = ListFormat.table) -> None:
     print_rows(rows, ["method", "what", "reads"], output, empty="no perturbation methods")
 
 
+@app.command("conditions")
+def list_conditions(output: FormatOption = ListFormat.table) -> None:
+    """Conditions of evaluation: under what a trained model may be scored."""
+    from xlt_core.conditions import CONDITIONS
+    from xlt_core.spec import CONDITION_SPECS
+
+    rows = []
+    for kind, entry in CONDITIONS.items():
+        settings = [name for name in CONDITION_SPECS[kind].model_fields if name != "kind"]
+        rows.append(
+            {
+                "condition": kind,
+                "what": entry.summary,
+                "tasks": ", ".join(entry.shapes),
+                "settings": ", ".join(settings),
+            }
+        )
+    print_rows(rows, list(rows[0]), output, empty="no conditions")
+
+
 @app.command("encoders")
 def list_encoders(output: FormatOption = ListFormat.table) -> None:
     """Encoders that need no download, and those in the local hub cache."""

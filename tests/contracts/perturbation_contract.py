@@ -82,10 +82,15 @@ def take_step(model: TrialModel, batch: PackedBatch, spec: PerturbationSpec, **c
     """Run one step with fixed dropout; gradients stay in the model."""
     model.train()
     model.zero_grad(set_to_none=True)
-    context = make_step(model, batch, spec, **changes)
-    torch.manual_seed(context.step)
     perturbation = build_perturbation([spec])
+    context = make_step(model, batch, perturbation.spec, **changes)
+    torch.manual_seed(context.step)
     loss = perturbation.run(context)
+    displacement = perturbation.displace_weights(model)
+    if displacement is not None:
+        model.zero_grad(set_to_none=True)
+        perturbation.run(context)
+        displacement.undo()
     return context, loss
 
 

@@ -51,6 +51,14 @@ class Condition(ABC):
     def identity(self) -> dict[str, Any]:
         """JSON values; everything that decides the scores under it beside model and data, with files by content."""
 
+    def check(self, sets: TestSets) -> None:
+        """Look at what of the test sets lies on this machine, so that what cannot be scored is known before training.
+
+        Raises:
+            DataError: the test sets do not fit the condition.
+        """
+        del sets
+
     @abstractmethod
     def views(self, sets: TestSets) -> Iterator[View]:
         """The test sets to be scored; `sets` has the condition's languages only."""

@@ -1,8 +1,12 @@
-"""Whether conditions have a meaning for the task and the languages beside them. No data are looked at."""
+"""Whether conditions have a meaning for the task and the languages beside them, and what is scored under them.
+
+In: a trial's settings; no data are looked at.
+"""
 
 from collections.abc import Sequence
 
 from xlt_core.conditions import CONDITIONS
+from xlt_core.conditions.base import TestSets
 from xlt_core.conditions.spec import CodeSwitchSpec, ConditionSettings, SynonymsSpec
 from xlt_core.edits.units import UNSPACED_SCRIPTS
 from xlt_core.errors import SpecError
@@ -36,10 +40,15 @@ def check_conditions(spec: TrialSpec) -> None:
             _check_spaces(condition)
 
 
-def condition_languages(condition: ConditionSettings, scored: Sequence[str]) -> tuple[str, ...]:
-    """Languages to be scored under a condition, in the order of those that are scored at all."""
+def select_test_sets(condition: ConditionSettings, spec: TrialSpec, languages: Sequence[str]) -> TestSets:
+    """The test sets that are scored under a condition, languages in the order of all `languages` of the trial."""
     chosen = condition.chosen_languages
-    return tuple(language for language in scored if chosen is None or language in chosen)
+    return TestSets(
+        task=load_task(spec.target.task),
+        data=spec.target.data,
+        split=spec.evaluation.split,
+        languages=tuple(language for language in languages if chosen is None or language in chosen),
+    )
 
 
 def _check_spaces(condition: SynonymsSpec | CodeSwitchSpec) -> None:

@@ -6,11 +6,12 @@ Rows whose labels disagree are left out: translated sets do not agree everywhere
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from itertools import combinations
+from typing import Any, NamedTuple
 
 from xlt_core.conditions.base import Condition, TestSets, View
 from xlt_core.errors import DataError, SpecError
-from xlt_core.tasks.base import Examples, PairExamples, Split, Task
+from xlt_core.tasks.base import Examples, PairExamples, Task
 
 VERSION = 1
 """Raised when the same files are joined to other pairs; part of every identity."""
@@ -25,21 +26,35 @@ class GeneralizedCondition(Condition):
         """See `Condition`."""
         return {"kind": "generalized", "version": VERSION}
 
+    def check(self, sets: TestSets) -> None:
+        """Join every pair of languages that has local data; what only the hub has is joined when it is scored."""
+        if sets.data.startswith("hub"):
+            return
+        found = sets.task.find_languages(sets.data, sets.split)
+        loaded = {
+            language: _require_pairs(sets.task, sets.task.load_eval(sets.data, sets.split, language))
+            for language in sets.languages
+            if language in found
+        }
+        for one, other in combinations(loaded, 2):
+            match_rows(loaded[one], loaded[other], source=_describe(sets), languages=(one, other))
+
     def views(self, sets: TestSets) -> Iterator[View]:
         """Language of sentence 1, then of sentence 2."""
         for first in sets.languages:
             for second in sets.languages:
-                joined = WithSecondOf(task=sets.task, data=sets.data, split=sets.split, first=first, second=second)
-                yield View(language=first, condition_language=second, edit=joined)
+                yield View(
+                    language=first,
+                    condition_language=second,
+                    edit=WithSecondOf(sets=sets, first=first, second=second),
+                )
 
 
 @dataclass(frozen=True, kw_only=True)
 class WithSecondOf:
-    """The edit: takes sentence 2 from the test set of another language. What is read of it is not kept."""
+    """The edit: takes sentence 2 from the test set of another language."""
 
-    task: Task
-    data: str
-    split: Split
+    sets: TestSets
     first: str
     """Language of sentence 1, for messages."""
     second: str
@@ -51,53 +66,72 @@ class WithSecondOf:
             "edit": "with_second_of",
             "version": VERSION,
             "language": self.second,
-            "data": self.task.fingerprint(self.data, self.split, (self.second,)),
+            "data": self.sets.task.fingerprint(self.sets.data, self.sets.split, (self.second,)),
         }
 
     def apply(self, examples: Examples) -> Examples:
-        """Join by id.
+        """Join by id; rows keep the order of `examples`.
 
         Raises:
             DataError: no id in common, or labels disagree too often.
         """
-        others = self.task.load_eval(self.data, self.split, self.second)
-        if not isinstance(examples, PairExamples) or not isinstance(others, PairExamples):
-            raise SpecError(f"generalized: task '{self.task.name}' has no pairs of sentences")
-        source = f"task '{self.task.name}', {self.split} data in '{self.data}'"
-        return join_pairs(examples, others, source=source, languages=(self.first, self.second))
+        first = _require_pairs(self.sets.task, examples)
+        second = _require_pairs(self.sets.task, self.sets.task.load_eval(self.sets.data, self.sets.split, self.second))
+        rows = match_rows(first, second, source=_describe(self.sets), languages=(self.first, self.second))
+        return PairExamples(
+            ids=tuple(first.ids[row.first] for row in rows),
+            first=tuple(first.first[row.first] for row in rows),
+            second=tuple(second.second[row.second] for row in rows),
+            labels=tuple(first.labels[row.first] for row in rows),
+        )
 
 
-def join_pairs(first: PairExamples, second: PairExamples, *, source: str, languages: tuple[str, str]) -> PairExamples:
-    """Take sentence 1 from one set and sentence 2 from the other, in the order of the first, joined by id.
+class MatchedRow(NamedTuple):
+    """Places of one example in two test sets."""
+
+    first: int
+    second: int
+
+
+def match_rows(
+    first: PairExamples, second: PairExamples, *, source: str, languages: tuple[str, str]
+) -> list[MatchedRow]:
+    """Find the examples that two test sets share by id and label, in the order of the first.
 
     Args:
-        first: gives ids, labels and sentence 1.
-        second: gives sentence 2.
+        first: one language's.
+        second: another's.
         source: of both, for messages.
         languages: of both, for messages.
 
     Raises:
-        DataError: no id in common, or more than `MAX_DISAGREEING` of the joined rows have two labels.
+        DataError: no id in common, or more than `MAX_DISAGREEING` of the rows with a common id have two labels.
     """
     place_of = {identifier: place for place, identifier in enumerate(second.ids)}
-    joined = [(row, place_of[identifier]) for row, identifier in enumerate(first.ids) if identifier in place_of]
+    joined = [
+        MatchedRow(row, place_of[identifier]) for row, identifier in enumerate(first.ids) if identifier in place_of
+    ]
     between = f"{source}: '{languages[0]}' and '{languages[1]}'"
     if not joined:
         raise DataError(
             f"{between} have no example id in common ({len(first):,} and {len(second):,} examples, such as "
             f"'{first.ids[0]}' and '{second.ids[0]}'); generalized transfer needs parallel test sets"
         )
-    agreeing = [(row, place) for row, place in joined if first.labels[row] == second.labels[place]]
+    agreeing = [row for row in joined if first.labels[row.first] == second.labels[row.second]]
     num_disagreeing = len(joined) - len(agreeing)
     if num_disagreeing > MAX_DISAGREEING * len(joined):
         raise DataError(
             f"{between} disagree in the label of {num_disagreeing:,} of {len(joined):,} examples with the same id; "
             f"at most {MAX_DISAGREEING:.0%} are left out. The files do not belong together: take both from one release"
         )
-    rows, places = zip(*agreeing, strict=True)
-    return PairExamples(
-        ids=tuple(first.ids[row] for row in rows),
-        first=tuple(first.first[row] for row in rows),
-        second=tuple(second.second[place] for place in places),
-        labels=tuple(first.labels[row] for row in rows),
-    )
+    return agreeing
+
+
+def _require_pairs(task: Task, examples: Examples) -> PairExamples:
+    if not isinstance(examples, PairExamples):
+        raise SpecError(f"generalized: task '{task.name}' has no pairs of sentences")
+    return examples
+
+
+def _describe(sets: TestSets) -> str:
+    return f"task '{sets.task.name}', {sets.split} data in '{sets.data}'"

@@ -43,6 +43,7 @@ _PLACE = {"site": "word_embedding", "unit": "relative", "mask": "content"}
 _BALL = {**_PLACE, "norm": "l2", "granularity": "token"}
 
 _ASCENT = {"num_ascent_steps": 3, "step_ratio": 0.5, "init": "zero", "init_ratio": 1.0}
+_FREE = {"num_ascent_steps": 3, "step_ratio": 0.25, "init_ratio": 0.5}
 
 METHODS: dict[str, MethodEntry] = {
     "none": MethodEntry("xlt_core.perturbations.none:Plain", "plain training", has_magnitude=False, size_kind=None),
@@ -72,6 +73,30 @@ METHODS: dict[str, MethodEntry] = {
         "xlt_core.perturbations.ascent:Pgd",
         "projected gradient ascent inside the ball",
         {**_BALL, **_ASCENT, "clean_weight": 0.0},
+    ),
+    "freelb": MethodEntry(
+        "xlt_core.perturbations.free:FreeLb",
+        "adversarial training at every point of the ascent (FreeLB)",
+        {**_BALL, "granularity": "sequence", **_FREE, "dropout": "same"},
+        fixed={"init": "uniform"},
+    ),
+    "neftune": MethodEntry(
+        "xlt_core.perturbations.neftune:Neftune",
+        "uniform noise over sqrt(length x width); the magnitude is alpha (NEFTune)",
+        {"unit": "absolute", "mask": "non_pad"},
+        fixed={"site": "word_embedding", "norm": "l2", "granularity": "sequence", "num_samples": 1},
+    ),
+    "sam": MethodEntry(
+        "xlt_core.perturbations.sharpness:Sam",
+        "gradients where the weights are moved uphill; the magnitude is rho (SAM)",
+        {"dropout": "fresh"},
+        size_kind="weights",
+    ),
+    "asam": MethodEntry(
+        "xlt_core.perturbations.sharpness:Asam",
+        "SAM with moves in proportion to each weight; the magnitude is rho (ASAM)",
+        {"dropout": "fresh"},
+        size_kind="weights",
     ),
 }
 

@@ -46,8 +46,10 @@ class Cost(NamedTuple):
 class Displacement(Protocol):
     """Weights that have been moved for a second pass."""
 
-    ratio: Tensor
-    """Norm of the move over that of the weights, (A,)."""
+    @property
+    def ratio(self) -> Tensor:
+        """Norm of the move over that of the weights, (A,)."""
+        ...
 
     def undo(self) -> None:
         """Put the weights back, bit for bit."""
@@ -136,7 +138,8 @@ def build_perturbation(specs: Sequence[PerturbationSpec]) -> Perturbation:
     Raises:
         SpecError: the trials differ in more than numbers.
     """
-    is_off = all(canonical_perturbation(spec).method == "none" for spec in specs)
-    method = "none" if is_off else specs[0].method
-    perturbation: Perturbation = load_perturbation(method)(specs)
+    plain = [canonical_perturbation(spec) for spec in specs]
+    if all(spec.method == "none" for spec in plain):
+        specs = plain
+    perturbation: Perturbation = load_perturbation(specs[0].method)(specs)
     return perturbation

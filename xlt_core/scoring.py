@@ -1,0 +1,80 @@
+"""Scores of a trained trial: every language under every condition. In: a plan and a model. Out: scores, predictions."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+from xlt_core.conditions import load_condition
+from xlt_core.conditions.base import View
+from xlt_core.conditions.checks import select_test_sets
+from xlt_core.disturbance import DisturbedModel
+from xlt_core.errors import EncoderError
+from xlt_core.evaluate import explain_missing_scores, predict, score_predictions
+from xlt_core.model import TrialModel
+from xlt_core.plan import TrialPlan
+from xlt_core.process_state import select_device
+from xlt_core.result import LanguagePredictions, LanguageScore
+from xlt_core.stages import load_tokens
+from xlt_core.tasks import load_task
+from xlt_core.workspace import Workspace
+
+
+class Evaluation(NamedTuple):
+    """What scoring came to; a language that could not be scored has scores with a reason, and no predictions."""
+
+    scores: tuple[LanguageScore, ...]
+    predictions: tuple[LanguagePredictions, ...]
+
+
+class _NamedView(NamedTuple):
+    condition: str
+    view: View
+
+
+def score_trial(plan: TrialPlan, model: TrialModel, workspace: Workspace) -> Evaluation:
+    """Score every planned language under every condition, one after the other."""
+    settings, evaluation = plan.spec.target, plan.spec.evaluation
+    task, device = load_task(settings.task), select_device(workspace.device)
+    found = set(task.find_languages(settings.data, evaluation.split))
+    scores: list[LanguageScore] = []
+    predictions: list[LanguagePredictions] = []
+    for condition, view in _all_views(plan):
+        if not {view.language, view.condition_language or view.language} <= found:
+            scores += _explain(plan, condition, view, f"no {evaluation.split} data in '{settings.data}'")
+            continue
+        table = load_tokens(
+            settings, evaluation.split, view.language, model.encoder, plan.spec, workspace, edit=view.edit
+        ).head(evaluation.max_examples)
+        try:
+            disturbed = DisturbedModel(view.disturbance, model, table, device) if view.disturbance else None
+            predicted = predict(model, table, task.labels, device, disturbed)
+        except EncoderError as error:  # the encoder does not know this language
+            scores += _explain(plan, condition, view, str(error))
+            continue
+        predicted = replace(predicted, condition=condition, condition_language=view.condition_language)
+        predictions.append(predicted)
+        scores += score_predictions(predicted, task)
+    return Evaluation(tuple(scores), tuple(predictions))
+
+
+def explain_divergence(plan: TrialPlan, reason: str) -> Evaluation:
+    """A reason in the place of every score."""
+    rows = [row for condition, view in _all_views(plan) for row in _explain(plan, condition, view, reason)]
+    return Evaluation(tuple(rows), ())
+
+
+def _all_views(plan: TrialPlan) -> Iterator[_NamedView]:
+    for spec in plan.spec.evaluation.conditions:
+        sets = select_test_sets(spec, plan.spec, plan.languages)
+        for view in load_condition(spec.kind)(spec).views(sets):
+            yield _NamedView(spec.name, view)
+
+
+def _explain(plan: TrialPlan, condition: str, view: View, reason: str) -> tuple[LanguageScore, ...]:
+    return explain_missing_scores(
+        load_task(plan.spec.target.task),
+        view.language,
+        reason,
+        condition=condition,
+        condition_language=view.condition_language,
+    )
