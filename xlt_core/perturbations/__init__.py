@@ -44,6 +44,8 @@ _BALL = {**_PLACE, "norm": "l2", "granularity": "token"}
 
 _ASCENT = {"num_ascent_steps": 3, "step_ratio": 0.5, "init": "zero", "init_ratio": 1.0}
 _FREE = {"num_ascent_steps": 3, "step_ratio": 0.25, "init_ratio": 0.5}
+_VIRTUAL = {"num_ascent_steps": 1, "regularizer_weight": 1.0}
+_CONSISTENT = {**_PLACE, "mask": "non_pad", "noise_law": "uniform", "regularizer_weight": 1.0, "dropout": "fresh"}
 
 METHODS: dict[str, MethodEntry] = {
     "none": MethodEntry("xlt_core.perturbations.none:Plain", "plain training", has_magnitude=False, size_kind=None),
@@ -97,6 +99,42 @@ METHODS: dict[str, MethodEntry] = {
         "SAM with moves in proportion to each weight; the magnitude is rho (ASAM)",
         {"dropout": "fresh"},
         size_kind="weights",
+    ),
+    "vat": MethodEntry(
+        "xlt_core.perturbations.virtual:Vat",
+        "divergence under the disturbance along which it curves most",
+        {**_PLACE, "granularity": "sequence", **_VIRTUAL, "init_ratio": 0.1, "dropout": "same"},
+        fixed={"norm": "l2", "init": "gaussian"},
+    ),
+    "smart": MethodEntry(
+        "xlt_core.perturbations.virtual:Smart",
+        "symmetric divergence under projected ascent of it",
+        {**_BALL, "norm": "linf", **_VIRTUAL, "step_ratio": 1.0, "init_ratio": 0.1, "dropout": "fresh"},
+        fixed={"init": "gaussian"},
+    ),
+    "alum": MethodEntry(
+        "xlt_core.perturbations.virtual:Alum",
+        "divergence from the clean prediction under projected ascent of it",
+        {**_BALL, "norm": "linf", **_VIRTUAL, "step_ratio": 1.0, "init_ratio": 0.1, "dropout": "fresh"},
+        fixed={"init": "gaussian"},
+    ),
+    "r3f": MethodEntry(
+        "xlt_core.perturbations.consistency:R3f",
+        "symmetric divergence under noise",
+        _CONSISTENT,
+        fixed={"norm": "linf"},
+    ),
+    "r4f": MethodEntry(
+        "xlt_core.perturbations.consistency:R4f",
+        "r3f with a spectrally normalised output layer",
+        _CONSISTENT,
+        fixed={"norm": "linf"},
+    ),
+    "r_drop": MethodEntry(
+        "xlt_core.perturbations.consistency:RDrop",
+        "symmetric divergence of two dropout masks; the magnitude is its weight",
+        fixed={"dropout": "fresh"},
+        size_kind=None,
     ),
 }
 
