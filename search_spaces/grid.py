@@ -13,8 +13,7 @@ from search_spaces.settings import Path, lay_over, nest
 from search_spaces.space import SearchSpace
 from search_spaces.validation import Finding, explain_error
 from xlt_core.canonical import canonical_json
-from xlt_core.errors import SpecError
-from xlt_core.plan import check_languages, check_stage
+from xlt_core.checks import find_misfits
 from xlt_core.spec import TrialSpec, canonical_trial_spec, parse_trial_spec
 
 MAX_NUM_COMBINATIONS = 100_000
@@ -72,6 +71,7 @@ def grid_cells(space: SearchSpace) -> list[Cell]:
         if spec and compared:
             cells.append(Cell(spec, compared, indices))
     problems = problems or list(_idle_axes(dict(zip(names, axes, strict=True)), cells))
+    problems += _unsplittable_steps(space, cells)
     if problems:
         raise SpaceError(problems, lambda _: f"space '{space.name}'")
     return cells
@@ -92,25 +92,11 @@ def _read_cell(base: dict[str, JsonValue], layers: Sequence[_Layer], problems: l
     except ValidationError as error:
         findings = [explain_error(detail, TrialSpec) for detail in error.errors()]
     else:
-        findings = list(_check_against_tasks(spec))
+        findings = [Finding(*misfit) for misfit in find_misfits(spec)]
         if not findings:
             return spec
     problems += [Problem(_find_place(path, base, layers), message) for path, message in findings]
     return None
-
-
-def _check_against_tasks(spec: TrialSpec) -> Iterator[Finding]:
-    """Find settings that the tasks named beside them do not have; no data are looked at."""
-    for kind, stage in (("intermediate", spec.intermediate), ("target", spec.target)):
-        try:
-            if stage is not None:
-                check_stage(stage)
-        except SpecError as error:
-            yield Finding((kind, "dose"), str(error))
-    try:
-        check_languages(spec)
-    except SpecError as error:
-        yield Finding(("evaluation", "languages"), str(error))
 
 
 def _find_place(path: Path, base: dict[str, JsonValue], layers: Sequence[_Layer]) -> Place:
@@ -148,3 +134,21 @@ def _idle_axes(axes: Mapping[str, Sequence[_Layer]], cells: Sequence[Cell]) -> I
                 f"none of its {num_values} values changes a trial: the setting is not read beside the others "
                 "(a perturbation of magnitude 0, a method that does not use it, no intermediate task)",
             )
+
+
+def _unsplittable_steps(space: SearchSpace, cells: Sequence[Cell]) -> list[Problem]:
+    """Find cells whose disturbance has a norm over the batch, of which a micro-batch would know only a part."""
+    size = space.resources.micro_batch_size
+    if size is None:
+        return []
+    for cell in cells:
+        for stage in filter(None, (cell.spec.target, cell.spec.intermediate)):
+            perturbation, batch_size = stage.perturbation, (stage.optim or cell.spec.optim).batch_size
+            if size < batch_size and (perturbation.norm, perturbation.granularity) == ("l2", "batch"):
+                message = (
+                    f"micro-batches of {size} of a batch of {batch_size}: with granularity 'batch', "
+                    f"'{perturbation.method}' takes the norm over the whole batch, which cannot be split. Take "
+                    "granularity 'token' or 'sequence', or leave out micro_batch_size"
+                )
+                return [Problem(("resources", "micro_batch_size"), message)]
+    return []

@@ -37,19 +37,24 @@ class Job:
     folder: str
     """The sweep folder."""
     num_threads: int
+    micro_batch_size: int | None = None
     spec: str = ""
     """JSON of the stage's spec; empty for a trial, whose plan holds it."""
 
     @classmethod
-    def of_trial(cls, trial: PlannedTrial, folder: Path, num_threads: int) -> Self:
+    def of_trial(cls, trial: PlannedTrial, folder: Path, num_threads: int, micro_batch_size: int | None = None) -> Self:
         """Make the job of a trial."""
-        payload = trial.plan.model_dump_json()
         return cls(
-            unit_id=trial.trial_id, title=trial.title, payload=payload, folder=str(folder), num_threads=num_threads
+            unit_id=trial.trial_id,
+            title=trial.title,
+            payload=trial.plan.model_dump_json(),
+            folder=str(folder),
+            num_threads=num_threads,
+            micro_batch_size=micro_batch_size,
         )
 
     @classmethod
-    def of_stage(cls, shared: SharedStage, folder: Path, num_threads: int) -> Self:
+    def of_stage(cls, shared: SharedStage, folder: Path, num_threads: int, micro_batch_size: int | None = None) -> Self:
         """Make the job of a shared stage."""
         return cls(
             unit_id=shared.stage.key,
@@ -57,13 +62,14 @@ class Job:
             payload=shared.stage.model_dump_json(),
             folder=str(folder),
             num_threads=num_threads,
+            micro_batch_size=micro_batch_size,
             spec=shared.spec.model_dump_json(),
         )
 
     @property
     def workspace(self) -> Workspace:
         """Where it works."""
-        return Workspace(root=Path(self.folder), num_threads=self.num_threads)
+        return Workspace(root=Path(self.folder), num_threads=self.num_threads, micro_batch_size=self.micro_batch_size)
 
     @property
     def scratch(self) -> Path:

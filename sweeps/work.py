@@ -56,11 +56,11 @@ class Work:
 
     def job_of_trial(self, trial: PlannedTrial) -> Job:
         """Give what a worker needs to run a trial."""
-        return Job.of_trial(trial, self.store.folder.absolute(), self.num_threads)
+        return Job.of_trial(trial, self.store.folder.absolute(), self.num_threads, self.resources.micro_batch_size)
 
     def job_of_stage(self, shared: SharedStage) -> Job:
         """Give what a worker needs to run a shared stage."""
-        return Job.of_stage(shared, self.store.folder.absolute(), self.num_threads)
+        return Job.of_stage(shared, self.store.folder.absolute(), self.num_threads, self.resources.micro_batch_size)
 
     def trial_ended(self, trial_id: str) -> None:
         """Note that a trial's row is there; renew the deltas from time to time.

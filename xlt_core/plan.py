@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from xlt_core.canonical import content_key
+from xlt_core.checks import check_settings
 from xlt_core.conditions import load_condition
 from xlt_core.conditions.base import TestSets
-from xlt_core.conditions.checks import check_conditions, select_test_sets
+from xlt_core.conditions.checks import select_test_sets
 from xlt_core.conditions.spec import CleanSpec, ConditionSettings
 from xlt_core.data import TOKENS_VERSION
 from xlt_core.encoders.identity import encoder_fingerprint
-from xlt_core.errors import DataError, SpecError
+from xlt_core.errors import DataError
 from xlt_core.perturbations import METHODS
 from xlt_core.spec import EncoderSpec, Settings, StageSpec, TrialSpec, canonical_trial_spec
 from xlt_core.tasks import load_task
@@ -110,14 +111,13 @@ def plan_trial(spec: TrialSpec, fingerprints: Fingerprints | None = None) -> Tri
     """
     fingerprints = fingerprints or Fingerprints()
     spec = _with_whole_paths(canonical_trial_spec(spec))
+    check_settings(spec)
     languages = resolve_languages(spec)
-    check_conditions(spec)
     stages: list[Stage] = []
     if spec.encoder.pretrain is not None:
         stages.append(_key_stage("pretrain", spec, None, None, fingerprints))
     for kind, settings in (("intermediate", spec.intermediate), ("target", spec.target)):
         if settings is not None:
-            check_stage(settings)
             parent = stages[-1].key if stages else None
             stages.append(_key_stage(kind, spec, settings, parent, fingerprints))  # type: ignore[arg-type]
     task = load_task(spec.target.task)
@@ -147,7 +147,6 @@ def resolve_languages(spec: TrialSpec) -> tuple[str, ...]:
     """Languages to score, in the task's order.
 
     Raises:
-        SpecError: a language the task does not have.
         DataError: a language asked for by name, or every language, has no data.
     """
     task, asked, split = load_task(spec.target.task), spec.evaluation.languages, spec.evaluation.split
@@ -156,7 +155,6 @@ def resolve_languages(spec: TrialSpec) -> tuple[str, ...]:
         raise DataError(f"task '{task.name}': no {split} data of any language in '{spec.target.data}'")
     if asked == "all":
         return task.languages
-    check_languages(spec)
     absent = [language for language in asked if language not in found]
     if absent:
         raise DataError(
@@ -164,33 +162,6 @@ def resolve_languages(spec: TrialSpec) -> tuple[str, ...]:
             f"found {', '.join(found)}"
         )
     return tuple(language for language in task.languages if language in asked)
-
-
-def check_languages(spec: TrialSpec) -> None:
-    """Refuse languages that the target task does not have, whatever its data hold.
-
-    Raises:
-        SpecError: names them; or none is asked for.
-    """
-    task, asked = load_task(spec.target.task), spec.evaluation.languages
-    if not asked:
-        raise SpecError("no language to be scored; allowed: 'all', or a list of at least one language of the task")
-    unknown = [language for language in asked if language not in task.languages] if asked != "all" else []
-    if unknown:
-        raise SpecError(f"task '{task.name}' has no language {', '.join(unknown)}; it has {', '.join(task.languages)}")
-
-
-def check_stage(settings: StageSpec) -> None:
-    """Refuse a combination of task and settings that has no meaning.
-
-    Raises:
-        SpecError: a dose for a task that does not know the difficulty of its examples.
-    """
-    if settings.dose is not None and not load_task(settings.task).takes_dose:
-        raise SpecError(
-            f"dose {settings.dose}: the difficulty of the examples of task '{settings.task}' is not known; "
-            "leave out 'dose', or use the task 'world'"
-        )
 
 
 def _with_whole_paths(spec: TrialSpec) -> TrialSpec:

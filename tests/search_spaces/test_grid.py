@@ -80,3 +80,22 @@ def test_a_grid_that_nobody_meant_is_refused_before_it_is_made():
         grid_cells(
             make_space({f"optim.{name}": list(range(1, 1001)) for name in ("num_steps", "batch_size", "epsilon")})
         )
+
+
+def test_a_misfit_of_perturbation_and_head_is_placed_where_the_setting_is_written():
+    noise = {"method": "gaussian", "magnitude": [0.0, 0.1]}
+    assert _place_of({"target.perturbation": noise | {"site": "last_hidden", "mask": ["non_pad", "content"]}}) == [
+        ("axes", "target.perturbation", "mask", 1)
+    ]
+    by_default = _place_of({"target.perturbation": noise | {"site": ["word_embedding", "last_hidden"]}})
+    assert by_default == [("axes", "target.perturbation")]
+
+
+def test_a_norm_over_the_batch_cannot_be_split_into_micro_batches():
+    over_the_batch = {"target.perturbation": {"method": "gaussian", "magnitude": [0.0, 0.1], "granularity": "batch"}}
+    small, whole = {"micro_batch_size": 8}, {"micro_batch_size": 32}
+    assert _place_of(over_the_batch, resources=small) == [("resources", "micro_batch_size")]
+    assert len(grid_cells(make_space(over_the_batch, resources=whole))) == 2
+    assert len(grid_cells(make_space(MAGNITUDES, resources=small))) == 4
+    no_norm_over_it = over_the_batch["target.perturbation"] | {"norm": "linf"}
+    assert len(grid_cells(make_space({"target.perturbation": no_norm_over_it}, resources=small))) == 2

@@ -19,8 +19,10 @@ def test_a_job_survives_json_and_holds_all_that_is_needed(tmp_path: Path) -> Non
     assert again == job
     assert TrialPlan.model_validate_json(again.payload) == trials[-1].plan
     assert (again.workspace.root, again.workspace.num_threads) == (tmp_path, 2)
+    assert again.workspace.micro_batch_size is None
     shared = collect_shared_stages(trials)[-1]
-    of_stage = Job.of_stage(shared, tmp_path, 1)
+    of_stage = Job.of_stage(shared, tmp_path, 1, micro_batch_size=4)
+    assert of_stage.workspace.micro_batch_size == 4
     assert Stage.model_validate_json(of_stage.payload) == shared.stage
     assert TrialSpec.model_validate_json(of_stage.spec) == shared.spec
 

@@ -1,9 +1,14 @@
 """The driver's books: stages that are missing, and failed stages handed on to the trials that need them."""
 
+from collections import Counter
+from pathlib import Path
+
+from results.store import ResultStore
+from sweeps.display import Display
 from sweeps.failures import Failure
 from sweeps.plan import collect_shared_stages, plan_sweep
-from sweeps.work import fail_dependents
-from tests.sweeps.factories import make_space
+from sweeps.work import Work, fail_dependents
+from tests.sweeps.factories import make_space, silent_console
 
 FAILURE = Failure(status="infra", reason="node lost", traceback="")
 
@@ -30,3 +35,20 @@ def test_the_first_failed_stage_is_the_reason() -> None:
 
 def test_no_failure_fails_nothing() -> None:
     assert fail_dependents(collect_shared_stages(plan_sweep(make_space()).trials), {}) == {}
+
+
+def test_jobs_carry_what_the_resources_say_of_threads_and_memory(tmp_path: Path) -> None:
+    space = make_space(resources={"cpu": 3, "micro_batch_size": 4})
+    trials = plan_sweep(space).trials
+    display = Display(
+        console=silent_console(), num_trials=len(trials), before=Counter(), heartbeats=tmp_path, quiet=True
+    )
+    store = ResultStore.create(tmp_path / "sweep", {"name": "small", "sweep_id": "0"})
+    work = Work(store=store, trials=trials, resources=space.resources, display=display)
+    for job in (work.job_of_trial(trials[0]), work.job_of_stage(work.missing_stages[0])):
+        assert (job.workspace.num_threads, job.workspace.micro_batch_size) == (3, 4)
+
+
+def test_micro_batches_are_no_part_of_an_identity() -> None:
+    split = plan_sweep(make_space(resources={"micro_batch_size": 4})).trials
+    assert [trial.trial_id for trial in split] == [trial.trial_id for trial in plan_sweep(make_space()).trials]

@@ -28,6 +28,8 @@ class MethodEntry(NamedTuple):
     has_magnitude: bool = True
     """False: the magnitude is not read, and 0 does not turn the method off."""
     max_magnitude: float = 1e6
+    needs_dropout: bool = False
+    """Without any dropout it would do nothing."""
     size_kind: SizeKind | None = "embedding"
     """What its realised size is a share of: the norm of what it is added to, the weights' norm, the number of words."""
     version: int = 1

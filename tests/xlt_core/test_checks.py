@@ -1,0 +1,47 @@
+import pytest
+
+from xlt_core.checks import check_settings, find_misfits
+from xlt_core.errors import SpecError
+from xlt_core.spec import canonical_trial_spec, parse_trial_spec
+
+BEHIND_THE_HEAD = {"method": "gaussian", "magnitude": 0.1, "site": "last_hidden"}
+
+
+def _spec(**settings):
+    return canonical_trial_spec(parse_trial_spec({"encoder": "mini", "target": {"task": "world"}} | settings))
+
+
+def _paths(**settings):
+    return [".".join(misfit.path) for misfit in find_misfits(_spec(**settings))]
+
+
+def test_a_trial_whose_settings_go_together_is_let_pass():
+    assert _paths(intermediate={"task": "world", "dose": 1.0}) == []
+    check_settings(_spec())
+
+
+def test_each_misfit_is_placed_at_the_setting_to_be_changed():
+    assert _paths(intermediate={"task": "xnli", "dose": 0.5}) == ["intermediate.dose"]
+    assert _paths(target={"task": "world", "perturbation": BEHIND_THE_HEAD}) == ["target.perturbation.mask"]
+    assert _paths(intermediate={"task": "world", "perturbation": BEHIND_THE_HEAD}) == ["intermediate.perturbation.mask"]
+    assert _paths(evaluation={"languages": ["xx"]}) == ["evaluation.languages"]
+    assert _paths(evaluation={"languages": []}) == ["evaluation.languages"]
+
+
+def test_a_perturbation_that_is_off_has_nothing_to_be_refused():
+    assert _paths(target={"task": "world", "perturbation": {**BEHIND_THE_HEAD, "magnitude": 0.0}}) == []
+
+
+def test_a_condition_that_disturbs_what_is_not_read_is_refused_as_training_under_it_is():
+    conditions = [{"kind": "noise", "perturbation": BEHIND_THE_HEAD}]
+    (misfit,) = find_misfits(_spec(evaluation={"conditions": conditions}))
+    assert misfit.path == ("evaluation", "conditions")
+    assert misfit.message.startswith("condition 'noise:gaussian:0.1")
+    assert "disturbs nothing that the head reads" in misfit.message
+    assert _paths(evaluation={"conditions": conditions}, model={"pooling": "mean"}) == []
+
+
+def test_all_that_is_wrong_is_said_at_once():
+    with pytest.raises(SpecError) as caught:
+        check_settings(_spec(intermediate={"task": "xnli", "dose": 0.5}, evaluation={"languages": ["xx"]}))
+    assert len(str(caught.value).splitlines()) == 2

@@ -1,0 +1,86 @@
+"""Whether a trial's settings have a meaning beside each other: tasks, languages, perturbations, conditions.
+
+In: a canonical spec. Out: what is wrong, by key. Light; no data are looked at.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from xlt_core.conditions.checks import check_conditions
+from xlt_core.errors import SpecError
+from xlt_core.perturbations import checks as perturbation_checks
+from xlt_core.spec import DisturbanceSpec, TrialSpec
+from xlt_core.tasks import load_task
+
+
+class Misfit(NamedTuple):
+    """A setting that does not go with others."""
+
+    path: tuple[str, ...]
+    message: str
+    """What was given, what is allowed, what to do."""
+
+
+def check_settings(spec: TrialSpec) -> None:
+    """Refuse a combination of settings that has no meaning.
+
+    Raises:
+        SpecError: a line for each thing that is wrong.
+    """
+    messages = [misfit.message for misfit in find_misfits(spec)]
+    if messages:
+        raise SpecError("\n".join(messages))
+
+
+def find_misfits(spec: TrialSpec) -> Iterator[Misfit]:
+    """Say what of a trial has no meaning."""
+    for name, stage in (("intermediate", spec.intermediate), ("target", spec.target)):
+        if stage is None:
+            continue
+        if stage.dose is not None and not load_task(stage.task).takes_dose:
+            yield Misfit(
+                (name, "dose"),
+                f"dose {stage.dose}: the difficulty of the examples of task '{stage.task}' is not known; "
+                "leave out 'dose', or use the task 'world'",
+            )
+        for field, message in perturbation_checks.find_misfits(
+            stage.perturbation, stage.task, spec.encoder, spec.model
+        ):
+            yield Misfit((name, "perturbation", field), message)
+    for path, check in (
+        (("evaluation", "languages"), check_languages),
+        (("evaluation", "conditions"), _check_conditions),
+    ):
+        try:
+            check(spec)
+        except SpecError as error:
+            yield Misfit(path, str(error))
+
+
+def check_languages(spec: TrialSpec) -> None:
+    """Refuse languages that the target task does not have, whatever its data hold.
+
+    Raises:
+        SpecError: names them; or none is asked for.
+    """
+    task, asked = load_task(spec.target.task), spec.evaluation.languages
+    if not asked:
+        raise SpecError("no language to be scored; allowed: 'all', or a list of at least one language of the task")
+    unknown = [language for language in asked if language not in task.languages] if asked != "all" else []
+    if unknown:
+        raise SpecError(f"task '{task.name}' has no language {', '.join(unknown)}; it has {', '.join(task.languages)}")
+
+
+def _check_conditions(spec: TrialSpec) -> None:
+    """Refuse conditions without a meaning, those that disturb a site included.
+
+    Raises:
+        SpecError: names the condition.
+    """
+    check_conditions(spec)
+    for condition in spec.evaluation.conditions:
+        if isinstance(condition, DisturbanceSpec):
+            for _, message in perturbation_checks.find_misfits(
+                condition.perturbation, spec.target.task, spec.encoder, spec.model
+            ):
+                raise SpecError(f"condition '{condition.name}': {message}")
