@@ -111,6 +111,11 @@ class PerturbationSpec(Settings):
             )
         if "neighbors" in entry.settings and self.neighbors is None:
             raise ValueError(f"'{self.method}' needs 'neighbors': a JSON file that maps words to lists of synonyms")
+        if self.init_ratio == 0.0 and {"init_ratio", "regularizer_weight"} <= entry.settings.keys():
+            raise ValueError(
+                f"init_ratio 0: '{self.method}' ascends a divergence, which has no slope where nothing is disturbed. "
+                f"Give a share of the magnitude above 0, such as {entry.settings['init_ratio']:g}"
+            )
         return self
 
 

@@ -128,6 +128,13 @@ def test_a_method_that_exchanges_words_needs_to_know_for_what(method):
         PerturbationSpec(method=method)
 
 
+@pytest.mark.parametrize("method", ["vat", "smart", "alum"])
+def test_an_ascent_of_a_divergence_does_not_start_where_there_is_none(method):
+    with pytest.raises(ValidationError, match=f"init_ratio 0: '{method}' .* above 0, such as 0.1"):
+        PerturbationSpec(method=method, init_ratio=0.0)
+    assert PerturbationSpec(method="pgd", init_ratio=0.0).init_ratio == 0.0
+
+
 @pytest.mark.parametrize("method", [name for name, entry in METHODS.items() if not entry.has_magnitude])
 def test_a_method_without_magnitude_is_on_at_magnitude_zero(method):
     spec = build_perturbation_spec(method, num_copies=3)
