@@ -90,6 +90,12 @@ METHODS: dict[str, MethodEntry] = {
         {"unit": "absolute", "mask": "non_pad"},
         fixed={"site": "word_embedding", "norm": "l2", "granularity": "sequence", "num_samples": 1},
     ),
+    "mixup": MethodEntry(
+        "xlt_core.perturbations.mixup:Mixup",
+        "mixes examples and their losses by Beta(a, a); the magnitude is a",
+        {"site": "word_embedding"},
+        shapes=("pair",),
+    ),
     "sam": MethodEntry(
         "xlt_core.perturbations.sharpness:Sam",
         "gradients where the weights are moved uphill; the magnitude is rho (SAM)",

@@ -1,0 +1,115 @@
+"""Mixup (Zhang et al. 2018) of embeddings, place by place as Guo et al. (2019) do, or of pooled hidden states.
+
+Legend: A arrays of trials (1 today), B sequences, T tokens of all of them, D width, C classes.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from xlt_core.data.batch import PackedBatch
+from xlt_core.data.batches import concatenate_ranges
+from xlt_core.model import pool_sequences
+from xlt_core.perturbations.base import Cost, Perturbation, Rows
+from xlt_core.perturbations.step import TrainingStep
+from xlt_core.streams import numpy_generator
+
+
+class Mixup(Perturbation):
+    """Every example is mixed with another of its step: lambda x itself + (1 - lambda) x the other; so are the losses.
+
+    Lambda is the larger of l and 1 - l, where l ~ Beta(a, a) and the magnitude is a (0.2 to 1 in use): as both orders
+    of two examples are equally likely the mixtures are the same, and a -> 0 is plain training. Our choices: partners
+    are one permutation of the whole step, and each example has a lambda of its own.
+
+    A mixed sequence has the length of the example, of which it is the larger part. Where the partner has no token, the
+    example stays as it is; what the partner has beyond is left out. Longer sequences with zeros in the example's place
+    would not become the example as lambda -> 1, since the layer norm behind scales every token up again, and would
+    cost more. At the site `last_hidden` whole texts are mixed, as pooled vectors. Not for tagging: words at one place
+    of two sentences have nothing in common.
+    """
+
+    def cost(self) -> Cost:
+        """One mixed pass; behind the encoder one of the example and one of its partner, which both train."""
+        num_passes = 2 if self.spec.site == "last_hidden" else 1
+        return Cost(num_passes, num_passes, num_passes)
+
+    def partner_rows(self, rows: Rows, num_examples: int, *, seed: int, step: int) -> Rows:
+        """The rows of the step in another order."""
+        del num_examples
+        return rows[numpy_generator(seed, "mixup_partner", step).permutation(len(rows))]
+
+    def run(self, step: TrainingStep) -> Tensor:
+        """Train on the mixed activations."""
+        assert step.partner is not None, "the training loop gives partners where `partner_rows` does"
+        batch, partner = step.batch, step.partner
+        clean, other = step.reach(), step.reach(partner)
+        if step.spec.site == "last_hidden":
+            pooling = step.model.head.pooling
+            clean, other = (
+                pool_sequences(clean, batch.lengths, pooling),
+                pool_sequences(other, partner.lengths, pooling),
+            )
+            batch, partner = _one_place_each(batch), _one_place_each(partner)
+        shares = self.draw_shares(step)
+        lengths = torch.tensor(batch.lengths, device=step.device)
+        share_of_tokens = shares.repeat_interleave(lengths, 1, output_size=batch.num_tokens)
+        delta = (1.0 - share_of_tokens) * find_differences(clean, batch.lengths, other, partner.lengths)
+        step.record(clean, delta, torch.ones_like(share_of_tokens, dtype=torch.bool))
+        logits = step.finish(clean + delta, batch)
+        targets = torch.lerp(_one_hot(partner, logits), _one_hot(batch, logits), shares)
+        losses = functional.cross_entropy(logits.float().flatten(0, -2), targets.flatten(0, -2), reduction="none")
+        return step.backward(losses.view(logits.shape[:-1]).sum(-1) / step.num_units)
+
+    def draw_shares(self, step: TrainingStep) -> Tensor:
+        """Lambda of each example, from 0.5 to 1, float32 (A, B, 1)."""
+        drawn = [
+            [
+                numpy_generator(seed, "mixup_share", step.step, key).beta(spec.magnitude, spec.magnitude)
+                for key in step.batch.example_keys
+            ]
+            for seed, spec in zip(step.seeds, self.specs, strict=True)
+        ]
+        shares = torch.tensor(drawn, dtype=torch.float32, device=step.device)
+        return torch.maximum(shares, 1.0 - shares)[..., None]
+
+    def measure_loss_gap(self, step: TrainingStep) -> Tensor | None:
+        """None: with its mixed labels the loss is another one, not a disturbed one."""
+        del step
+        return None
+
+
+def find_differences(clean: Tensor, lengths: tuple[int, ...], other: Tensor, other_lengths: tuple[int, ...]) -> Tensor:
+    """What each token of a batch (A, T, D) lacks to the token at the same place of its partner; 0 where there is none.
+
+    Sequence b of `other`, whose tokens `other_lengths` counts, is the partner of sequence b of `clean`.
+    """
+    own, others = np.array(lengths), np.array(other_lengths)
+    common = np.minimum(own, others)
+    places, other_places = (
+        torch.from_numpy(concatenate_ranges(np.cumsum(num_tokens) - num_tokens, common)).to(clean.device)
+        for num_tokens in (own, others)
+    )
+    differences = other.index_select(1, other_places) - clean.index_select(1, places)
+    return torch.zeros_like(clean).index_copy(1, places, differences)
+
+
+def _one_place_each(batch: PackedBatch) -> PackedBatch:
+    """A batch whose sequences are their first tokens alone: what a head reads that gets pooled vectors."""
+    lengths = torch.tensor(batch.lengths, device=batch.input_ids.device)
+    first = lengths.cumsum(0) - lengths
+    return replace(
+        batch,
+        lengths=(1,) * batch.num_sequences,
+        input_ids=batch.input_ids[:, first],
+        token_type_ids=batch.token_type_ids[:, first],
+        content_mask=batch.content_mask[:, first],
+    )
+
+
+def _one_hot(batch: PackedBatch, logits: Tensor) -> Tensor:
+    """Labels as distributions, float32 (A, B, C)."""
+    return functional.one_hot(batch.labels, logits.shape[-1]).float()
