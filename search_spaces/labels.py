@@ -9,8 +9,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from xlt_core.canonical import canonical_json
-from xlt_core.perturbations import METHODS
-from xlt_core.spec import TrialSpec
+from xlt_core.spec import PerturbationSpec, TrialSpec, find_read_fields
 
 _ONE_PHRASE = ("target.perturbation", "intermediate")
 """Settings under these keys are written as one phrase."""
@@ -67,19 +66,17 @@ def _compared_among(key: str, cell: Mapping[str, Any]) -> tuple[str, ...]:
 def _read_settings(spec: TrialSpec) -> dict[str, Any]:
     """Flatten a canonical spec to the settings that its trial reads; a stage is named by its task."""
     settings = spec.model_dump(mode="json", exclude={"seed": True, "target": {"optim"}})
-    for name in ("target", "intermediate"):
-        if settings[name] is not None:
-            settings[name]["perturbation"] = _read_perturbation(settings[name]["perturbation"])
+    for name, stage in (("target", spec.target), ("intermediate", spec.intermediate)):
+        if stage is not None:
+            settings[name]["perturbation"] = _read_perturbation(stage.perturbation)
     flat = _flatten(settings, "")
     renamed = {"encoder.source": "encoder", "target.task": "target", "intermediate.task": "intermediate"}
     cell = {renamed.get(key, key): value for key, value in flat.items()}
     return cell if spec.intermediate else {**cell, "intermediate": "none"}
 
 
-def _read_perturbation(perturbation: dict[str, Any]) -> dict[str, Any]:
-    if perturbation["method"] == "none":
-        return {"magnitude": 0.0}
-    return {name: perturbation[name] for name in ("method", *METHODS[perturbation["method"]].reads)}
+def _read_perturbation(perturbation: PerturbationSpec) -> dict[str, Any]:
+    return {name: getattr(perturbation, name) for name in find_read_fields(perturbation)} or {"magnitude": 0.0}
 
 
 def _flatten(settings: Mapping[str, Any], prefix: str) -> dict[str, Any]:

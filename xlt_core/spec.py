@@ -264,17 +264,21 @@ def parse_trial_spec(value: Mapping[str, Any]) -> TrialSpec:
 
 
 def canonical_perturbation(spec: PerturbationSpec) -> PerturbationSpec:
-    """Reset what cannot change the result: everything at magnitude 0, else the fields that are not read.
+    """Reset what cannot change the result: everything where it is off, else the fields that are not read."""
+    return PerturbationSpec.model_validate({name: getattr(spec, name) for name in find_read_fields(spec)})
+
+
+def find_read_fields(spec: PerturbationSpec) -> tuple[str, ...]:
+    """Name the fields that can change a result; none where the perturbation is off.
 
     An L-infinity ball bounds each number by itself, so that it has no granularity; a start at zero has no size.
     """
     entry = METHODS[spec.method]
     if spec.method == "none" or (entry.has_magnitude and spec.magnitude == 0.0):
-        return PerturbationSpec()
+        return ()
     unread = {"granularity"} if spec.norm == "linf" else set()
     unread |= {"init_ratio"} if spec.init == "zero" else set()
-    read = {"method", *entry.reads} - unread
-    return PerturbationSpec.model_validate({name: getattr(spec, name) for name in read})
+    return tuple(name for name in ("method", *entry.reads) if name not in unread)
 
 
 def canonical_trial_spec(spec: TrialSpec) -> TrialSpec:

@@ -50,6 +50,16 @@ def test_a_setting_is_named_under_the_method_under_which_it_varies():
     assert _labels(*specs) == ["fgm", "gaussian num_samples 1", "gaussian num_samples 4"]
 
 
+def test_a_setting_that_has_no_meaning_beside_another_is_not_named():
+    """An L-infinity ball has no granularity."""
+    balls = [("l2", "token"), ("l2", "batch"), ("linf", "token")]
+    specs = [
+        _spec(target=_perturb("uniform", magnitude=0.1, norm=norm, granularity=granularity))
+        for norm, granularity in balls
+    ]
+    assert _labels(*specs) == ["norm l2 granularity token", "norm l2 granularity batch", "norm linf"]
+
+
 PERTURBED = st.builds(
     lambda method, settings: _perturb(method, **settings),
     st.sampled_from(sorted(METHODS)),
