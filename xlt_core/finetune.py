@@ -1,6 +1,7 @@
 """Fine-tuning as an objective of the training loop. In: a token table, a model. Out: gradients and a log, by step."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -86,6 +87,9 @@ class FineTuning:
             log["size_mean"] = log["size_max"] = displacement.ratio[0]
         if sizes.mean is not None and sizes.largest is not None:
             log["size_mean"], log["size_max"] = sizes.mean[0], sizes.largest[0]
+        if self._table.changes is not None:
+            changes = self._table.changes[self._order.indices(step)]
+            log["size_mean"], log["size_max"] = float(changes.mean()), float(changes.max())
         for name in _PASSES:
             log[name] = sum(getattr(context, name) for context in contexts) / len(contexts)
         if step % self._probe_every == 0 and (gap := self._measure_loss_gap(contexts)) is not None:
@@ -109,7 +113,7 @@ class FineTuning:
                 spec=self.perturbation.spec,
                 site_norm=site_norm,
                 num_units=num_units,
-                partner=None if partners is None else self._pack(partners[part]),
+                partner=None if partners is None else partial(self._pack, partners[part]),
                 dropout_seed=stream_seed(self._seed, "dropout", step, part.start),
                 sizes=sizes,
             )

@@ -5,6 +5,7 @@ Legend: A arrays of trials (1 today), B sequences, T tokens of all sequences, D 
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -62,7 +63,7 @@ class TrainingStep:
         spec: PerturbationSpec,
         site_norm: float,
         num_units: Tensor | None = None,
-        partner: PackedBatch | None = None,
+        partner: PackedBatch | Callable[[], PackedBatch] | None = None,
         dropout_seed: int = 0,
         sizes: Sizes | None = None,
     ) -> None:
@@ -76,13 +77,14 @@ class TrainingStep:
             spec: says the site and whether passes share their dropout masks.
             site_norm: mean L2 norm at the site when the stage began: the unit `relative`.
             num_units: labelled units of the whole step, float32 (A,); none given: those of `batch`.
-            partner: the examples that those of `batch` are compared or mixed with, where a method asks for such.
+            partner: the examples that those of `batch` are compared or mixed with, where a method asks for such; or
+                what makes them, since some steps do without.
             dropout_seed: of the masks where all passes share them.
             sizes: where realised sizes are gathered; none given: a fresh one.
         """
         self.model = model
         self.batch = batch
-        self.partner = partner
+        self._partner = partner
         self.seeds = tuple(seeds)
         self.step = step
         self.spec = spec
@@ -101,6 +103,11 @@ class TrainingStep:
     def device(self) -> torch.device:
         """Where the batch is."""
         return self.batch.input_ids.device
+
+    @cached_property
+    def partner(self) -> PackedBatch | None:
+        """The examples that those of the batch are compared or mixed with."""
+        return self._partner() if callable(self._partner) else self._partner
 
     @property
     def width(self) -> int:
