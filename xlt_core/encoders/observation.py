@@ -44,4 +44,4 @@ def _pad(packed: Tensor, segments: Segments, width: int) -> Tensor:
     num_sequences = len(segments.lengths)
     rows = Segments(segments.lengths, packed.device, multiple=width).rows(1, 1)
     padded = packed.new_zeros(packed.shape[0], num_sequences * width, *packed.shape[2:])
-    return padded.index_copy(1, rows, packed).unflatten(1, (num_sequences, width))
+    return padded.index_copy(1, rows, packed).view(packed.shape[0], num_sequences, width, *packed.shape[2:])
