@@ -1,5 +1,6 @@
 """Small real things for tests: a random XLM-R with a word tokenizer, and packed batches for it."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -117,3 +118,9 @@ def write_pair_folder(folder: Path, num_train: int = 240, num_test: int = 60) ->
             texts = (" ".join(f"w{index}" for index in words) for words in (first, second))
             lines.append("\t".join([*texts, str(label)]) + "\n")
         (folder / f"{name}.tsv").write_text("".join(lines), encoding="utf-8")
+
+
+def write_neighbor_file(path: Path) -> None:
+    """Synonyms of the tokenizer's words: the next three of every other word, none of the rest."""
+    words = {f"w{i}": [f"w{(i + k) % NUM_WORDS}" for k in (1, 2, 3)] if i % 2 else [] for i in range(NUM_WORDS)}
+    path.write_text(json.dumps(words), encoding="utf-8")

@@ -48,6 +48,7 @@ _ASCENT = {"num_ascent_steps": 3, "step_ratio": 0.5, "init": "zero", "init_ratio
 _FREE = {"num_ascent_steps": 3, "step_ratio": 0.25, "init_ratio": 0.5}
 _VIRTUAL = {"num_ascent_steps": 1, "regularizer_weight": 1.0}
 _CONSISTENT = {**_PLACE, "mask": "non_pad", "noise_law": "uniform", "regularizer_weight": 1.0, "dropout": "fresh"}
+_AUGMENTED = {"num_copies": 10, "neighbors": None, "match_capitalized": False, "strip_punctuation": False}
 
 METHODS: dict[str, MethodEntry] = {
     "none": MethodEntry("xlt_core.perturbations.none:Plain", "plain training", has_magnitude=False, size_kind=None),
@@ -77,6 +78,28 @@ METHODS: dict[str, MethodEntry] = {
         "xlt_core.perturbations.ascent:Pgd",
         "projected gradient ascent inside the ball",
         {**_BALL, **_ASCENT, "clean_weight": 0.0},
+    ),
+    "rs_da": MethodEntry(
+        "xlt_core.perturbations.substitution:RsDa",
+        "copies of the examples with synonyms in them (RS-DA); the magnitude is the share of words drawn anew",
+        _AUGMENTED,
+        max_magnitude=1.0,
+        size_kind="words",
+    ),
+    "copies": MethodEntry(
+        "xlt_core.perturbations.substitution:Copies",
+        "unchanged copies of the examples: the control of rs_da",
+        {"num_copies": 10},
+        has_magnitude=False,
+        size_kind=None,
+    ),
+    "ear": MethodEntry(
+        "xlt_core.perturbations.ear:Ear",
+        "originals and rs_da's copies, embeddings pushed apart, attention pulled together (EAR)",
+        {**_AUGMENTED, "push_weight": 0.1, "pull_weight": 1.0, "attention_layer": 5},
+        fixed={"site": "embedding_output"},
+        max_magnitude=1.0,
+        size_kind="words",
     ),
     "freelb": MethodEntry(
         "xlt_core.perturbations.free:FreeLb",
