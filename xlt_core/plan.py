@@ -13,6 +13,8 @@ from xlt_core.conditions.base import TestSets
 from xlt_core.conditions.checks import select_test_sets
 from xlt_core.conditions.spec import CleanSpec, ConditionSettings
 from xlt_core.data import TOKENS_VERSION
+from xlt_core.edits.candidates import read_neighbors
+from xlt_core.edits.substitution import VERSION as SUBSTITUTION_VERSION
 from xlt_core.encoders.identity import encoder_fingerprint
 from xlt_core.errors import DataError
 from xlt_core.perturbations import METHODS
@@ -87,6 +89,17 @@ class Fingerprints:
         key = ("encoder", source)
         if key not in self._known:
             self._known[key] = encoder_fingerprint(source)
+        return self._known[key]
+
+    def of_neighbors(self, path: str) -> str:
+        """Hash of a neighbour file, which is read to see that it can be used, and the version of what reads it.
+
+        Raises:
+            DataError: it cannot be used.
+        """
+        key = ("neighbors", path)
+        if key not in self._known:
+            self._known[key] = f"{SUBSTITUTION_VERSION}:{read_neighbors(Path(path)).digest}"
         return self._known[key]
 
     def of_condition(self, condition: ConditionSettings, sets: TestSets) -> dict[str, Any]:
@@ -165,10 +178,14 @@ def resolve_languages(spec: TrialSpec) -> tuple[str, ...]:
 
 
 def _with_whole_paths(spec: TrialSpec) -> TrialSpec:
-    """Local folders by their whole paths, so that a worker or a later resume finds them from wherever it runs."""
+    """Folders and files by their whole paths, so that a worker or a later resume finds them from wherever it runs."""
 
     def resolve_stage(stage: StageSpec) -> StageSpec:
-        return stage.model_copy(update={"data": _whole_path(stage.data)})
+        perturbation = stage.perturbation
+        if perturbation.neighbors is not None:
+            whole = str(Path(perturbation.neighbors).expanduser().resolve())
+            perturbation = perturbation.model_copy(update={"neighbors": whole})
+        return stage.model_copy(update={"data": _whole_path(stage.data), "perturbation": perturbation})
 
     source = spec.encoder.source if spec.encoder.pretrain else _whole_path(spec.encoder.source)
     return spec.model_copy(
@@ -218,11 +235,14 @@ def _stage_identity(
         identity["encoder"] = fingerprints.of_encoder(spec.encoder.source)
     task = load_task(settings.task)
     trained_on = (task.source_language,)
+    described = settings.model_dump(mode="json", exclude={"data", "task"})
+    if settings.perturbation.neighbors is not None:
+        described["perturbation"]["neighbors"] = fingerprints.of_neighbors(settings.perturbation.neighbors)
     return identity | {
         "task": {"name": task.name, "version": task.version, "labels": list(task.labels)},
         "train": fingerprints.of_data(task, settings.data, "train", trained_on),
         "dev": fingerprints.of_data(task, settings.data, "dev", trained_on),
-        "settings": settings.model_dump(mode="json", exclude={"data", "task"}),
+        "settings": described,
         "method": METHODS[settings.perturbation.method].version,
         "tokens": TOKENS_VERSION,
         "model": spec.model.model_dump(mode="json"),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.factories import build_encoder, write_pair_folder
+from tests.factories import build_encoder, write_neighbor_file, write_pair_folder
 from xlt_core.errors import DataError, EncoderError, SpecError
 from xlt_core.plan import TrialPlan, plan_trial
 from xlt_core.spec import TrialSpec, parse_trial_spec
@@ -190,3 +190,59 @@ def test_a_relative_folder_is_planned_by_its_whole_path(pair_spec, tmp_path, mon
     assert made == expected
     assert made.spec.encoder.source == str(tmp_path / "encoder")
     assert made.spec.target.data == str(tmp_path / "data")
+
+
+@pytest.fixture
+def synonym_spec(pair_spec, tmp_path):
+    """A trial that reads a neighbour file, given by its path from `tmp_path`."""
+    write_neighbor_file(tmp_path / "neighbors.json")
+
+    def build(path="neighbors.json", method="rs_da", **settings) -> TrialSpec:
+        settings = {"method": method, "magnitude": 1.0, "neighbors": str(tmp_path / path), **settings}
+        return pair_spec(target={"task": "pawsx", "data": str(tmp_path / "data"), "perturbation": settings})
+
+    return build
+
+
+@pytest.mark.parametrize("method", ["rs_da", "ear"])
+def test_a_neighbour_file_is_known_by_content_and_not_by_place(synonym_spec, tmp_path, method):
+    settings = {"attention_layer": 1} if method == "ear" else {}
+    before = plan_trial(synonym_spec(method=method, **settings))
+    (tmp_path / "moved").mkdir()
+    moved = tmp_path / "moved" / "other.json"
+    shutil.copy(tmp_path / "neighbors.json", moved)
+    after = plan_trial(synonym_spec("moved/other.json", method=method, **settings))
+    assert (after.trial_id, after.cell_id) == (before.trial_id, before.cell_id)
+    moved.write_text(moved.read_text().replace("w2", "w7", 1))
+    assert plan_trial(synonym_spec("moved/other.json", method=method, **settings)).trial_id != before.trial_id
+
+
+def test_a_neighbour_file_is_planned_by_its_whole_path(synonym_spec, pair_spec, tmp_path, monkeypatch):
+    expected = plan_trial(synonym_spec())
+    monkeypatch.chdir(tmp_path)
+    settings = {"method": "rs_da", "magnitude": 1.0, "neighbors": "neighbors.json"}
+    made = plan_trial(pair_spec(target={"task": "pawsx", "data": "data", "perturbation": settings}))
+    assert made == expected
+    assert made.spec.target.perturbation.neighbors == str(tmp_path / "neighbors.json")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "cannot be read"),
+        ("{", "not JSON"),
+        ('["w1"]', "JSON array"),
+        ('{"w1": "w2"}', "neighbours of 'w1'"),
+        ('{"w1": []}', "no word has a candidate"),
+    ],
+)
+def test_a_neighbour_file_that_cannot_be_used_is_refused_before_anything_runs(synonym_spec, tmp_path, content, message):
+    if content is not None:
+        (tmp_path / "bad.json").write_text(content)
+    with pytest.raises(DataError, match=rf"bad\.json.*{message}"):
+        plan_trial(synonym_spec("bad.json"))
+
+
+def test_a_neighbour_file_of_a_perturbation_that_is_off_is_not_read(synonym_spec):
+    plain = plan_trial(synonym_spec("absent.json", magnitude=0.0))
+    assert plain.spec.target.perturbation.method == "none"
