@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from xlt_core.encoders.configuration import read_encoder_facts
-from xlt_core.encoders.families import explain_indivisible
+from xlt_core.encoders.families import explain_hidden_attention, explain_indivisible
 from xlt_core.perturbations import METHODS
 from xlt_core.recipe import EncoderSpec, ModelSpec
 from xlt_core.spec import PerturbationSpec
@@ -45,7 +45,8 @@ def find_misfits(
     if "site" in named and perturbation.site == "embedding_output":
         facts = read_encoder_facts(encoder.source)
         if facts is not None and not facts.is_divisible:
-            yield Misfit("site" if "site" in entry.settings else "method", explain_indivisible(facts.model_type))
+            explain = explain_hidden_attention if "attention_layer" in entry.settings else explain_indivisible
+            yield Misfit("site" if "site" in entry.settings else "method", explain(facts.model_type))
     if "attention_layer" in entry.settings:
         yield from _check_layer(perturbation, encoder)
     if entry.needs_dropout and not _has_dropout(encoder, model):

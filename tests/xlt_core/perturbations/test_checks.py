@@ -57,6 +57,9 @@ def test_a_site_that_the_encoder_does_not_have_is_refused_where_its_kind_is_know
     assert "'distilbert' has no site 'embedding_output'; take 'word_embedding'" in message
     assert _find(encoder=EncoderSpec(source="nobody/has-this-model"), **settings) == []
     assert _find(**settings) == []
+    ((field, message),) = _find(encoder=EncoderSpec(source=str(tmp_path)), method="ear")
+    assert field == "method"
+    assert "'distilbert' does not show its attention, which the method 'ear' reads; take another method" in message
 
 
 @pytest.mark.parametrize(
