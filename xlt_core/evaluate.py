@@ -65,8 +65,9 @@ def predict(
     )
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def _compute_clean_logits(model: TrialModel, batch: PackedBatch) -> torch.Tensor:
+    # Not in inference mode: layouts kept for batches of like lengths could then not be used by an attack's gradient.
     logits: torch.Tensor = model(batch, model.encoder.embed(batch))
     return logits
 

@@ -1,0 +1,94 @@
+"""Disturbed evaluation: keyed by example, equal in every batch, and as an independent calculation gives it."""
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from tests.factories import build_model
+from tests.xlt_core.test_evaluate import CPU, LABELS, build_pair_table, build_tagging_table
+from xlt_core.data.batches import pack
+from xlt_core.disturbance import DisturbedModel
+from xlt_core.evaluate import predict
+from xlt_core.spec import AttackSpec, DisturbanceSpec, NoiseSpec, PerturbationSpec
+
+TABLES = {"pair": build_pair_table(), "tagging": build_tagging_table()}
+SITES = ("word_embedding", "embedding_output", "last_hidden")
+
+
+def make(method: str, magnitude: float = 0.8, seed: int = 0, **settings) -> DisturbanceSpec:
+    kind = NoiseSpec if method in ("gaussian", "uniform") else AttackSpec
+    spec = PerturbationSpec(method=method, magnitude=magnitude, mask="non_pad", **settings)
+    return kind(perturbation=spec, seed=seed)
+
+
+def logits_of(spec: DisturbanceSpec, shape: str, rows: list[int]) -> torch.Tensor:
+    model = build_model(shape).eval()
+    return DisturbedModel(spec, model, TABLES[shape], CPU)(pack(TABLES[shape], np.array(rows)))[0]
+
+
+@pytest.mark.parametrize("shape", ["pair", "tagging"])
+@pytest.mark.parametrize("site", SITES)
+@pytest.mark.parametrize("method", ["gaussian", "uniform", "fgm", "fgsm", "pgd"])
+def test_an_example_is_disturbed_the_same_in_whatever_batch_it_comes(shape, site, method):
+    spec = make(method, site=site, **({"init": "uniform"} if method == "pgd" else {}))
+    table = TABLES[shape]
+    together = logits_of(spec, shape, [4, 9, 2])
+    apart = torch.cat([logits_of(spec, shape, [row]) for row in (4, 9, 2)])
+    assert torch.allclose(together, apart, atol=1e-5)
+    clean = build_model(shape).eval()
+    batch = pack(table, np.array([4, 9, 2]))
+    assert (clean(batch, clean.encoder.embed(batch))[0] - together).abs().max() > 1e-3
+
+
+def test_fgm_is_the_step_that_an_eager_calculation_gives():
+    table, model = TABLES["pair"], build_model("pair").eval()
+    disturbed = DisturbedModel(make("fgm", magnitude=0.3), model, table, CPU)
+    norms = model.encoder.word_embedding.weight.detach().norm(dim=-1)
+    unit = float((norms.sum() - norms[1]) / (len(norms) - 1))
+    for row in (0, 3, 11):
+        batch = pack(table, np.array([row]))
+        clean = model.encoder.embed(batch).detach().requires_grad_()
+        functional.cross_entropy(model(batch, clean)[0], batch.labels[0]).backward()
+        num_tokens = batch.num_tokens
+        delta = 0.3 * unit * num_tokens**0.5 * clean.grad / clean.grad.norm()
+        assert torch.allclose(disturbed(batch), model(batch, clean + delta), atol=1e-5)
+
+
+@pytest.mark.parametrize("method", ["fgm", "fgsm", "pgd"])
+def test_attacks_raise_the_loss_of_the_gold_labels(method):
+    table, model = TABLES["pair"], build_model("pair").eval()
+    batch = pack(table, np.arange(len(table)))
+    attacked = DisturbedModel(make(method, magnitude=0.2), model, table, CPU)(batch)[0]
+    clean = model(batch, model.encoder.embed(batch))[0]
+    labels = batch.labels[0]
+    losses = [functional.cross_entropy(logits, labels, reduction="none") for logits in (attacked, clean)]
+    assert (losses[0] > losses[1]).float().mean() > 0.9
+
+
+@pytest.mark.parametrize("method", ["gaussian", "pgd"])
+def test_a_seed_is_a_disturbance(method):
+    settings = {"init": "uniform"} if method == "pgd" else {}
+    once, again, other = (logits_of(make(method, seed=seed, **settings), "pair", [0, 1, 2]) for seed in (5, 5, 6))
+    assert torch.equal(once, again)
+    assert not torch.allclose(once, other)
+
+
+def test_a_vanishing_disturbance_changes_no_prediction_and_leaves_the_weights_alone():
+    table, model = TABLES["tagging"], build_model("tagging").eval()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    clean = predict(model, table, LABELS, CPU)
+    for method in ("gaussian", "pgd"):
+        disturbed = DisturbedModel(make(method, magnitude=1e-7), model, table, CPU)
+        assert np.array_equal(predict(model, table, LABELS, CPU, disturbed).predicted, clean.predicted)
+    assert all(torch.equal(model.state_dict()[name], value) for name, value in before.items())
+    assert all(each.grad is None and each.requires_grad for each in model.parameters())
+
+
+def test_predictions_under_a_disturbance_do_not_depend_on_how_examples_are_batched(monkeypatch):
+    table, model, spec = TABLES["tagging"], build_model("tagging").eval(), make("uniform")
+    at_once = predict(model, table, LABELS, CPU, DisturbedModel(spec, model, table, CPU)).predicted
+    monkeypatch.setattr("xlt_core.evaluate._MAX_TOKENS", 16)
+    in_parts = predict(model, table, LABELS, CPU, DisturbedModel(spec, model, table, CPU)).predicted
+    assert np.array_equal(at_once, in_parts)
+    assert not np.array_equal(at_once, predict(model, table, LABELS, CPU).predicted)
