@@ -22,7 +22,8 @@ HEAVY = ("torch", "transformers", "datasets", "ray")
 LIGHT = (
     "results", "results.commands", "results.store", "results.queries", "results.deltas",
     "xlt_core.spec", "xlt_core.plan", "xlt_core.result", "xlt_core.errors", "xlt_core.languages", "xlt_core.workspace",
-    "xlt_core.streams", "xlt_core.encoders.identity", "xlt_core.tasks.xnli", "xlt_core.tasks.pawsx",
+    "xlt_core.streams", "xlt_core.checks", "xlt_core.encoders.identity", "xlt_core.encoders.configuration",
+    "xlt_core.tasks.xnli", "xlt_core.tasks.pawsx",
     "xlt_core.tasks.udpos", "xlt_core.tasks.world",
     "search_spaces.loading", "search_spaces.expand", "search_spaces.commands", "sweeps.cli",
 )  # fmt: skip
@@ -112,4 +113,4 @@ def test_the_table_of_tasks_matches_its_folder():
 
 def test_the_table_of_perturbations_matches_its_folder():
     listed = {entry.path.partition(":")[0].rpartition(".")[2] for entry in METHODS.values()}
-    assert listed == plugin_modules("perturbations", {"geometry", "draws", "step"})
+    assert listed == plugin_modules("perturbations", {"geometry", "draws", "step", "checks"})

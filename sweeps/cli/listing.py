@@ -1,10 +1,14 @@
 """`xlt list ...`: what can be named in a space. In: the plug-in tables. Out: tables, csv or json on stdout."""
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sweeps.cli.output import ListFormat, print_rows
+
+if TYPE_CHECKING:
+    from xlt_core.perturbations import MethodEntry
 
 app = typer.Typer(help="List what can be named in a space.", no_args_is_help=True)
 
@@ -35,11 +39,47 @@ def list_tasks(output: FormatOption = ListFormat.table) -> None:
 
 @app.command("perturbations")
 def list_perturbations(output: FormatOption = ListFormat.table) -> None:
-    """Perturbation methods, and the settings that each one reads."""
+    """Perturbation methods: what each costs, and the settings that it reads, with its defaults."""
     from xlt_core.perturbations import METHODS
 
-    rows = [{"method": name, "what": entry.summary, "reads": ", ".join(entry.reads)} for name, entry in METHODS.items()]
-    print_rows(rows, ["method", "what", "reads"], output, empty="no perturbation methods")
+    rows = [_describe_method(name, entry, is_json=output is ListFormat.json) for name, entry in METHODS.items()]
+    columns = ["method", "what", "cost", "tasks", "settings"] if output is ListFormat.table else list(rows[0])
+    print_rows(rows, columns, output, empty="no perturbation methods")
+    if output is ListFormat.table:
+        typer.echo(
+            "Cost: forward + backward passes, those of them for the weights, and time over that of plain training. "
+            "A setting in brackets is fixed. docs/perturbations.md says what they mean.",
+            err=True,
+        )
+
+
+def _describe_method(name: str, entry: "MethodEntry", *, is_json: bool) -> dict[str, Any]:
+    forward, backward, weights = entry.passes
+    defaults = {**({"magnitude": 0.0} if entry.has_magnitude else {}), **entry.settings}
+    row: dict[str, Any] = {
+        "method": name,
+        "what": entry.summary,
+        "cost": f"{forward:g} + {backward:g}, {weights:g}: x{sum(entry.passes) / 3:.3g}",
+        "tasks": ", ".join(entry.shapes),
+        "settings": ", ".join(_write_settings(defaults) + [f"[{setting}]" for setting in _write_settings(entry.fixed)]),
+    }
+    if is_json:
+        passes = {"forward": forward, "backward": backward, "weights": weights}
+        row |= {"cost": passes, "tasks": list(entry.shapes), "settings": defaults, "fixed": dict(entry.fixed)}
+        row |= {"max_magnitude": entry.max_magnitude if entry.has_magnitude else None, "size_kind": entry.size_kind}
+    return row
+
+
+def _write_settings(settings: Mapping[str, Any]) -> list[str]:
+    return [f"{name} {_write_value(value)}" for name, value in settings.items()]
+
+
+def _write_value(value: Any) -> str:
+    if value is None:
+        return "to be given"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 @app.command("conditions")

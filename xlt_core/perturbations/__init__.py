@@ -28,6 +28,8 @@ class MethodEntry(NamedTuple):
     has_magnitude: bool = True
     """False: the magnitude is not read, and 0 does not turn the method off."""
     max_magnitude: float = 1e6
+    passes: tuple[float, float, float] = (1, 1, 1)
+    """Of a step at the method's defaults: forward, backward, and those of the latter that reach the weights."""
     needs_dropout: bool = False
     """Without any dropout it would do nothing."""
     size_kind: SizeKind | None = "embedding"
@@ -67,17 +69,20 @@ METHODS: dict[str, MethodEntry] = {
         "one gradient step to the surface of an L2 ball",
         {**_PLACE, "granularity": "sequence", "clean_weight": 1.0},
         fixed={"norm": "l2"},
+        passes=(2, 2, 2),
     ),
     "fgsm": MethodEntry(
         "xlt_core.perturbations.ascent:Fgm",
         "one gradient-sign step to a corner of an L-infinity ball",
         {**_PLACE, "clean_weight": 1.0},
         fixed={"norm": "linf"},
+        passes=(2, 2, 2),
     ),
     "pgd": MethodEntry(
         "xlt_core.perturbations.ascent:Pgd",
         "projected gradient ascent inside the ball",
         {**_BALL, **_ASCENT, "clean_weight": 0.0},
+        passes=(4, 4, 1),
     ),
     "rs_da": MethodEntry(
         "xlt_core.perturbations.substitution:RsDa",
@@ -100,12 +105,57 @@ METHODS: dict[str, MethodEntry] = {
         fixed={"site": "embedding_output"},
         max_magnitude=1.0,
         size_kind="words",
+        passes=(2, 2, 2),
+    ),
+    "vat": MethodEntry(
+        "xlt_core.perturbations.virtual:Vat",
+        "divergence under the disturbance along which it curves most",
+        {**_PLACE, "granularity": "sequence", **_VIRTUAL, "init_ratio": 0.1, "dropout": "same"},
+        fixed={"norm": "l2", "init": "gaussian"},
+        passes=(3, 3, 2),
+    ),
+    "smart": MethodEntry(
+        "xlt_core.perturbations.virtual:Smart",
+        "symmetric divergence under projected ascent of it",
+        {**_BALL, "norm": "linf", **_VIRTUAL, "step_ratio": 1.0, "init_ratio": 0.1, "dropout": "fresh"},
+        fixed={"init": "gaussian"},
+        passes=(3, 3, 2),
+    ),
+    "alum": MethodEntry(
+        "xlt_core.perturbations.virtual:Alum",
+        "divergence from the clean prediction under projected ascent of it",
+        {**_BALL, "norm": "linf", **_VIRTUAL, "step_ratio": 1.0, "init_ratio": 0.1, "dropout": "fresh"},
+        fixed={"init": "gaussian"},
+        passes=(3, 3, 2),
+    ),
+    "r3f": MethodEntry(
+        "xlt_core.perturbations.consistency:R3f",
+        "symmetric divergence under noise",
+        _CONSISTENT,
+        fixed={"norm": "linf"},
+        passes=(2, 2, 2),
+    ),
+    "r4f": MethodEntry(
+        "xlt_core.perturbations.consistency:R4f",
+        "r3f with a spectrally normalised output layer",
+        _CONSISTENT,
+        fixed={"norm": "linf"},
+        passes=(2, 2, 2),
+    ),
+    "r_drop": MethodEntry(
+        "xlt_core.perturbations.consistency:RDrop",
+        "symmetric divergence of two dropout masks; the magnitude is its weight",
+        fixed={"dropout": "fresh"},
+        needs_dropout=True,
+        size_kind=None,
+        passes=(2, 2, 2),
     ),
     "freelb": MethodEntry(
         "xlt_core.perturbations.free:FreeLb",
         "adversarial training at every point of the ascent (FreeLB)",
         {**_BALL, "granularity": "sequence", **_FREE, "dropout": "same"},
         fixed={"init": "uniform"},
+        passes=(3, 3, 3),
     ),
     "neftune": MethodEntry(
         "xlt_core.perturbations.neftune:Neftune",
@@ -124,48 +174,14 @@ METHODS: dict[str, MethodEntry] = {
         "gradients where the weights are moved uphill; the magnitude is rho (SAM)",
         {"dropout": "fresh"},
         size_kind="weights",
+        passes=(2, 2, 2),
     ),
     "asam": MethodEntry(
         "xlt_core.perturbations.sharpness:Asam",
         "SAM with moves in proportion to each weight; the magnitude is rho (ASAM)",
         {"dropout": "fresh"},
         size_kind="weights",
-    ),
-    "vat": MethodEntry(
-        "xlt_core.perturbations.virtual:Vat",
-        "divergence under the disturbance along which it curves most",
-        {**_PLACE, "granularity": "sequence", **_VIRTUAL, "init_ratio": 0.1, "dropout": "same"},
-        fixed={"norm": "l2", "init": "gaussian"},
-    ),
-    "smart": MethodEntry(
-        "xlt_core.perturbations.virtual:Smart",
-        "symmetric divergence under projected ascent of it",
-        {**_BALL, "norm": "linf", **_VIRTUAL, "step_ratio": 1.0, "init_ratio": 0.1, "dropout": "fresh"},
-        fixed={"init": "gaussian"},
-    ),
-    "alum": MethodEntry(
-        "xlt_core.perturbations.virtual:Alum",
-        "divergence from the clean prediction under projected ascent of it",
-        {**_BALL, "norm": "linf", **_VIRTUAL, "step_ratio": 1.0, "init_ratio": 0.1, "dropout": "fresh"},
-        fixed={"init": "gaussian"},
-    ),
-    "r3f": MethodEntry(
-        "xlt_core.perturbations.consistency:R3f",
-        "symmetric divergence under noise",
-        _CONSISTENT,
-        fixed={"norm": "linf"},
-    ),
-    "r4f": MethodEntry(
-        "xlt_core.perturbations.consistency:R4f",
-        "r3f with a spectrally normalised output layer",
-        _CONSISTENT,
-        fixed={"norm": "linf"},
-    ),
-    "r_drop": MethodEntry(
-        "xlt_core.perturbations.consistency:RDrop",
-        "symmetric divergence of two dropout masks; the magnitude is its weight",
-        fixed={"dropout": "fresh"},
-        size_kind=None,
+        passes=(2, 2, 2),
     ),
 }
 

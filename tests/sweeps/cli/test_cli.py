@@ -183,6 +183,19 @@ def test_lists_are_whole_and_readable_by_programs(kind: str, column: str, member
     assert run_xlt("list", kind).stdout.strip()
 
 
+def test_a_method_is_listed_with_its_cost_and_all_that_it_reads_or_fixes() -> None:
+    from xlt_core.perturbations import METHODS
+
+    methods = {row["method"]: row for row in json.loads(run_xlt("list", "perturbations", "--format", "json").stdout)}
+    assert list(methods) == list(METHODS)
+    assert methods["pgd"]["cost"] == {"forward": 4, "backward": 4, "weights": 1}
+    assert methods["fgm"]["settings"]["granularity"] == "sequence"
+    assert methods["fgm"]["fixed"] == {"norm": "l2"}
+    assert "magnitude" not in methods["copies"]["settings"]
+    for name, row in methods.items():
+        assert set(row["settings"]) == set(METHODS[name].reads)
+
+
 def test_the_doctor_looks_at_everything_but_ray_when_told_so() -> None:
     result = run_xlt("doctor", "--no-ray", "--format", "json")
     names = [check["name"] for check in json.loads(result.stdout)]
