@@ -64,7 +64,10 @@ def _partial_definitions(definitions: JsonSchema) -> JsonSchema:
         name: {key: value for key, value in one.items() if key != "required"} for name, one in definitions.items()
     }
     partial["StageSpec"]["properties"]["task"] |= {"enum": sorted(TASKS)}
-    partial["PerturbationSpec"]["properties"]["method"] |= {"enum": sorted(METHODS)}
+    perturbation = partial["PerturbationSpec"]["properties"]
+    for name in perturbation.keys() - {"method", "magnitude"}:
+        perturbation[name].pop("default", None)  # every method has its own
+    perturbation["method"] |= {"enum": sorted(METHODS)}
     languages = partial["EvaluationSpec"]["properties"]["languages"]
     languages["anyOf"].append({"type": "string"})
     conditions = partial["EvaluationSpec"]["properties"]["conditions"]

@@ -74,3 +74,9 @@ def test_conditions_are_checked_each_by_its_kind(conditions, is_fine):
     assert "encoder: mini" in SPACE_YAML
     text = SPACE_YAML.replace("encoder: mini", f"encoder: mini\n  evaluation: {{conditions: {conditions}}}")
     assert (not _errors(text)) == is_fine
+
+
+def test_no_default_is_shown_for_what_every_method_has_its_own():
+    settings = space_schema()["$defs"]["PerturbationSpec"]["properties"]
+    assert {name for name, one in settings.items() if "default" in one} == {"method", "magnitude"}
+    assert "default" in TrialSpec.model_json_schema()["$defs"]["PerturbationSpec"]["properties"]["granularity"]
