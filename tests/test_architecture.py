@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from xlt_core.conditions import CONDITIONS
 from xlt_core.perturbations import METHODS
 from xlt_core.tasks import TASKS
 
@@ -25,6 +26,7 @@ LIGHT = (
     "xlt_core.streams", "xlt_core.checks", "xlt_core.encoders.identity", "xlt_core.encoders.configuration",
     "xlt_core.tasks.xnli", "xlt_core.tasks.pawsx",
     "xlt_core.tasks.udpos", "xlt_core.tasks.world",
+    "xlt_core.conditions.text", "xlt_core.conditions.disturbed", "xlt_core.conditions.generalized",
     "search_spaces.loading", "search_spaces.expand", "search_spaces.commands", "sweeps.cli",
 )  # fmt: skip
 MAX_MODULE_LINES = 300
@@ -114,3 +116,8 @@ def test_the_table_of_tasks_matches_its_folder():
 def test_the_table_of_perturbations_matches_its_folder():
     listed = {entry.path.partition(":")[0].rpartition(".")[2] for entry in METHODS.values()}
     assert listed == plugin_modules("perturbations", {"geometry", "draws", "step", "checks"})
+
+
+def test_the_table_of_conditions_matches_its_folder():
+    listed = {entry.path.partition(":")[0].rpartition(".")[2] for entry in CONDITIONS.values()}
+    assert listed == plugin_modules("conditions", {"spec", "checks"})

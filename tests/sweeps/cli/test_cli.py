@@ -169,6 +169,7 @@ def test_debug_shows_the_traceback() -> None:
     [
         ("tasks", "task", "xnli"),
         ("perturbations", "method", "pgd"),
+        ("conditions", "condition", "generalized"),
         ("encoders", "encoder", "mini"),
         ("spaces", "space", "demo"),
         ("measures", "measure", None),
