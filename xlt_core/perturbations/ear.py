@@ -29,13 +29,14 @@ class _Pass(NamedTuple):
 
 
 class Ear(RsDa):
-    """CE(x) + CE(x') - push_weight x MSE(embeddings) + pull_weight x MSE(attention), for RS-DA's copies x' of x.
+    """Half of CE(x) + CE(x') - push_weight x MSE(embeddings) + pull_weight x MSE(attention), x' RS-DA's copy of x.
 
     MSE(embeddings) is that of mean-pooled outputs of the embedding block. MSE(attention) compares the probabilities of
     `attention_layer` position by position; of a sequence with L tokens (the longer of the two) it is the mean over
     heads and L x L positions, 0 standing where one side has no token. The released code averages over the padded
     length instead, and over probabilities after dropout, ours are before. Both terms are means over labelled units: a
-    tagged sentence, which the paper does not have, counts by its words.
+    tagged sentence, which the paper does not have, counts by its words. The half is ours and keeps the loss, and where
+    gradients are clipped, on the scale of plain training.
     """
 
     def cost(self) -> Cost:
@@ -50,7 +51,7 @@ class Ear(RsDa):
         apart = (original.pooled - copy.pooled).square().mean(-1)
         pull = measure_attention_gap(original.attention, copy.attention, (step.partner.lengths, step.batch.lengths))
         terms = self._weight("pull_weight", step) * pull - self._weight("push_weight", step) * apart
-        return step.backward(robust + (terms * count_units(step.batch)).sum(-1) / step.num_units)
+        return step.backward((robust + (terms * count_units(step.batch)).sum(-1) / step.num_units) / 2.0)
 
     def _pass(self, step: TrainingStep, batch: PackedBatch) -> _Pass:
         entered = step.reach(batch)

@@ -61,7 +61,7 @@ def ear_loss(model, batch: PackedBatch, partner: PackedBatch, spec: Perturbation
         squares = [torch.nn.functional.pad(side[index], (0, longest - side[index].shape[1]) * 2) for side in attended]
         pull = torch.nn.functional.mse_loss(*squares)
         total = total + weight * (spec.pull_weight * pull - spec.push_weight * push)
-    return total
+    return total / 2
 
 
 class TestEar(NeighborContract):
