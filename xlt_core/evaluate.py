@@ -60,7 +60,7 @@ def predict(
         labels=labels,
         example_ids=table.example_ids,
         num_units=table.num_units,
-        gold=table.gold,
+        gold=table.gold.copy(),  # a view would keep the whole file of the table mapped
         predicted=predicted,
     )
 

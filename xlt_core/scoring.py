@@ -38,6 +38,7 @@ def score_trial(plan: TrialPlan, model: TrialModel, workspace: Workspace) -> Eva
     found = set(task.find_languages(settings.data, evaluation.split))
     scores: list[LanguageScore] = []
     predictions: list[LanguagePredictions] = []
+    known_ids: dict[tuple[str, ...], tuple[str, ...]] = {}  # parallel test sets share theirs; there may be 225 views
     for condition, view in _all_views(plan):
         if not {view.language, view.condition_language or view.language} <= found:
             scores += _explain(plan, condition, view, f"no {evaluation.split} data in '{settings.data}'")
@@ -51,7 +52,12 @@ def score_trial(plan: TrialPlan, model: TrialModel, workspace: Workspace) -> Eva
         except EncoderError as error:  # the encoder does not know this language
             scores += _explain(plan, condition, view, str(error))
             continue
-        predicted = replace(predicted, condition=condition, condition_language=view.condition_language)
+        predicted = replace(
+            predicted,
+            example_ids=known_ids.setdefault(predicted.example_ids, predicted.example_ids),
+            condition=condition,
+            condition_language=view.condition_language,
+        )
         predictions.append(predicted)
         scores += score_predictions(predicted, task)
     return Evaluation(tuple(scores), tuple(predictions))
