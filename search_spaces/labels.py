@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from xlt_core.canonical import canonical_json
+from xlt_core.conditions.spec import ConditionSettings
 from xlt_core.spec import PerturbationSpec, TrialSpec, find_read_fields
 
 _ONE_PHRASE = ("target.perturbation", "intermediate")
@@ -77,6 +78,13 @@ def _read_settings(spec: TrialSpec) -> dict[str, Any]:
 
 def _read_perturbation(perturbation: PerturbationSpec) -> dict[str, Any]:
     return {name: getattr(perturbation, name) for name in find_read_fields(perturbation)} or {"magnitude": 0.0}
+
+
+def _name_condition(condition: ConditionSettings) -> str:
+    """Name a condition and what its name leaves out: whole paths, and languages chosen among those that are scored."""
+    files = [str(getattr(condition, field)) for field in condition.file_fields]
+    chosen = [] if files else ["+".join(condition.chosen_languages or ())]
+    return " ".join(filter(None, [condition.name, *files, *chosen]))
 
 
 def _flatten(settings: Mapping[str, Any], prefix: str) -> dict[str, Any]:

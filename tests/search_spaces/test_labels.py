@@ -127,3 +127,25 @@ def test_what_varies_is_also_given_as_values():
         {"target.perturbation.magnitude": 0.0, "intermediate": "none"},
         {"target.perturbation.magnitude": 0.5, "intermediate": "world"},
     ]
+
+
+def test_conditions_are_written_by_their_names_and_by_what_these_leave_out():
+    typos = {"kind": "typos", "share": 0.1}
+    specs = [
+        _spec(evaluation={"conditions": conditions})
+        for conditions in (
+            ["clean"],
+            ["clean", typos],
+            ["clean", typos | {"languages": ["src", "far-hi"]}],
+            [{"kind": "synonyms", "neighbors": "a.json"}],
+            [{"kind": "synonyms", "neighbors": "b.json"}],
+        )
+    ]
+    assert _labels(*specs) == [
+        "conditions (clean)",
+        "conditions (clean, typos:0.1)",
+        "conditions (clean, typos:0.1 far-hi+src)",
+        "conditions (synonyms:1 a.json)",
+        "conditions (synonyms:1 b.json)",
+    ]
+    assert name_cells(specs)[1].varied == {"evaluation.conditions": ["clean", "typos:0.1"]}
