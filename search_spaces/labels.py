@@ -67,6 +67,7 @@ def _compared_among(key: str, cell: Mapping[str, Any]) -> tuple[str, ...]:
 def _read_settings(spec: TrialSpec) -> dict[str, Any]:
     """Flatten a canonical spec to the settings that its trial reads; a stage is named by its task."""
     settings = spec.model_dump(mode="json", exclude={"seed": True, "target": {"optim"}})
+    settings["evaluation"]["conditions"] = [_name_condition(condition) for condition in spec.evaluation.conditions]
     for name, stage in (("target", spec.target), ("intermediate", spec.intermediate)):
         if stage is not None:
             settings[name]["perturbation"] = _read_perturbation(stage.perturbation)
