@@ -19,7 +19,7 @@ from xlt_core.spec import StageSpec
 from xlt_core.streams import stream_seed
 from xlt_core.train import StepLog, TrainOutcome
 
-_NUM_PROBES = 10
+_NUM_PROBES = 20
 """Steps of a training at which the loss is measured with and without the disturbance: two forward passes each."""
 
 
@@ -92,8 +92,8 @@ class FineTuning:
             log["size_mean"], log["size_max"] = float(changes.mean()), float(changes.max())
         for name in _PASSES:
             log[name] = sum(getattr(context, name) for context in contexts) / len(contexts)
-        if step % self._probe_every == 0 and (gap := self._measure_loss_gap(contexts)) is not None:
-            log["loss_gap"] = gap
+        if self.perturbation.spec.method != "none" and step % self._probe_every == 0:
+            log |= self._probe(contexts)
         return log
 
     def _contexts(self, step: int, site_norm: float, sizes: Sizes) -> list[TrainingStep]:
@@ -130,14 +130,17 @@ class FineTuning:
             losses = [self.perturbation.run(context) for context in contexts]
         return torch.stack(losses).sum(0)[0]
 
-    def _measure_loss_gap(self, contexts: Sequence[TrainingStep]) -> Tensor | None:
-        """Loss with this step's disturbance minus loss without it, shape (), both without dropout."""
+    def _probe(self, contexts: Sequence[TrainingStep]) -> StepLog:
+        """Cross-entropy of the step's examples, and what their disturbance adds to it; both without dropout."""
         self.module.eval()
         with torch.no_grad(), autocast(self._device):
-            gaps = [self.perturbation.measure_loss_gap(context) for context in contexts]
+            probes = [self.perturbation.probe(context) for context in contexts]
         self.module.train()
-        found = [gap for gap in gaps if gap is not None]
-        return torch.stack(found).sum(0)[0] if found else None
+        log: StepLog = {"clean_loss": torch.stack([probe.clean for probe in probes]).sum(0)[0]}
+        disturbed = [probe.disturbed for probe in probes if probe.disturbed is not None]
+        if disturbed:
+            log["loss_gap"] = torch.stack(disturbed).sum(0)[0] - log["clean_loss"]
+        return log
 
 
 def measure_site_norm(step: TrainingStep) -> float:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from xlt_core.result import LanguagePredictions
 
@@ -26,20 +27,34 @@ def find_flat_training(
 
     A gradient that vanishes together with the loss is the end of learning and not its failure. Thresholds follow the
     failed-run reports around Mosbach et al. 2021 and are our choice.
+
+    Args:
+        losses: one a step; where it is not a number, the last one before it holds.
+        grad_norms: one a step.
+        num_warmup_steps: the gradient of these is the measure of later ones.
+        num_classes: their logarithm is the loss at chance.
     """
-    tail = losses[-max(1, round(_TAIL_SHARE * len(losses))) :]
+    filled = _fill(losses)
+    tail = filled[-max(1, round(_TAIL_SHARE * len(filled))) :]
     mean_loss, chance_loss = float(np.mean(tail)), math.log(num_classes)
     if mean_loss > _CHANCE_LOSS_SHARE * chance_loss:
         return f"mean loss {mean_loss:.3f} over the last fifth of training is at chance ({chance_loss:.3f})"
     warm = grad_norms[: max(1, num_warmup_steps)]
     floor = _DEAD_GRADIENT_RATIO * float(np.median(warm))
     run_length = 0
-    for step, (norm, loss) in enumerate(zip(grad_norms, losses, strict=True)):
+    for step, (norm, loss) in enumerate(zip(grad_norms, filled, strict=True)):
         is_dead = norm < floor and loss > _LEARNED_LOSS_SHARE * chance_loss
         run_length = run_length + 1 if is_dead else 0
         if run_length == _DEAD_GRADIENT_STEPS:
             return f"gradient norm under {floor:.2e} for {_DEAD_GRADIENT_STEPS} steps, up to step {step + 1}"
     return None
+
+
+def _fill(losses: Sequence[float]) -> npt.NDArray[np.float64]:
+    """Give steps without a loss the last one before them."""
+    values = np.array(losses, np.float64)
+    known = np.maximum.accumulate(np.where(np.isfinite(values), np.arange(len(values)), 0))
+    return values[known]
 
 
 def find_collapsed_predictions(predictions: LanguagePredictions) -> str | None:

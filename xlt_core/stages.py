@@ -222,7 +222,8 @@ def _find_collapse(
 ) -> str | None:
     assert settings.optim is not None
     warmup = num_warmup_steps(settings.optim)
-    flat = find_flat_training(outcome.losses, outcome.grad_norms, warmup, num_classes)
+    losses = outcome.log.get("clean_loss", outcome.losses)  # a disturbed loss at chance is no collapse
+    flat = find_flat_training(losses, outcome.grad_norms, warmup, num_classes)
     return flat or (find_collapsed_predictions(dev) if dev is not None else None)
 
 

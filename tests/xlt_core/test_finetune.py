@@ -14,7 +14,7 @@ from xlt_core.train import TrainOutcome, train
 CPU = torch.device("cpu")
 
 
-OPTIM = OptimSpec(batch_size=4, num_steps=20)
+OPTIM = OptimSpec(batch_size=4, num_steps=40)
 
 
 def build_objective(seed: int = 0, dropout: float = 0.0, **changes) -> FineTuning:
@@ -80,19 +80,30 @@ def test_behind_the_word_embeddings_the_unit_is_the_mean_norm_of_the_first_batch
     assert float(log["size_mean"]) == pytest.approx(0.5, rel=0.15)
 
 
-def test_the_loss_gap_is_measured_at_a_tenth_of_the_steps_and_changes_nothing():
+def test_the_loss_gap_is_measured_at_twenty_steps_and_changes_nothing():
     """It is the disturbed minus the clean loss without dropout; adversarial steps raise the loss."""
     perturbation = PerturbationSpec(method="pgd", magnitude=0.5)
     objective = build_objective(perturbation=perturbation, dropout=0.1)
     outcome = train(objective, OPTIM, seed=0)
     measured = [step for step, gap in enumerate(outcome.log["loss_gap"]) if np.isfinite(gap)]
-    assert measured == list(range(0, 20, 2))
+    assert measured == list(range(0, 40, 2))
     assert record_perturbation(objective.settings, outcome).loss_gap > 0.0
     unprobed = build_objective(perturbation=perturbation, dropout=0.1)
-    unprobed._measure_loss_gap = lambda contexts: None  # noqa: ARG005
+    unprobed._probe = lambda contexts: {}  # noqa: ARG005
     train(unprobed, OPTIM, seed=0)
     weights = zip(objective.module.parameters(), unprobed.module.parameters(), strict=True)
     assert all(torch.equal(one, other) for one, other in weights)
+
+
+def test_the_health_of_a_disturbed_run_is_judged_by_its_clean_loss():
+    """An attack can hold the disturbed loss at chance while the model learns."""
+    objective = build_objective(perturbation=PerturbationSpec(method="pgd", magnitude=50.0))
+    log = objective.backward(0)
+    batch = objective._contexts(0, 1.0, Sizes())[0].batch
+    model = objective.module.eval()
+    clean = torch.nn.functional.cross_entropy(model(batch, model.encoder.embed(batch))[0], batch.labels[0])
+    assert float(log["clean_loss"]) == pytest.approx(float(clean.detach()), abs=1e-6)
+    assert float(log["loss"]) > float(clean.detach())
 
 
 def test_a_record_sums_up_the_log_and_leaves_out_what_was_not_measured():

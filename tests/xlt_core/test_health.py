@@ -35,6 +35,14 @@ def test_a_loss_that_ends_at_chance_is_degenerate(num_classes):
     assert find_flat_training(losses, HEALTHY_NORMS, 100, num_classes) is None
 
 
+def test_a_loss_that_only_some_steps_know_is_judged_by_these():
+    nan = float("nan")
+    at_chance = [1.0 if step % 50 == 0 else nan for step in range(1000)]
+    assert "at chance" in find_flat_training(at_chance, HEALTHY_NORMS, 100, 2)
+    learned = [1.0 - step / 1500 if step % 50 == 0 else nan for step in range(1000)]
+    assert find_flat_training(learned, HEALTHY_NORMS, 100, 2) is None
+
+
 def test_a_gradient_that_vanishes_for_two_hundred_steps_is_degenerate():
     losses = [0.3] * 1000
     norms = [2.0] * 100 + [1.0] * 500 + [1e-4] * 200 + [1.0] * 200

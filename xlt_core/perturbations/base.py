@@ -43,6 +43,13 @@ class Cost(NamedTuple):
         return sum(self) / 3
 
 
+class ProbedLosses(NamedTuple):
+    """Cross-entropy of one batch, (A,), apart from all other terms of a method's loss."""
+
+    clean: Tensor
+    disturbed: Tensor | None
+
+
 class Displacement(Protocol):
     """Weights that have been moved for a second pass."""
 
@@ -111,12 +118,11 @@ class Perturbation(ABC):
         del model
         return None
 
-    def measure_loss_gap(self, step: TrainingStep) -> Tensor | None:
-        """Loss with the step's last disturbance minus loss without, (A,); none where there is no such thing."""
-        if step.delta is None:
-            return None
+    def probe(self, step: TrainingStep) -> ProbedLosses:
+        """Cross-entropy after the step without its disturbance, and with it where there is one of a site."""
         clean = step.reach()
-        return step.loss(step.finish(clean + step.delta)) - step.loss(step.finish(clean))
+        disturbed = None if step.delta is None else step.loss(step.finish(clean + step.delta))
+        return ProbedLosses(step.loss(step.finish(clean)), disturbed)
 
     @property
     def num_copies(self) -> int:

@@ -13,7 +13,7 @@ from torch.nn import functional
 from xlt_core.data.batch import PackedBatch
 from xlt_core.data.batches import concatenate_ranges
 from xlt_core.model import pool_sequences
-from xlt_core.perturbations.base import Cost, Perturbation, Rows
+from xlt_core.perturbations.base import Cost, Perturbation, ProbedLosses, Rows
 from xlt_core.perturbations.step import TrainingStep
 from xlt_core.streams import numpy_generator
 
@@ -76,10 +76,9 @@ class Mixup(Perturbation):
         shares = torch.tensor(drawn, dtype=torch.float32, device=step.device)
         return torch.maximum(shares, 1.0 - shares)[..., None]
 
-    def measure_loss_gap(self, step: TrainingStep) -> Tensor | None:
-        """None: with its mixed labels the loss is another one, not a disturbed one."""
-        del step
-        return None
+    def probe(self, step: TrainingStep) -> ProbedLosses:
+        """Of the examples apart: with mixed labels the loss is another one, not a disturbed one."""
+        return ProbedLosses(step.loss(step.finish(step.reach())), None)
 
 
 def find_differences(clean: Tensor, lengths: tuple[int, ...], other: Tensor, other_lengths: tuple[int, ...]) -> Tensor:

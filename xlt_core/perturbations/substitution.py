@@ -10,7 +10,7 @@ from torch import Tensor
 from xlt_core.edits.base import Edit
 from xlt_core.edits.copies import SynonymCopies
 from xlt_core.edits.substitution import WordLookup
-from xlt_core.perturbations.base import Cost, Perturbation, Rows
+from xlt_core.perturbations.base import Cost, Perturbation, ProbedLosses, Rows
 from xlt_core.perturbations.step import TrainingStep
 from xlt_core.streams import stream_seed
 
@@ -52,9 +52,8 @@ class RsDa(Copies):
         del seed, step
         return rows % num_examples + self.spec.num_copies * num_examples
 
-    def measure_loss_gap(self, step: TrainingStep) -> Tensor | None:
-        """Loss on the copies minus loss on their originals, (A,)."""
-        if step.partner is None:
-            return None
+    def probe(self, step: TrainingStep) -> ProbedLosses:
+        """Of the originals, and of their copies."""
+        assert step.partner is not None, "every copy has its original"
         original = step.loss(step.finish(step.reach(step.partner), step.partner), step.partner)
-        return step.loss(step.finish(step.reach())) - original
+        return ProbedLosses(original, step.loss(step.finish(step.reach())))

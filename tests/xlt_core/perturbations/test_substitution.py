@@ -91,7 +91,7 @@ class NeighborContract(PerturbationContract):
         """Against plain cross-entropy without dropout."""
         objective = build_objective(self.build_spec(), dropout=0.1)
         contexts = objective._contexts(0, 1.0, Sizes())
-        gap = objective._measure_loss_gap(contexts)
+        gap = objective._probe(contexts)["loss_gap"]
         model = objective.module.eval()
         losses = [
             torch.nn.functional.cross_entropy(model(batch, model.encoder.embed(batch))[0], batch.labels[0]).item()
