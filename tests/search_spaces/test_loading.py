@@ -1,4 +1,6 @@
+import math
 from importlib.resources import files
+from itertools import pairwise
 
 import pytest
 
@@ -6,6 +8,7 @@ from search_spaces.expand import expand_space
 from search_spaces.loading import list_spaces, load_space
 from tests.search_spaces.factories import SPACE_YAML
 from xlt_core.errors import SpecError
+from xlt_core.perturbations import METHODS
 
 
 @pytest.fixture
@@ -114,3 +117,33 @@ def test_every_ready_made_space_loads_expands_and_says_what_it_is(name):
 def test_every_yaml_file_of_the_package_is_a_ready_made_space():
     found = {entry.name for entry in files("search_spaces").iterdir() if entry.name.endswith(".yaml")}
     assert found == {f"{name}.yaml" for name in list_spaces()}
+
+
+@pytest.mark.parametrize("method", [name for name in METHODS if METHODS[name].has_magnitude])
+def test_the_magnitude_curve_can_be_drawn_of_every_method(method):
+    needed = {"neighbors": "neighbors.json", "attention_layer": "0"}
+    read = [f"target.perturbation.{name}={needed[name]}" for name in needed if name in METHODS[method].reads]
+    cells = expand_space(load_space("magnitude-curve", [f"target.perturbation.method={method}", "seeds=1", *read]))
+    magnitudes = [cell.spec.target.perturbation.magnitude for cell in cells]
+    assert magnitudes[0] == 0.0
+    assert len(magnitudes) == 9
+    assert all(later == 2 * earlier for earlier, later in pairwise(magnitudes[1:]))
+
+
+def test_the_face_off_is_between_all_methods_for_pairs_with_equal_steps():
+    cells = expand_space(load_space("method-face-off", ["seeds=1"]))
+    assert {cell.spec.target.perturbation.method for cell in cells} == set(METHODS)
+    assert {cell.spec.optim.num_steps for cell in cells} == {7719}
+
+
+def test_the_methods_of_robust_xlt_take_as_many_steps_as_the_released_recipe():
+    cells = expand_space(load_space("robust-xlt", ["seeds=1"]))
+    steps = {(cell.spec.target.task, cell.spec.optim.num_steps) for cell in cells}
+    num_examples = {"pawsx": 3 * 10 * 49_401, "xnli": 1 * 3 * 392_702}
+    assert steps == {(task, math.ceil(number / 32)) for task, number in num_examples.items()}
+    copies = {
+        (cell.spec.target.task, cell.spec.target.perturbation.num_copies)
+        for cell in cells
+        if cell.spec.target.perturbation.method in ("rs_da", "copies")
+    }
+    assert copies == {("pawsx", 10), ("xnli", 3)}
