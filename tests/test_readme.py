@@ -11,9 +11,13 @@ import typer
 from search_spaces.document import read_document
 from search_spaces.loading import list_spaces, load_space
 from sweeps.cli import app
+from xlt_core.perturbations import METHODS
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "docs" / "structure.md"]
+DOCUMENTS = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md")),
+    *(ROOT / "docs" / name for name in ("structure.md", "perturbations.md")),
+]
 PACKAGES = ("sweeps", "xlt_core", "search_spaces", "results", "tests", "benchmarks")
 
 
@@ -104,6 +108,13 @@ def test_files_of_the_structure_tables_exist():
             files = {cell for cell in cells if cell.endswith((".py", "/"))} - {f"{heading[1]}/"}
             missing += [file for file in files if not (ROOT / heading[1] / file).exists()]
     assert not missing
+
+
+def test_the_table_of_methods_has_all_of_them_with_their_passes():
+    text = (ROOT / "docs" / "perturbations.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \|.*\| (\d) \+ (\d), (\d) \|", text, flags=re.MULTILINE)
+    shown = {name: tuple(map(int, passes)) for name, *passes in rows}
+    assert shown == {name: entry.passes for name, entry in METHODS.items()}
 
 
 def test_the_space_shown_in_the_readme_is_a_good_one(tmp_path):
