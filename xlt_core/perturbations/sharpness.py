@@ -21,17 +21,17 @@ _ASAM_ETA = 0.01
 
 @dataclass(frozen=True, kw_only=True)
 class MovedWeights:
-    """A `Displacement` that keeps copies of the weights as they were."""
+    """A `Displacement`: the parameters hold other tensors for a while, so that putting them back is exact."""
 
+    parameters: Sequence[nn.Parameter]
     weights: Sequence[Tensor]
-    copies: Sequence[Tensor]
+    """Of each parameter, as they were."""
     ratio: Tensor
 
     def undo(self) -> None:
         """See `Displacement.undo`."""
-        with torch.no_grad():
-            for weight, copy in zip(self.weights, self.copies, strict=True):
-                weight.copy_(copy)
+        for parameter, weight in zip(self.parameters, self.weights, strict=True):
+            parameter.data = weight
 
 
 class Sam(Perturbation):
@@ -50,34 +50,44 @@ class Sam(Perturbation):
         return step.take_plain()
 
     def displace_weights(self, model: nn.Module) -> MovedWeights:
-        """Move the weights uphill along their gradients.
+        """Move the weights uphill along their gradients, which are used up: the moved weights lie in their memory.
 
         Raises:
             SpecError: several trials share the weights, so that they cannot move apart.
         """
-        found = [parameter for parameter in model.parameters() if parameter.grad is not None]
-        weights = [parameter.detach() for parameter in found]
-        gradients = [parameter.grad for parameter in found if parameter.grad is not None]
+        parameters = [parameter for parameter in model.parameters() if parameter.grad is not None]
+        weights = [parameter.detach() for parameter in parameters]
+        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
         num_trials = len(self.specs)
         if num_trials > 1 and any(weight.ndim == 0 or weight.shape[0] != num_trials for weight in weights):
             raise SpecError(
                 f"{num_trials} trials with '{self.spec.method}' share their weights, which each would move in its own "
                 f"direction; stack the weights of the trials along a leading axis of {num_trials}, or train them apart"
             )
-        stacked = [weight if num_trials > 1 else weight[None] for weight in weights]
-        slopes = [gradient if num_trials > 1 else gradient[None] for gradient in gradients]
-        magnitudes = torch.tensor([spec.magnitude for spec in self.specs])
-        moves = find_moves(slopes, magnitudes.to(slopes[0].device), self.find_scales(stacked))
-        ratio = stacked_norm(moves) / stacked_norm(stacked).clamp_min(_TINY)
-        copies = [weight.clone() for weight in weights]
-        for weight, move in zip(stacked, moves, strict=True):
-            weight.add_(move)
-        return MovedWeights(weights=weights, copies=copies, ratio=ratio)
+        magnitudes = torch.tensor([spec.magnitude for spec in self.specs]).to(gradients[0].device, non_blocking=True)
+        ratio = self.move(_rows(weights, num_trials), _rows(gradients, num_trials), magnitudes)
+        for parameter, moved in zip(parameters, gradients, strict=True):
+            parameter.data, parameter.grad = moved, None
+        return MovedWeights(parameters=parameters, weights=weights, ratio=ratio)
 
-    def find_scales(self, weights: Sequence[Tensor]) -> list[Tensor] | None:
-        """How much each weight counts, (A, ...) each; none: all the same."""
+    def move(self, weights: Sequence[Tensor], slopes: Sequence[Tensor], magnitudes: Tensor) -> Tensor:
+        """Replace gradients by moved weights; give the norm of the move over that of the weights, (A,).
+
+        Args:
+            weights: of A trials, each of which has norms of its own; shape (A, numbers) each.
+            slopes: their gradients, of the same shapes; overwritten.
+            magnitudes: shape (A,).
+        """
+        lengths = magnitudes / self.aim(weights, slopes).clamp_min(_TINY)
+        ratio = lengths * measure_norm(slopes) / measure_norm(weights).clamp_min(_TINY)
+        for slope, weight in zip(slopes, weights, strict=True):
+            slope.mul_(lengths[:, None]).add_(weight)
+        return ratio
+
+    def aim(self, weights: Sequence[Tensor], slopes: Sequence[Tensor]) -> Tensor:
+        """Turn gradients into directions, in place; give the norm that makes rho of them, (A,)."""
         del weights
-        return None
+        return measure_norm(slopes)
 
 
 class Asam(Sam):
@@ -86,27 +96,25 @@ class Asam(Sam):
     The magnitude is rho (the authors: 0.5 to 2). That T is taken of biases, too, is our choice.
     """
 
-    def find_scales(self, weights: Sequence[Tensor]) -> list[Tensor]:
-        """T of each weight."""
-        return [weight.abs() + _ASAM_ETA for weight in weights]
+    def aim(self, weights: Sequence[Tensor], slopes: Sequence[Tensor]) -> Tensor:
+        """Multiply by T, measure, and multiply by T again."""
+        _scale(slopes, weights)
+        norm = measure_norm(slopes)
+        _scale(slopes, weights)
+        return norm
 
 
-def find_moves(gradients: Sequence[Tensor], magnitudes: Tensor, scales: Sequence[Tensor] | None = None) -> list[Tensor]:
-    """The move of length `magnitudes` (A,), measured in units of `scales`, along which the loss rises most.
-
-    Args:
-        gradients: stacked along a leading axis of A trials, each of which has a norm of its own.
-        magnitudes: one a trial.
-        scales: T, as `gradients`; none given: 1.
-    """
-    slopes = gradients if scales is None else [scale * slope for scale, slope in zip(scales, gradients, strict=True)]
-    lengths = magnitudes / (stacked_norm(slopes) + _TINY)
-    moves = [slope * lengths.view(-1, *[1] * (slope.ndim - 1)) for slope in slopes]
-    return moves if scales is None else [scale * move for scale, move in zip(scales, moves, strict=True)]
+def _rows(tensors: Sequence[Tensor], num_trials: int) -> list[Tensor]:
+    return [tensor.view(num_trials, -1) for tensor in tensors]
 
 
-def stacked_norm(tensors: Sequence[Tensor]) -> Tensor:
-    """L2 norm over all tensors of each of A trials, (A, ...) each, to (A,), in float32."""
-    norms = [torch.linalg.vector_norm(tensor.float().reshape(len(tensor), -1), dim=1) for tensor in tensors]
+def _scale(slopes: Sequence[Tensor], weights: Sequence[Tensor]) -> None:
+    for slope, weight in zip(slopes, weights, strict=True):
+        slope.mul_(weight.abs().add_(_ASAM_ETA))  # made twice: to keep T of all weights costs more than to make it
+
+
+def measure_norm(tensors: Sequence[Tensor]) -> Tensor:
+    """L2 norm over all tensors of each of A trials, (A, numbers) each, to (A,)."""
+    norms = [torch.linalg.vector_norm(tensor, dim=1) for tensor in tensors]
     norm: Tensor = torch.linalg.vector_norm(torch.stack(norms), dim=0)
     return norm

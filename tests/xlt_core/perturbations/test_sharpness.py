@@ -8,7 +8,6 @@ from tests.contracts.perturbation_contract import PerturbationContract, build_ob
 from tests.factories import build_batch, build_model
 from xlt_core.errors import SpecError
 from xlt_core.perturbations.base import build_perturbation
-from xlt_core.perturbations.sharpness import find_moves
 from xlt_core.spec import OptimSpec, PerturbationSpec
 from xlt_core.train import train
 
@@ -124,7 +123,7 @@ class TestSam(PerturbationContract):
         generator = torch.Generator().manual_seed(0)
         module = StackedWeights(generator, num_trials=2)
         weights = [parameter.detach().clone() for parameter in module.all]
-        slopes = [parameter.grad for parameter in module.all]
+        slopes = [parameter.grad.clone() for parameter in module.all]
         perturbation = build_perturbation([self.build_spec(), self.build_spec(magnitude=2 * RHO)])
         displacement = perturbation.displace_weights(module)
         for place, factor in enumerate((1.0, 2.0)):
@@ -144,7 +143,10 @@ class TestSam(PerturbationContract):
             perturbation.displace_weights(model)
 
     def test_gradients_of_zero_move_nothing(self):
-        assert torch.equal(find_moves([torch.zeros(1, 3)], torch.tensor([RHO]))[0], torch.zeros(1, 3))
+        weights, slopes = torch.ones(1, 3), torch.zeros(1, 3)
+        ratio = build_perturbation([self.build_spec()]).move([weights], [slopes], torch.tensor([RHO]))
+        assert torch.equal(slopes, weights)
+        assert ratio.item() == 0.0
 
     def test_both_rounds_share_their_dropout_masks_when_asked(self):
         """A move of next to nothing then changes next to nothing."""
@@ -167,14 +169,14 @@ class TestAsam(TestSam):
     def test_rescaling_a_weight_rescales_its_move(self):
         """What adaptive sharpness is for: of layers that are scaled by c and 1/c the moves are, too."""
         generator = torch.Generator().manual_seed(0)
-        weights = [10 + torch.rand(1, 5, generator=generator) for _ in range(2)]
-        slopes = [torch.randn(1, 5, generator=generator) for _ in range(2)]
-        rho, factors = torch.tensor([RHO]), (4.0, 0.25)
-        plain = find_moves(slopes, rho, weights)
-        scaled = find_moves(
-            [slope / factor for slope, factor in zip(slopes, factors, strict=True)],
-            rho,
-            [weight * factor for weight, factor in zip(weights, factors, strict=True)],
-        )
-        for one, other, factor in zip(plain, scaled, factors, strict=True):
-            assert torch.allclose(one * factor, other, rtol=1e-5)
+        weights = [1000 + torch.rand(1, 5, generator=generator, dtype=torch.float64) for _ in range(2)]
+        slopes = [torch.randn(1, 5, generator=generator, dtype=torch.float64) for _ in range(2)]
+        factors = (4.0, 0.25)
+        scaled_weights = [weight * factor for weight, factor in zip(weights, factors, strict=True)]
+        scaled_slopes = [slope / factor for slope, factor in zip(slopes, factors, strict=True)]
+        perturbation, rho = build_perturbation([self.build_spec()]), torch.tensor([RHO])
+        perturbation.move(weights, slopes, rho)
+        perturbation.move(scaled_weights, scaled_slopes, rho)
+        for place, factor in enumerate(factors):
+            move = slopes[place] - weights[place]
+            assert torch.allclose(move * factor, scaled_slopes[place] - scaled_weights[place], rtol=1e-3)
