@@ -39,6 +39,7 @@ format: $(INSTALLED_DEV)
 bench: $(INSTALLED_DEV)
 	$(BIN)/python benchmarks/train_throughput.py
 	$(BIN)/python benchmarks/sweep_overhead.py
+	$(BIN)/python -m benchmarks.perturbation_cost
 
 $(INSTALLED): $(BIN)/python pyproject.toml constraints.txt
 	$(INSTALL) -e .

@@ -16,7 +16,7 @@ import datasets
 import numpy as np
 import torch
 import transformers
-from tokenizers import Tokenizer, models, processors
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import XLMRobertaConfig, XLMRobertaForSequenceClassification
 
 from xlt_core.data.tokens import TokenTable
@@ -75,8 +75,9 @@ def build_tokenizer(vocabulary: int) -> transformers.PreTrainedTokenizerBase:
     words = {word: index for index, word in enumerate(["<s>", "<pad>", "</s>", "<unk>", "<mask>"])}
     words |= {f"w{index}": index for index in range(5, vocabulary)}
     backend = Tokenizer(models.WordLevel(words, unk_token="<unk>"))
+    backend.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     backend.post_processor = processors.TemplateProcessing(
-        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+        single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
     )
     return transformers.PreTrainedTokenizerFast(
         tokenizer_object=backend,
