@@ -67,10 +67,7 @@ class Mixup(Perturbation):
     def draw_shares(self, step: TrainingStep) -> Tensor:
         """Lambda of each example, from 0.5 to 1, float32 (A, B, 1)."""
         drawn = [
-            [
-                numpy_generator(seed, "mixup_share", step.step, key).beta(spec.magnitude, spec.magnitude)
-                for key in step.batch.example_keys
-            ]
+            [_draw_beta(seed, step.step, key, spec.magnitude) for key in step.batch.example_keys]
             for seed, spec in zip(step.seeds, self.specs, strict=True)
         ]
         shares = torch.tensor(drawn, dtype=torch.float32, device=step.device)
@@ -79,6 +76,13 @@ class Mixup(Perturbation):
     def probe(self, step: TrainingStep) -> ProbedLosses:
         """Of the examples apart: with mixed labels the loss is another one, not a disturbed one."""
         return ProbedLosses(step.loss(step.finish(step.reach())), None)
+
+
+def _draw_beta(seed: int, step: int, example_key: int, magnitude: float) -> float:
+    """One number from 0 to 1; the limit for trials of an array that have the magnitude 0."""
+    if magnitude == 0.0:
+        return 1.0
+    return numpy_generator(seed, "mixup_share", step, example_key).beta(magnitude, magnitude)
 
 
 def find_differences(clean: Tensor, lengths: tuple[int, ...], other: Tensor, other_lengths: tuple[int, ...]) -> Tensor:

@@ -127,6 +127,13 @@ class TestMixup(PerturbationContract):
         for change in ({"seeds": (2,)}, {"step": 9}):
             assert not torch.equal(draw(make_step(model, build_batch(LENGTHS), spec, **change)), together)
 
+    def test_a_trial_of_an_array_with_magnitude_zero_is_left_as_it_is(self):
+        specs, model = [self.build_spec(), self.build_spec(magnitude=0.0)], build_model()
+        step = make_step(model, build_batch(LENGTHS), specs[0], seeds=(1, 1))
+        mixed, plain = build_perturbation(specs).draw_shares(step)
+        assert torch.equal(plain, torch.ones_like(plain))
+        assert not torch.equal(mixed, plain)
+
     def test_partners_are_the_examples_of_the_step_in_an_order_of_the_seed_and_the_step(self):
         perturbation, rows = build_perturbation([self.build_spec()]), np.arange(100, 132)
         partners = perturbation.partner_rows(rows, 500, seed=0, step=3)
