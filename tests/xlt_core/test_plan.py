@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.factories import build_encoder, write_neighbor_file, write_pair_folder
 from xlt_core.errors import DataError, EncoderError, SpecError
+from xlt_core.perturbations import METHODS
 from xlt_core.plan import TrialPlan, plan_trial
 from xlt_core.spec import TrialSpec, parse_trial_spec
 
@@ -32,7 +33,7 @@ def pair_spec(tmp_path):
     return build
 
 
-GOLDEN_IDS = ("9e36f4b05b920ac2", "21af3b5f59c6ed61")
+GOLDEN_IDS = ("056f92d67bf2fc0e", "e1bc69a945ae8665")
 
 
 def test_the_ids_of_a_known_trial_stay_as_they_are():
@@ -47,6 +48,7 @@ def test_the_ids_of_a_known_trial_stay_as_they_are():
         {"seed": 1},
         {"target": {"task": "world", "dose": 0.5}},
         {"target": {"task": "world", "perturbation": {"method": "gaussian", "magnitude": 0.1}}},
+        {"target": {"task": "world", "perturbation": {"method": "copies", "num_copies": 2}}},
         {"target": {"task": "world", "max_train_examples": 10}},
         {"intermediate": "none"},
         {"intermediate": {"task": "world", "dose": 0.0}},
@@ -71,6 +73,7 @@ def test_every_setting_that_can_change_a_result_changes_the_id(change):
     [
         {"target": {"task": "world", "perturbation": {"method": "pgd", "magnitude": 0.0}}},
         {"target": {"task": "world", "perturbation": {"method": "none", "magnitude": 0.7}}},
+        {"target": {"task": "world", "perturbation": {"method": "r3f", "magnitude": 0.0, "noise_law": "gaussian"}}},
         {"target": {"task": "world", "optim": {"learning_rate": 2e-5}}},
     ],
     ids=json.dumps,
@@ -86,6 +89,26 @@ def test_granularity_is_part_of_the_id_where_it_means_something():
 
     assert id_of("l2", "token") != id_of("l2", "batch")
     assert id_of("linf", "token") == id_of("linf", "batch")
+
+
+@pytest.mark.parametrize("method", [name for name in METHODS if name != "none"])
+def test_what_a_method_does_not_read_is_no_part_of_the_id(method, tmp_path):
+    write_neighbor_file(tmp_path / "neighbors.json")
+    reads, fixed = METHODS[method].reads, METHODS[method].fixed
+    given_anyway = {"neighbors": str(tmp_path / "neighbors.json")} if "neighbors" in reads else {}
+
+    def id_of(**settings) -> str:
+        own = {"method": method, "magnitude": 0.5, "attention_layer": 0} | given_anyway | settings
+        return plan({"target": {"task": "world", "perturbation": own}}).trial_id
+
+    others = {"num_samples": 2, "clean_weight": 0.7, "num_copies": 3, "regularizer_weight": 0.5, "unit": "absolute"}
+    free = {
+        name: value
+        for name, value in others.items()
+        if name not in fixed and METHODS[method].settings.get(name) != value
+    }
+    for name, value in free.items():
+        assert (id_of(**{name: value}) != id_of()) == (name in reads), name
 
 
 @given(magnitude=st.floats(0.01, 10.0), seed=st.integers(0, 3))
