@@ -3,12 +3,14 @@
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from results.store import ResultStore
 from sweeps.display import Display
 from sweeps.failures import Failure
 from sweeps.plan import collect_shared_stages, plan_sweep
 from sweeps.work import Work, fail_dependents
-from tests.sweeps.factories import make_space, silent_console
+from tests.sweeps.factories import BASE, make_space, run_inline, silent_console
 
 FAILURE = Failure(status="infra", reason="node lost", traceback="")
 
@@ -52,3 +54,16 @@ def test_jobs_carry_what_the_resources_say_of_threads_and_memory(tmp_path: Path)
 def test_micro_batches_are_no_part_of_an_identity() -> None:
     split = plan_sweep(make_space(resources={"micro_batch_size": 4})).trials
     assert [trial.trial_id for trial in split] == [trial.trial_id for trial in plan_sweep(make_space()).trials]
+
+
+def test_trials_learn_the_same_in_micro_batches(tmp_path: Path) -> None:
+    """Without dropout, whose masks depend on how a step is split."""
+    without_dropout = {**BASE, "model": {"dropout": 0.0, "head_dropout": 0.0}}
+    for name, resources in (("whole", {}), ("split", {"micro_batch_size": 3})):
+        run_inline(make_space(base=without_dropout, resources=resources), tmp_path / name)
+    whole, split = (
+        {row["trial_id"]: row["final_train_loss"] for row in ResultStore.open(tmp_path / name).trials().to_pylist()}
+        for name in ("whole", "split")
+    )
+    assert len(whole) == 4
+    assert split == pytest.approx(whole, rel=1e-5)
