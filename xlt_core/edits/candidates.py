@@ -14,6 +14,8 @@ from xlt_core.canonical import file_digest
 from xlt_core.data.readers.lines import read_lines
 from xlt_core.errors import DataError
 
+_MAX_QUOTED = 80
+
 
 @dataclass(frozen=True, kw_only=True)
 class Candidates:
@@ -45,7 +47,9 @@ def read_neighbors(path: Path) -> Candidates:
         )
     for word, neighbors in content.items():
         if not isinstance(neighbors, list) or not all(isinstance(each, str) and each.strip() for each in neighbors):
-            raise DataError(f"{path}: the neighbours of '{word}' are {neighbors!r}; they must be a list of words")
+            raise DataError(
+                f"{path}: the neighbours of {_quote(word)} are {_quote(neighbors)}; they must be a list of words"
+            )
     return _check_filled(path, {word: tuple(neighbors) for word, neighbors in content.items() if neighbors})
 
 
@@ -65,7 +69,7 @@ def read_word_list(path: Path) -> Candidates:
         )
         if len(entry) != 2 or not all(entry):
             raise DataError(
-                f"{path}, line {number}: {line!r} is not two words; each line is a word, a space or a tab, "
+                f"{path}, line {number}: {_quote(line)} is not two words; each line is a word, a space or a tab, "
                 "and its translation"
             )
         translations = words.setdefault(entry[0], [])
@@ -78,6 +82,12 @@ def _check_filled(path: Path, words: dict[str, tuple[str, ...]]) -> Candidates:
     if not words:
         raise DataError(f"{path}: no word has a candidate, so that no text could change; give another file")
     return Candidates(words=words, digest=file_digest(path))
+
+
+def _quote(given: Any) -> str:
+    """What a file holds, for a message; a file of another format may be one long line."""
+    quoted = repr(given)
+    return quoted if len(quoted) <= _MAX_QUOTED else f"{quoted[:_MAX_QUOTED]}..."
 
 
 def _name_type(value: Any) -> str:

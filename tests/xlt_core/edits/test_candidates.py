@@ -59,6 +59,16 @@ def test_a_line_that_is_not_two_words_is_refused_with_its_number(tmp_path, line)
         read_word_list(write(tmp_path, f"film Film\n{line}\n"))
 
 
+def test_of_a_long_line_that_cannot_be_used_only_the_beginning_is_shown(tmp_path):
+    neighbors = {"film": ["movie"] * 1000}
+    with pytest.raises(DataError, match=r"line 1: .* is not two words") as caught:
+        read_word_list(write(tmp_path, json.dumps(neighbors)))
+    assert len(str(caught.value)) < len(str(tmp_path)) + 300
+    with pytest.raises(DataError, match=r"the neighbours of 'film' are .*\.\.\.; they must be") as caught:
+        read_neighbors(write(tmp_path, json.dumps({"film": neighbors["film"] + [1]})))
+    assert len(str(caught.value)) < len(str(tmp_path)) + 300
+
+
 def test_the_real_neighbours_are_read_whole(shared_folder):
     path = shared_folder / "data/counterfitted/counterfitted_neighbors.json"
     raw = json.loads(path.read_text(encoding="utf-8"))
