@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from xlt_core.conditions import CONDITIONS
 from xlt_core.conditions.base import TestSets
-from xlt_core.conditions.spec import CodeSwitchSpec, ConditionSettings, SynonymsSpec
+from xlt_core.conditions.spec import CodeSwitchSpec, ConditionSettings, GeneralizedSpec, SynonymsSpec
 from xlt_core.edits.units import UNSPACED_SCRIPTS
 from xlt_core.errors import SpecError
 from xlt_core.languages import LANGUAGES
@@ -19,7 +19,8 @@ def check_conditions(spec: TrialSpec) -> None:
     """Refuse conditions that mean nothing for what is scored.
 
     Raises:
-        SpecError: a kind for another shape of task, a language that is not scored, words of a language without spaces.
+        SpecError: a kind for another shape of task, languages that are not scored or too few, words of a language
+            without spaces.
     """
     task, asked = load_task(spec.target.task), spec.evaluation.languages
     scored = task.languages if asked == "all" else asked
@@ -30,12 +31,7 @@ def check_conditions(spec: TrialSpec) -> None:
                 f"condition '{condition.name}' has no meaning for task '{task.name}' of shape '{task.shape}'; "
                 f"it is for tasks of shape {' or '.join(shapes)}"
             )
-        unscored = [language for language in condition.chosen_languages or () if language not in scored]
-        if unscored:
-            raise SpecError(
-                f"condition '{condition.name}' is for {', '.join(unscored)}, which is not scored; "
-                f"scored are {', '.join(scored)}"
-            )
+        _check_languages(condition, scored)
         if isinstance(condition, SynonymsSpec | CodeSwitchSpec) and task.shape == "pair":
             _check_spaces(condition)
 
@@ -49,6 +45,24 @@ def select_test_sets(condition: ConditionSettings, spec: TrialSpec, languages: S
         split=spec.evaluation.split,
         languages=tuple(language for language in languages if chosen is None or language in chosen),
     )
+
+
+def _check_languages(condition: ConditionSettings, scored: Sequence[str]) -> None:
+    chosen = scored if condition.chosen_languages is None else condition.chosen_languages
+    unscored = [language for language in chosen if language not in scored]
+    if unscored:
+        raise SpecError(
+            f"condition '{condition.name}' is for {', '.join(unscored)}, which is not scored; "
+            f"scored are {', '.join(scored)}"
+        )
+    if not scored:
+        return  # no fault of the condition's; `check_languages` says so
+    num_needed = 2 if isinstance(condition, GeneralizedSpec) else 1
+    if len(chosen) < num_needed:
+        raise SpecError(
+            f"condition '{condition.name}' is for {', '.join(chosen) or 'no language'}; it needs at least "
+            f"{num_needed} of those that are scored: {', '.join(scored)}. Leave 'languages' out for all of them"
+        )
 
 
 def _check_spaces(condition: SynonymsSpec | CodeSwitchSpec) -> None:

@@ -32,6 +32,19 @@ def test_a_condition_is_for_languages_that_are_scored():
         check_conditions(parse("xnli", {"kind": "synonyms", "neighbors": "n.json"}, languages=["de"]))
 
 
+def test_a_condition_that_would_score_nothing_is_refused():
+    with pytest.raises(SpecError, match=r"'typos:0\.1' is for no language; it needs at least 1 of those"):
+        check_conditions(parse("xnli", {"kind": "typos", "share": 0.1, "languages": []}))
+
+
+def test_languages_are_mixed_where_there_are_two():
+    check_conditions(parse("xnli", {"kind": "generalized", "languages": ["en", "de"]}))
+    with pytest.raises(SpecError, match=r"'generalized' is for en; it needs at least 2 .* Leave 'languages' out"):
+        check_conditions(parse("xnli", {"kind": "generalized", "languages": ["en"]}))
+    with pytest.raises(SpecError, match=r"'generalized' is for de; it needs at least 2"):
+        check_conditions(parse("xnli", "generalized", languages=["de"]))
+
+
 def test_words_are_not_looked_up_where_spaces_do_not_part_them():
     switch = {"kind": "code_switch", "share": 0.5, "word_list": "zh-en.txt", "language": "zh"}
     with pytest.raises(SpecError, match="words of Chinese are not parted by spaces"):
