@@ -17,6 +17,7 @@ from xlt_core.perturbations.base import build_perturbation
 from xlt_core.perturbations.noise import Noise
 from xlt_core.perturbations.step import TrainingStep
 from xlt_core.spec import DisturbanceSpec
+from xlt_core.streams import stream_seed
 
 _NUM_MEASURED = 128
 """Examples, the first of a table, whose mean norm at the site is the unit `relative` behind the word embeddings."""
@@ -30,7 +31,7 @@ class DisturbedModel:
         perturbation = build_perturbation([spec.perturbation])
         assert isinstance(perturbation, Noise | Fgm | Pgd), "the settings allow no others"
         self._perturbation = perturbation
-        self._spec = spec
+        self._seed = stream_seed(spec.seed, "condition")  # not the very draws of a training of this seed
         self._model = model
         measured = pack(table, np.arange(min(len(table), _NUM_MEASURED))).to(device)
         self._site_norm = measure_site_norm(self._step(measured, site_norm=1.0))
@@ -50,7 +51,7 @@ class DisturbedModel:
         return TrainingStep(
             self._model,
             batch,
-            seeds=(self._spec.seed,),
+            seeds=(self._seed,),
             step=0,
             spec=self._perturbation.spec,
             site_norm=site_norm,

@@ -10,6 +10,9 @@ from tests.xlt_core.test_evaluate import CPU, LABELS, build_pair_table, build_ta
 from xlt_core.data.batches import pack
 from xlt_core.disturbance import DisturbedModel
 from xlt_core.evaluate import predict
+from xlt_core.finetune import mean_embedding_norm
+from xlt_core.perturbations.base import build_perturbation
+from xlt_core.perturbations.step import TrainingStep
 from xlt_core.spec import AttackSpec, DisturbanceSpec, NoiseSpec, PerturbationSpec
 
 TABLES = {"pair": build_pair_table(), "tagging": build_tagging_table()}
@@ -72,6 +75,17 @@ def test_a_seed_is_a_disturbance(method):
     once, again, other = (logits_of(make(method, seed=seed, **settings), "pair", [0, 1, 2]) for seed in (5, 5, 6))
     assert torch.equal(once, again)
     assert not torch.allclose(once, other)
+
+
+@pytest.mark.parametrize("method", ["gaussian", "uniform"])
+def test_the_noise_is_not_that_which_a_training_of_the_same_seed_draws(method):
+    table, model = TABLES["pair"], build_model("pair").eval()
+    spec, batch = make(method), pack(table, np.arange(4))
+    norm = mean_embedding_norm(model)
+    step = TrainingStep(model, batch, seeds=(0,), step=0, spec=spec.perturbation, site_norm=norm)
+    trained = build_perturbation([spec.perturbation]).find(step, step.reach())
+    as_in_training = step.finish(step.reach() + trained)[0]
+    assert not torch.allclose(DisturbedModel(spec, model, table, CPU)(batch)[0], as_in_training, atol=1e-5)
 
 
 def test_a_vanishing_disturbance_changes_no_prediction_and_leaves_the_weights_alone():

@@ -11,7 +11,7 @@ from xlt_core.conditions.base import Condition, TestSets, View
 from xlt_core.perturbations import METHODS
 from xlt_core.spec import DisturbanceSpec
 
-VERSION = 1
+VERSION = 2
 """Raised when the same settings disturb an evaluation differently; part of every identity."""
 
 
