@@ -6,7 +6,7 @@ In: `TrialSpec`. Out: `TrialPlan`, which a worker can run knowing nothing else.
 from pathlib import Path
 from typing import Any, Literal
 
-from xlt_core.canonical import content_key
+from xlt_core.canonical import canonical_json, content_key
 from xlt_core.checks import check_settings
 from xlt_core.conditions import load_condition
 from xlt_core.conditions.base import TestSets
@@ -103,7 +103,9 @@ class Fingerprints:
         return self._known[key]
 
     def of_condition(self, condition: ConditionSettings, sets: TestSets) -> dict[str, Any]:
-        """What decides the scores under a condition; files that it names and test sets are read to see that they do.
+        """What decides the scores under a condition, and its name, by which they are stored and compared.
+
+        Files that it names and test sets are read to see that they can be used.
 
         Raises:
             DataError: a file cannot be used, or the test sets do not fit the condition.
@@ -112,7 +114,8 @@ class Fingerprints:
         if key not in self._conditions:
             loaded = load_condition(condition.kind)(condition)
             loaded.check(sets)
-            self._conditions[key] = {**loaded.identity(), "languages": sets.languages}
+            named = {"name": condition.name, "languages": sets.languages}
+            self._conditions[key] = loaded.identity() | named
         return self._conditions[key]
 
 
@@ -141,10 +144,11 @@ def plan_trial(spec: TrialSpec, fingerprints: Fingerprints | None = None) -> Tri
         "data": fingerprints.of_data(task, spec.target.data, spec.evaluation.split, languages),
     }
     if spec.evaluation.conditions != (CleanSpec(),):
-        tested["conditions"] = [
+        identities = (
             fingerprints.of_condition(condition, select_test_sets(condition, spec, languages))
             for condition in spec.evaluation.conditions
-        ]
+        )
+        tested["conditions"] = sorted(identities, key=canonical_json)  # a set: the order in our table means nothing
     cell = spec.model_copy(update={"seed": 0})
     cell_stages = [_stage_identity(stage.kind, cell, stage.settings, None, fingerprints) for stage in stages]
     return TrialPlan(

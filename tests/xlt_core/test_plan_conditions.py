@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.factories import build_encoder, write_pair_folder
+from xlt_core.conditions import CONDITIONS
 from xlt_core.errors import DataError, SpecError
 from xlt_core.plan import TrialPlan, plan_trial
 from xlt_core.spec import parse_trial_spec
@@ -91,6 +92,27 @@ def test_a_file_is_known_by_content_and_planned_by_its_whole_path(folder, monkey
     changed = plan_pairs(folder, synonyms | {"neighbors": "moved.json"})
     assert changed.trial_id != made.trial_id
     assert changed.target_stage.key == made.target_stage.key
+
+
+def test_a_list_under_another_name_is_another_trial_since_its_scores_are_stored_under_the_name(folder):
+    (folder / "en-de.txt").write_text("w1 v1\n", encoding="utf-8")
+    switch = {"kind": "code_switch", "share": 0.5, "word_list": str(folder / "en-de.txt")}
+    made = plan_pairs(folder, switch)
+    (folder / "other").mkdir()
+    (folder / "en-de.txt").rename(folder / "other/en-de.txt")
+    assert plan_pairs(folder, switch | {"word_list": str(folder / "other/en-de.txt")}).trial_id == made.trial_id
+    (folder / "other/en-de.txt").rename(folder / "de.txt")
+    assert plan_pairs(folder, switch | {"word_list": str(folder / "de.txt")}).trial_id != made.trial_id
+
+
+def test_the_order_of_kinds_in_the_table_of_conditions_is_no_part_of_the_identity(monkeypatch):
+    conditions = ("clean", "generalized", NOISE, {"kind": "typos", "share": 0.1})
+    made = plan_world(*conditions)
+    turned = dict(reversed(CONDITIONS.items()))
+    monkeypatch.setattr("xlt_core.conditions.spec.CONDITIONS", turned)
+    again = plan_world(*conditions)
+    assert again.spec.evaluation.conditions == made.spec.evaluation.conditions[::-1]
+    assert (again.trial_id, again.cell_id) == (made.trial_id, made.cell_id)
 
 
 @pytest.mark.parametrize(
