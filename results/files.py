@@ -154,7 +154,11 @@ def check_version(path: Path, found: bytes | str | int | None) -> None:
 
 
 def _damaged(path: Path, error: Exception) -> DamagedFileError:
-    return DamagedFileError(f"{path}: cannot be read as Parquet ({error}); remove the file and run `xlt sweep resume`")
+    # A trial counts as finished without its predictions, which may be left behind when a sweep is moved.
+    mark = path.parent.parent / "trials" / path.name
+    removed = f"the file and {mark}" if path.parent.name == "predictions" else "the file"
+    why = " ".join(str(error).split())
+    return DamagedFileError(f"{path}: cannot be read as Parquet ({why}); remove {removed} and run `xlt sweep resume`")
 
 
 @contextmanager

@@ -24,11 +24,17 @@ def run_query(snapshot: Snapshot, sql: str) -> pa.Table:
 
     Raises:
         QueryError: the statement is wrong, or asks for more than reading the tables.
+        DamagedFileError: predictions, which are read as the statement needs them, cannot be read.
     """
     with duckdb.connect(config=_LOCKED) as connection:
         for name in TABLES:
             connection.register(name, getattr(snapshot, name))
-        return _fetch(connection, sql, _describe(snapshot, sql))
+        try:
+            return _fetch(connection, sql, _describe(snapshot, sql))
+        except QueryError as error:
+            if "reading the stream registered as 'predictions' failed" in str(error):
+                snapshot.check_predictions()
+            raise
 
 
 def filter_table(table: pa.Table, condition: str) -> pa.Table:

@@ -109,6 +109,16 @@ class Snapshot:
             partitions=[known.get(version, ds.scalar(True)) for version in versions.values()],
         )
 
+    def check_predictions(self) -> None:
+        """Read every file of predictions; for when a query of them broke and did not say at which.
+
+        Raises:
+            DamagedFileError: names the first that cannot be read.
+        """
+        for path in self._paths("predictions"):
+            with suppress(FileNotFoundError):
+                files.read_table(path)
+
     @cached_property
     def deltas(self) -> pa.Table:
         """Deltas of the trials that ended well, paired by seed; columns of `schema.DELTAS`."""

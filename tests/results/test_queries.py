@@ -1,11 +1,14 @@
 from pathlib import Path
 
+import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
-from results.errors import QueryError
+from results.errors import DamagedFileError, QueryError
+from results.predictions import prediction_table
 from results.queries import TABLES, filter_table, run_query
 from results.snapshot import Snapshot
-from tests.results.factories import small_sweep, write_store
+from tests.results.factories import score_row, small_sweep, trial_row, write_store
 
 
 @pytest.fixture
@@ -83,3 +86,29 @@ def test_a_condition_keeps_rows_in_their_order(snapshot: Snapshot) -> None:
 def test_a_wrong_condition_is_answered_with_the_columns(snapshot: Snapshot) -> None:
     with pytest.raises(QueryError, match=r"The columns are trial_id, cell_id"):
         filter_table(snapshot.trials, "magnitud > 0.1")
+
+
+def test_predictions_that_break_while_they_are_read_are_named(tmp_path: Path) -> None:
+    store = write_store(tmp_path, small_sweep())
+    number = np.arange(100)
+    table = prediction_table(
+        trial_id="base-0",
+        language="de",
+        labels=("a", "b"),
+        example_ids=[f"example {each}" for each in number],
+        num_units=np.ones(100, np.int32),
+        gold=number % 2,
+        predicted=number % 3 % 2,
+    )
+    store.publish_trial(trial_row("base-0"), [score_row("base-0", "de", 50.0)], table)
+    path = tmp_path / "predictions" / "base-0.parquet"
+    content = bytearray(path.read_bytes())
+    start = pq.read_metadata(path).row_group(0).column(0).dictionary_page_offset
+    content[start : start + 100] = bytes(100)
+    path.write_bytes(content)
+    sql = "SELECT trial_id, count(*) AS n FROM predictions GROUP BY ALL"
+    with pytest.raises(
+        DamagedFileError, match=r"predictions/base-0\.parquet: cannot be read .* run `xlt sweep resume`"
+    ):
+        run_query(store.snapshot(), sql)
+    assert run_query(store.snapshot(), "SELECT count(*) AS n FROM scores").num_rows == 1

@@ -178,6 +178,19 @@ def test_a_trial_whose_damaged_scores_were_removed_is_run_again(tmp_path: Path) 
     }
 
 
+def test_a_trial_whose_damaged_predictions_were_removed_as_the_message_says_is_run_again(tmp_path: Path) -> None:
+    store = write_store(tmp_path, small_sweep())
+    damaged, mark = (tmp_path / table / "strong-0.parquet" for table in ("predictions", "trials"))
+    damaged.write_bytes(b"no table")
+    sentence = rf"{damaged}.*remove the file and {mark} and run `xlt sweep resume`"
+    with pytest.raises(DamagedFileError, match=sentence):
+        store.predictions()
+    damaged.unlink()
+    assert store.pending() == ["late-0"]  # predictions may be left behind on purpose
+    mark.unlink()
+    assert store.pending() == ["strong-0", "late-0"]
+
+
 def test_rows_of_another_trial_are_refused_before_anything_is_written(tmp_path: Path) -> None:
     store = ResultStore.create(tmp_path, SWEEP)
     with pytest.raises(RowError, match=r"trial base-0: rows of another trial \(base-1\)"):
