@@ -34,7 +34,7 @@ class DisturbedModel:
         self._seed = stream_seed(spec.seed, "condition")  # not the very draws of a training of this seed
         self._model = model
         measured = pack(table, np.arange(min(len(table), _NUM_MEASURED))).to(device)
-        self._site_norm = measure_site_norm(self._step(measured, site_norm=1.0))
+        self._site_norm = measure_site_norm([self._step(measured, site_norm=1.0)])
 
     def __call__(self, batch: PackedBatch) -> Tensor:
         """Logits of one trial under the disturbance, (1, B, C) for pairs, (1, T, C) for tagging; no gradients."""

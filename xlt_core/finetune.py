@@ -69,7 +69,7 @@ class FineTuning:
         self._device = device
         self._micro_batch_size = micro_batch_size or settings.optim.batch_size
         self._probe_every = max(1, settings.optim.num_steps // _NUM_PROBES)
-        self._site_norm = measure_site_norm(self._contexts(0, 1.0, Sizes())[0])
+        self._site_norm = measure_site_norm(self._contexts(0, 1.0, Sizes()))
 
     def backward(self, step: int) -> StepLog:
         """Take one step through the perturbation; under bfloat16 autocast on CUDA."""
@@ -143,20 +143,21 @@ class FineTuning:
         return log
 
 
-def measure_site_norm(step: TrainingStep) -> float:
+def measure_site_norm(steps: Sequence[TrainingStep]) -> float:
     """Mean L2 norm of what a step's spec adds to: the unit `relative`.
 
-    Of the word-embedding table's rows, padding left out; at the other sites of the tokens of the step's batch, without
-    dropout.
+    Of the word-embedding table's rows, padding left out; at the other sites of the tokens of all micro-batches of the
+    step, without dropout.
     """
-    if step.spec.site == "word_embedding":
-        return mean_embedding_norm(step.model)
-    was_training = step.model.training
-    step.model.eval()
-    with torch.no_grad(), autocast(step.device):
-        norm = float(step.reach().float().norm(dim=-1).mean())
-    step.model.train(was_training)
-    return norm
+    first = steps[0]
+    if first.spec.site == "word_embedding":
+        return mean_embedding_norm(first.model)
+    was_training = first.model.training
+    first.model.eval()
+    with torch.no_grad(), autocast(first.device):
+        norms = torch.cat([step.reach().float().norm(dim=-1) for step in steps], 1)
+    first.model.train(was_training)
+    return float(norms.mean())
 
 
 def mean_embedding_norm(model: TrialModel) -> float:

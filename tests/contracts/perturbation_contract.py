@@ -73,7 +73,7 @@ def make_step(model: TrialModel, batch: PackedBatch, spec: PerturbationSpec, **c
     """A step over one batch, in the units of the model as it is."""
     settings = {"seeds": (1,), "step": 3, "spec": spec, "site_norm": 1.0} | changes
     context = RecordingStep(model, batch, **settings)
-    context.site_norm = measure_site_norm(context)
+    context.site_norm = measure_site_norm([context])
     context.num_forwards = 0
     return context
 
@@ -116,7 +116,17 @@ def build_objective(
     edited = edit.apply(examples) if edit else examples
     table = build_token_table(edited, "en", tokenizer=build_tokenizer(), max_length=40)
     model = build_model(shape, dropout=dropout)
+    weigh_layer_norms(model)
     return FineTuning(model, table, settings, seed=0, device=CPU, micro_batch_size=micro_batch_size)
+
+
+def weigh_layer_norms(model: TrialModel) -> None:
+    """Weights as training leaves them; those of a fresh model, all 1, give every token the same norm."""
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for name, parameter in model.encoder.named_parameters():
+            if name.endswith("LayerNorm.weight"):
+                parameter.copy_(3.0 * torch.rand(parameter.shape, generator=generator))
 
 
 class PerturbationContract:
@@ -190,22 +200,34 @@ class PerturbationContract:
             assert all(map(torch.equal, before, after))
         assert all(parameter.requires_grad for parameter in model.parameters())
 
-    @pytest.mark.parametrize("shape", ["pair", "tagging"])
-    def test_the_gradients_do_not_depend_on_the_split_into_micro_batches(self, shape):
+    @pytest.mark.parametrize(("shape", "site"), [*(("pair", site) for site in SITES), ("tagging", "word_embedding")])
+    def test_the_gradients_do_not_depend_on_the_split_into_micro_batches(self, shape, site):
         if shape not in self.shapes:
             pytest.skip(f"{self.method} has no meaning for {shape}")
-        whole = self.fine_tune_one_step(shape, None)
+        if site not in self.choose("site", SITES) and site != "word_embedding":
+            pytest.skip("the method has a site of its own, or none")
+        spec = self.build_spec(site=site, mask="non_pad" if site == "last_hidden" else "content")
+        whole = self.fine_tune_one_step(spec, shape, None)
         for micro_batch_size in (1, 3):
-            split = self.fine_tune_one_step(shape, micro_batch_size)
+            split = self.fine_tune_one_step(spec, shape, micro_batch_size)
             assert split.log["loss"] == pytest.approx(float(whole.log["loss"]), abs=1e-5)
+            assert split.log.keys() == whole.log.keys()
+            for name, value in whole.log.items():
+                assert float(split.log[name]) == pytest.approx(float(value), rel=1e-3, abs=1e-5), name
             for one, other in zip(whole.gradients, split.gradients, strict=True):
                 assert torch.allclose(one, other, atol=2e-5)
 
-    def fine_tune_one_step(self, shape: str, micro_batch_size: int | None, step: int = 2) -> "OneStep":
+    def fine_tune_one_step(
+        self, spec: PerturbationSpec, shape: str, micro_batch_size: int | None, step: int = 2
+    ) -> "OneStep":
         """One step of fine-tuning on a small table, without dropout."""
-        objective = build_objective(self.build_spec(), shape=shape, micro_batch_size=micro_batch_size)
+        objective = build_objective(spec, shape=shape, micro_batch_size=micro_batch_size)
         log = objective.backward(step)
         return OneStep(log, gradients_of(objective.module))
+
+    def choose(self, name: str, values: tuple[str, ...]) -> tuple[str, ...]:
+        """The values of a setting that the method lets a user choose; else the one that it has."""
+        return values if name in METHODS[self.method].reads else (getattr(self.build_spec(), name),)
 
     def test_resumed_training_ends_with_the_same_bits_as_uninterrupted(self, tmp_path):
         optim = OptimSpec(batch_size=4, num_steps=5)
@@ -274,10 +296,6 @@ class SiteContract(PerturbationContract):
 
     is_bounded: ClassVar[bool] = True
     is_rebatchable: ClassVar[bool] = True
-
-    def choose(self, name: str, values: tuple[str, ...]) -> tuple[str, ...]:
-        """The values of a setting that the method lets a user choose; else the one that it has."""
-        return values if name in METHODS[self.method].reads else (getattr(self.build_spec(), name),)
 
     def test_the_disturbance_stays_in_its_ball_and_off_masked_positions(self):
         model, batch = build_model(), build_batch(LENGTHS)
