@@ -20,27 +20,39 @@ class Fgm(Perturbation):
     """One gradient step from the clean activations to the surface of the ball (in L-infinity to a corner: FGSM)."""
 
     def cost(self) -> Cost:
-        """Two passes, one where the site is behind the encoder; the clean one trains where it has a weight."""
+        """Two passes, one where the site is behind the encoder; the clean one trains where it has a weight.
+
+        In an array in which only some trials train on the clean loss, finding the direction takes a pass of its own.
+        """
         if self.spec.site == "last_hidden":
             return Cost(1, 1, 1)
-        return Cost(2, 2, 1 + _has_clean_loss(self))
+        num_passes = 2 + (_has_clean_loss(self) and not self._finds_while_training)
+        return Cost(num_passes, num_passes, 1 + _has_clean_loss(self))
 
     def run(self, step: TrainingStep) -> Tensor:
         """Find the direction, then train on the disturbed activations."""
-        weight = self.number("clean_weight", step)[:, 0, 0]
         clean = step.reach()
-        if self.spec.site == "last_hidden" or not _has_clean_loss(self):
+        if self.spec.site == "last_hidden" or not self._finds_while_training:
             return _train(self, step, clean, self.find(step, clean))
+        weight = self.number("clean_weight", step)
+        share = weight / (1.0 + weight)
         clean.retain_grad()
-        clean_loss = step.backward(step.loss(step.finish(clean)) * weight / (1.0 + weight))
+        clean_loss = step.backward(step.loss(step.finish(clean)) * share[:, 0, 0])
         assert clean.grad is not None
-        delta = self.jump(step, clean, clean.grad.float())
+        delta = self.jump(step, clean, clean.grad.float() / share)
         clean = step.reach()
-        return clean_loss + step.backward(step.loss(step.finish(clean + delta)) / (1.0 + weight))
+        return clean_loss + step.backward(step.loss(step.finish(clean + delta)) / (1.0 + weight[:, 0, 0]))
+
+    @property
+    def _finds_while_training(self) -> bool:
+        """Whether every trial's clean loss has a gradient, from which the direction can be read."""
+        return all(spec.clean_weight > 0.0 for spec in self.specs)
 
     def find(self, step: TrainingStep, clean: Tensor) -> Tensor:
         """The disturbance of a step, (A, T, D), from a pass of its own."""
-        return self.jump(step, clean, step.differentiate(clean, torch.zeros_like(clean), step.loss))
+        return self.jump(
+            step, clean, step.differentiate(clean, torch.zeros_like(clean, dtype=torch.float32), step.loss)
+        )
 
     def jump(self, step: TrainingStep, clean: Tensor, gradient: Tensor) -> Tensor:
         """Along the gradient to the surface of the ball, (A, T, D)."""

@@ -3,8 +3,10 @@
 import pytest
 import torch
 
-from tests.contracts.perturbation_contract import SiteContract, gradients_of, take_step
-from tests.factories import build_batch, build_model
+from tests.contracts.perturbation_contract import RecordingStep, SiteContract, gradients_of, take_step
+from tests.factories import build_batch, build_model, stack_batches
+from xlt_core.perturbations.base import build_perturbation
+from xlt_core.spec import PerturbationSpec
 
 LENGTHS = (5, 9, 4)
 
@@ -66,6 +68,26 @@ class TestFgm(SiteContract):
 
 class TestFgmWithCleanLoss(TestFgm):
     settings = {"granularity": "token", "clean_weight": 0.5}  # noqa: RUF012
+
+
+@pytest.mark.parametrize("method", ["fgm", "fgsm", "pgd"])
+@pytest.mark.parametrize("weights", [(0.0, 0.5), (0.5, 1e-20), (0.5, 2.0)])
+def test_trials_of_an_array_have_their_own_weight_of_the_clean_loss_and_lose_no_disturbance(method, weights):
+    """Even where the clean loss of one has no weight, so that its training leaves no gradient."""
+    specs = [PerturbationSpec(method=method, magnitude=0.3, clean_weight=weight) for weight in weights]
+    model, batch = build_model(), build_batch(LENGTHS)
+    array = RecordingStep(model, stack_batches([batch] * 2), seeds=(1, 1), step=3, spec=specs[0], site_norm=1.0)
+    losses = build_perturbation(specs).run(array)
+    gradients = gradients_of(model)
+    assert (array.num_forwards, array.num_backwards, array.num_weight_gradients) == build_perturbation(specs).cost()
+    model.zero_grad(set_to_none=True)
+    for place, spec in enumerate(specs):
+        alone = RecordingStep(model, batch, seeds=(1,), step=3, spec=spec, site_norm=1.0)
+        loss = build_perturbation([spec]).run(alone)
+        assert torch.allclose(array.last_delta[place], alone.last_delta[0], atol=1e-5)
+        assert float(losses[place]) == pytest.approx(float(loss[0]), abs=1e-5)
+        assert float(alone.last_delta.norm()) > 0.5
+    assert all(torch.allclose(one, other, atol=2e-5) for one, other in zip(gradients_of(model), gradients, strict=True))
 
 
 class TestFgsm(SiteContract):
