@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
@@ -19,6 +19,9 @@ from rich.text import Text
 from results.notes import count_statuses, size_notes, status_style
 
 _MAX_ROWS = 200
+_PARTS = (" · ",)
+"""Where a label is broken into its parts."""
+_WORDS = (" · ", " ")
 _RARE_COUNTS = ("num_stopped_early", "num_oom", "num_infra")
 
 
@@ -63,7 +66,7 @@ def print_trials(trials: pa.Table, console: Console) -> None:
 def _trials_table(trials: pa.Table, measures: Mapping[str, _Measure]) -> Table:
     table = _new_table()
     table.add_column("trial", no_wrap=True)
-    table.add_column("cell")
+    table.add_column("cell", overflow="fold")
     table.add_column("seed", justify="right")
     table.add_column("status", no_wrap=True)
     for measure in measures.values():
@@ -86,31 +89,45 @@ def print_failures(failures: pa.Table, by: Sequence[str], console: Console) -> N
         failures: of `results.failures.compute_failures`.
         by: what it was pooled by; none: cells.
     """
-    table = _failures_table(failures, by or ("cell",), " · ")
-    console.print(table if _fits(table, console) else _failures_table(failures, by or ("cell",), "\n"))
+    measured = _sizes(failures)
+    broken_at: tuple[str, ...]
+    for broken_at, sizes in (((), measured), (_PARTS, measured), (_WORDS, measured), (_WORDS, {})):
+        table = _failures_table(failures, by or ("cell",), sizes, broken_at)
+        if _fits(table, console):
+            break
+    console.print(table)
     console.print()
     notes = (
         "failed: degenerate or diverged, of all trials that are ok, degenerate or diverged; interval: exact "
         "(Clopper-Pearson). Trials that ran out of memory, lost their machine or were stopped are left out of it."
     )
-    if _sizes(failures):
+    if sizes:
         notes += f" {size_notes(failures['size_kind'].to_pylist())}"
     console.print(notes, style="dim", highlight=False)
 
 
-def _failures_table(failures: pa.Table, labels: Sequence[str], separator: str) -> Table:
+def _failures_table(
+    failures: pa.Table, labels: Sequence[str], sizes: Mapping[str, _Measure], broken_at: Sequence[str]
+) -> Table:
+    """Lay out one line a row, or more where labels and headers are broken at the separators `broken_at`."""
+
+    def broken(text: str) -> str:
+        for separator in broken_at:
+            text = text.replace(separator, "\n")
+        return text
+
     counts = [name for name in failures.column_names if name.startswith("num_")]
     shown = [name for name in counts if name not in _RARE_COUNTS or (pc.sum(failures[name]).as_py() or 0) > 0]
-    sizes = _sizes(failures)
     table = _new_table()
     for name in labels:
-        table.add_column(Text(name), justify="right" if _is_number(failures.schema.field(name)) else "left")
+        justify: JustifyMethod = "right" if _is_number(failures.schema.field(name)) else "left"
+        table.add_column(Text(name), justify=justify, overflow="fold")
     headers = [name.removeprefix("num_").replace("_", " ") for name in shown]
-    for header in (*headers, "failed %", "95 % interval", *(measure.header for measure in sizes.values())):
-        table.add_column(header, justify="right", no_wrap=True)
+    for header in (*headers, "failed %", "95\u00a0% interval", *(measure.header for measure in sizes.values())):
+        table.add_column(broken(header), justify="right", no_wrap=True)
     for row in failures.to_pylist():
         table.add_row(
-            *(Text(_cell(row[name]).replace(" · ", separator)) for name in labels),
+            *(Text(broken(_cell(row[name]))) for name in labels),
             *(str(row[name]) for name in shown),
             *_share(row["share_failed"], row["share_low"], row["share_high"]),
             *(_number(row[name], measure.form) for name, measure in sizes.items()),
@@ -122,7 +139,7 @@ def print_rows(table: pa.Table, console: Console) -> None:
     """Print any table, at most 200 rows of it."""
     grid = _new_table()
     for field in table.schema:
-        grid.add_column(field.name, justify="right" if _is_number(field) else "left")
+        grid.add_column(field.name, justify="right" if _is_number(field) else "left", overflow="fold")
     for row in table.slice(0, _MAX_ROWS).to_pylist():
         grid.add_row(*(Text(_cell(value)) for value in row.values()))
     console.print(grid)
@@ -145,7 +162,7 @@ def _is_number(field: pa.Field) -> bool:
 
 
 def _new_table() -> Table:
-    return Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    return Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
 
 
 def _fits(table: Table, console: Console) -> bool:

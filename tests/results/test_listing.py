@@ -111,3 +111,31 @@ def test_long_names_of_cells_are_broken_where_a_line_has_no_room(tmp_path: Path)
         print_failures(compute_failures(store.trials()), (), console)
         table = file.getvalue().partition("failed: ")[0].strip().splitlines()[2:]
         assert len(table) == expected
+
+
+@pytest.mark.parametrize(
+    ("by", "whole"),
+    [
+        ((), {"gaussian", "magnitude", "0.3", "0.308", "+0.062"}),
+        (("method", "magnitude"), {"gaussian", "0.125", "method", "magnitude"}),
+    ],
+)
+def test_failures_keep_labels_and_numbers_whole_on_a_usual_terminal(
+    tmp_path: Path, by: tuple[str, ...], whole: set[str]
+) -> None:
+    store = write_store(tmp_path, [])
+    store.write_plan([plan_row("base", 0, cell="gaussian magnitude 0.3", method="gaussian", magnitude=0.125)])
+    sizes = {"size_kind": "embedding", "size_mean": 0.308, "loss_gap": 0.0625}
+    store.publish_trial(trial_row("base-0", "degenerate", **sizes), [])
+    console, file = _console(80)
+    print_failures(compute_failures(store.trials(), by), by, console)
+    words = file.getvalue().partition("failed: ")[0].split()
+    assert whole | {"finished", "degenerate", "diverged", "100"} <= set(words)
+    assert ("size:" in file.getvalue()) == ("0.308" in words)
+
+
+def test_what_is_too_wide_for_a_listing_is_folded_and_not_cut() -> None:
+    console, file = _console(24)
+    condition = "noise:uniform:0.5:site=embedding_output"
+    print_rows(pa.table({"condition": [condition]}), console)
+    assert condition in file.getvalue().replace("\n", "").replace(" ", "")
