@@ -129,6 +129,14 @@ def weigh_layer_norms(model: TrialModel) -> None:
                 parameter.copy_(3.0 * torch.rand(parameter.shape, generator=generator))
 
 
+def build_padded_twin(model: TrialModel) -> TrialModel:
+    """The same weights in an encoder that pads."""
+    twin = copy.deepcopy(model)
+    twin.encoder.model.set_attn_implementation("sdpa")
+    twin.encoder = PaddedEncoder(twin.encoder.model, model.encoder.tokenizer)
+    return twin
+
+
 class PerturbationContract:
     """Inherit, set `method`, and `settings` that are not the defaults; for methods without a disturbance of a site."""
 
@@ -277,6 +285,47 @@ class PerturbationContract:
                 sum_of_both += gradient
         assert all(torch.allclose(one, other, atol=2e-5) for one, other in zip(total, gradients, strict=True))
 
+    def test_a_trial_of_magnitude_zero_takes_the_plain_step_in_an_array_too(self):
+        if not METHODS[self.method].has_magnitude:
+            pytest.skip("the method has no magnitude")
+        model = build_model()
+        array = self.run_array(model, [self.build_spec(), self.build_spec(magnitude=0.0)])
+        plain = self.run_array(model, [PerturbationSpec()], only=1)
+        assert float(array.array_loss[1]) == pytest.approx(float(plain.array_loss[0]), abs=1e-5)
+
+    def test_dropout_alone_costs_a_trial_of_magnitude_zero_nothing_in_an_array(self):
+        """Two dropout masks disagree, which some methods pay for by a weight: not at magnitude 0."""
+        if not METHODS[self.method].has_magnitude:
+            pytest.skip("the method has no magnitude")
+        losses = []
+        for weight in (1.0, 1e9):
+            specs = [self.build_spec(magnitude=size, regularizer_weight=weight) for size in (self.magnitude, 0.0)]
+            torch.manual_seed(0)
+            losses.append(float(self.run_array(build_model(dropout=0.3), specs).array_loss[1]))
+        assert losses[0] == losses[1]
+
+    def test_gradients_in_bfloat16_are_close_to_those_in_float32(self):
+        """A cosine over 0.98 over all weights, and a loss within 2 %."""
+        model, batch = build_model(), build_batch(LENGTHS)
+        _, loss = self.take(model, batch, self.build_spec())
+        exact = gradients_of(model)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            _, rounded_loss = self.take(model, batch, self.build_spec())
+        rounded = gradients_of(model)
+        assert all(gradient.dtype == torch.float32 for gradient in rounded)
+        assert float(rounded_loss) == pytest.approx(float(loss), rel=0.02)
+        one, other = (torch.cat([gradient.flatten() for gradient in each]) for each in (exact, rounded))
+        assert float(torch.cosine_similarity(one, other, dim=0)) > 0.98
+
+    def test_a_padded_encoder_leaves_the_gradients_that_a_packed_one_leaves(self):
+        packed, batch = build_model(), build_batch(LENGTHS)
+        padded = build_padded_twin(packed)
+        _, loss = self.take(packed, batch, self.build_spec())
+        _, padded_loss = self.take(padded, batch, self.build_spec())
+        assert float(padded_loss) == pytest.approx(float(loss), abs=1e-5)
+        pairs = zip(gradients_of(packed), gradients_of(padded), strict=True)
+        assert all(torch.allclose(one, other, atol=2e-5) for one, other in pairs)
+
     def run_array(self, model: TrialModel, specs: list[PerturbationSpec], only: int | None = None) -> RecordingStep:
         """Run a step of two trials that share weights, or one of the two alone."""
         batches = [build_batch(LENGTHS), replace(build_batch(LENGTHS, first_key=50), example_keys=(0, 1, 2, 3))]
@@ -343,9 +392,7 @@ class SiteContract(PerturbationContract):
 
     def test_a_padded_encoder_gets_the_same_disturbance_as_a_packed_one(self):
         packed = build_model()
-        padded = copy.deepcopy(packed)
-        padded.encoder.model.set_attn_implementation("sdpa")
-        padded.encoder = PaddedEncoder(padded.encoder.model, packed.encoder.tokenizer)
+        padded = build_padded_twin(packed)
         batch, spec = build_batch(LENGTHS), self.build_spec(site="word_embedding")
         one, _ = self.take(packed, batch, spec)
         other, _ = self.take(padded, batch, spec)

@@ -12,7 +12,7 @@ from xlt_core.perturbations.base import Cost, Perturbation
 from xlt_core.perturbations.geometry import build_ball
 from xlt_core.perturbations.noise import draw_in_ball, scale_normal
 from xlt_core.perturbations.step import TrainingStep
-from xlt_core.perturbations.virtual import diverge_both_ways
+from xlt_core.perturbations.virtual import diverge_both_ways, weigh_divergence
 
 
 class R3f(Perturbation):
@@ -37,8 +37,7 @@ class R3f(Perturbation):
         delta = draw_in_ball(step, ball) if self.spec.noise_law == "uniform" else scale_normal(step, ball)
         step.record(clean, delta, ball.mask)
         divergence = diverge_both_ways(step, logits, step.finish(clean + delta))
-        weight = self.number("regularizer_weight", step)[:, 0, 0]
-        return step.backward(step.loss(logits) + weight * divergence)
+        return step.backward(step.loss(logits) + weigh_divergence(self, step) * divergence)
 
 
 class SpectralNorm(nn.Module):

@@ -40,8 +40,7 @@ class VirtualAdversarial(Perturbation):
         delta = self.find(step, ball, clean, lambda moved: self.diverge(step, logits.detach(), moved))
         step.record(clean, delta, ball.mask)
         divergence = self.diverge(step, logits, step.finish(clean + delta))
-        weight = self.number("regularizer_weight", step)[:, 0, 0]
-        return step.backward(step.loss(logits) + weight * divergence)
+        return step.backward(step.loss(logits) + weigh_divergence(self, step) * divergence)
 
     @abstractmethod
     def find(self, step: TrainingStep, ball: Ball, clean: Tensor, objective: Objective) -> Tensor:
@@ -107,6 +106,15 @@ class Smart(Alum):
 def diverge_both_ways(step: TrainingStep, one: Tensor, other: Tensor) -> Tensor:
     """Symmetric divergence KL(one || other) + KL(other || one) of each trial, (A,); gradients go to both."""
     return step.divergence(one, other) + step.divergence(other, one)
+
+
+def weigh_divergence(method: Perturbation, step: TrainingStep) -> Tensor:
+    """Weight of the divergence of each trial, (A,); 0 where an array's trial has magnitude 0.
+
+    Its two passes differ by their dropout masks, which is no disturbance that anybody asked for.
+    """
+    is_disturbed = method.number("magnitude", step) > 0.0
+    return (method.number("regularizer_weight", step) * is_disturbed)[:, 0, 0]
 
 
 def _unit_gradient(ball: Ball, gradient: Tensor) -> Tensor:

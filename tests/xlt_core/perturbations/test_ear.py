@@ -118,6 +118,13 @@ class TestEar(NeighborContract):
         with pytest.raises(EncoderError, match=r"attention_layer 5: this encoder has 2 layers"):
             objective.backward(0)
 
+    def test_a_trial_of_magnitude_zero_takes_the_plain_step_in_an_array_too(self):
+        """Its copies are its originals."""
+        self.make_partner = lambda batch: batch
+        super().test_a_trial_of_magnitude_zero_takes_the_plain_step_in_an_array_too()
+
+    test_a_padded_encoder_leaves_the_gradients_that_a_packed_one_leaves = None
+
     def test_a_padded_encoder_is_refused(self):
         model = build_model()
         model.encoder = PaddedEncoder(model.encoder.model, model.encoder.tokenizer)
