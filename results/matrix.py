@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from results.grid import BASELINE_NOTE, Entry, Grid, Line, print_grid
-from results.notes import interval_notes, print_store_notes
+from results.notes import interval_notes, print_degenerate_note, print_store_notes
 from results.schema import ALL_PAIRS, MACRO, OFF_DIAGONAL
 from results.snapshot import Snapshot
 from results.tables import GROUP, by_group, delta_entry, describe_group, spread
@@ -26,7 +26,7 @@ def pair_means(means: pd.DataFrame) -> pa.Table:
     rows = means[means["condition_language"] != ""].assign(is_language=means["language"] != MACRO)
     rows["place"] = rows.groupby("cell_id", sort=False).ngroup()
     rows = rows.sort_values(["place", *GROUP, "is_language", "language", "condition_language"])
-    rows = rows[[*cell, *GROUP, "language", "condition_language", "k", "mean", "sd"]]
+    rows = rows[[*cell, *GROUP, "language", "condition_language", "num_examples", "k", "mean", "sd"]]
     return pa.Table.from_pandas(rows, preserve_index=False).replace_schema_metadata(None)
 
 
@@ -48,14 +48,24 @@ def print_matrices(snapshot: Snapshot, frame: pd.DataFrame, console: Console) ->
             "evaluated under the condition `generalized`, a sentence in each of two languages.",
             soft_wrap=True,
         )
+        print_degenerate_note(snapshot, console)
     else:
-        notes = ["Rows: language of the first sentence; columns: of the second."]
+        notes = ["Rows: language of the first sentence; columns: of the second.", _count_examples(rows)]
         if is_delta:
             notes += ["Cell minus baseline in points, paired by seed (k pairs).", *interval_notes(rows)]
         else:
             notes += ["0 to 100: mean over k seeds. ±: sd over seeds of the mean over pairs."]
         console.print(" ".join(notes), style="dim", highlight=False)
     print_store_notes(snapshot, console)
+
+
+def _count_examples(rows: pd.DataFrame) -> str:
+    """Say of how many examples a number is."""
+    counts = rows.loc[rows["language"] != MACRO, "num_examples"]
+    low, high = f"{counts.min():,}", f"{counts.max():,}"
+    if low == high:
+        return f"{high} examples a pair."
+    return f"{low} to {high} examples a pair: those that both languages have, with the same label."
 
 
 def _print_matrix(rows: pd.DataFrame, group: str, console: Console) -> None:

@@ -26,15 +26,17 @@ def compute_means(results: pa.Table, *, include_degenerate: bool = False) -> pd.
 
     Returns:
         Columns cell_id, cell, is_baseline, target_task, source_language, language, metric, selection, condition,
-        condition_language, k (number of seeds), mean, sd (n - 1; NaN for one seed). `macro` is averaged over languages
-        (or pairs of them, see `schema.MACRO`) per seed first. Cells in the order of `results`.
+        condition_language, num_examples, k (number of seeds), mean, sd (n - 1; NaN for one seed). `macro` is averaged
+        over languages (or pairs of them, see `schema.MACRO`) per seed first. Cells in the order of `results`.
     """
     frame = score_frame(results, ["status", "seed", *_CELL[1:]])
     frame["place"] = frame.groupby("cell_id", sort=False).ngroup()
     is_counted = frame["status"].isin(counted_statuses(include_degenerate)) & frame["value"].notna()
     frame = with_macro(frame[is_counted], [*_CELL, "seed"], ["value"])
-    groups = frame.sort_values("seed").groupby([*_CELL, *MEASURE, "language"], dropna=False)["value"]
-    means = groups.agg(k="count", mean="mean", sd="std").reset_index()
+    groups = frame.sort_values("seed").groupby([*_CELL, *MEASURE, "language"], dropna=False)
+    means = groups.agg(
+        num_examples=("num_examples", "max"), k=("value", "count"), mean=("value", "mean"), sd=("value", "std")
+    ).reset_index()
     return means.drop(columns="place")
 
 

@@ -28,6 +28,7 @@ _MEANING_OF_PAIRS = (
     "all pairs: mean over all ordered pairs of languages (first sentence, second sentence), those of a language with "
     "itself included; off-diagonal: without these."
 )
+_DEGENERATE = "Degenerate runs have scores: --include-degenerate counts them."
 _SIZES = {
     "embedding": "||delta||/||e|| of a token, e its embedding",
     "weights": "||delta||/||w|| of the weights",
@@ -68,18 +69,26 @@ def print_delta_notes(deltas: pd.DataFrame, console: Console) -> None:
         counts = ", ".join(f"{number} {status}" for status, number in sorted(lost.items()))
         notes.append(f"Pairs lost to failed runs: {counts}; see `xlt results trials`.")
         if any("degenerate" in status for status in lost):
-            notes.append("Degenerate runs have scores: --include-degenerate counts them.")
+            notes.append(_DEGENERATE)
     console.print(" ".join(notes), style="dim", highlight=False)
 
 
-def print_robustness_notes(rows: pd.DataFrame, console: Console) -> None:
-    """Say what a change from clean scores is, and how sure it is."""
+def print_degenerate_note(snapshot: Snapshot, console: Console) -> None:
+    """Say where nothing is shown that degenerate runs would have something to show."""
+    if "degenerate" in snapshot.trials["status"].to_pylist():
+        console.print(_DEGENERATE, style="dim", highlight=False)
+
+
+def print_robustness_notes(rows: pd.DataFrame, snapshot: Snapshot, console: Console) -> None:
+    """Say what a change from clean scores is, how sure it is, and what has no clean score to be compared with."""
     notes = [
         "Score under the condition minus clean score of the same trials, in points, over k seeds.",
         "macro: mean over all but the source language; mean: the macro score under the condition ± sd.",
         *interval_notes(rows),
     ]
-    console.print(" ".join(notes), style="dim", highlight=False)
+    if snapshot.scores["condition_language"].null_count < snapshot.scores.num_rows:
+        notes.append(f"Pairs of languages have no clean score of their own: xlt results matrix {snapshot.folder}")
+    console.print(Text(" ".join(notes), style="dim"))
 
 
 def interval_notes(deltas: pd.DataFrame) -> list[str]:

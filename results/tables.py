@@ -10,7 +10,13 @@ from rich.console import Console
 
 from results.grid import BASELINE_NOTE, Entry, Grid, Line, print_grid
 from results.means import compute_means
-from results.notes import print_condition_notes, print_delta_notes, print_robustness_notes, print_store_notes
+from results.notes import (
+    print_condition_notes,
+    print_degenerate_note,
+    print_delta_notes,
+    print_robustness_notes,
+    print_store_notes,
+)
 from results.schema import ALL_PAIRS, MACRO, OFF_DIAGONAL
 from results.snapshot import Snapshot
 from results.store import ResultStore
@@ -51,6 +57,7 @@ def print_deltas(snapshot: Snapshot, deltas: pd.DataFrame, means: pd.DataFrame, 
         _print_group("Deltas by language: ", ("k", "mean"), group, rows, lines, snapshot, console)
     if deltas.empty:
         console.print("No deltas: no finished trial of a cell has a finished baseline of the same seed.")
+        print_degenerate_note(snapshot, console)
     elif shown.empty:
         console.print(_ONLY_PAIRS)
     else:
@@ -70,6 +77,7 @@ def print_scores(snapshot: Snapshot, means: pd.DataFrame, console: Console) -> N
         _print_group("Scores by language: ", ("k",), group, rows, lines, snapshot, console)
     if means.empty:
         console.print("No scores: no trial that was asked for has finished with status ok.")
+        print_degenerate_note(snapshot, console)
     elif shown.empty:
         console.print(_ONLY_PAIRS)
     else:
@@ -89,8 +97,9 @@ def print_robustness(snapshot: Snapshot, rows: pd.DataFrame, console: Console) -
         _print_group("Change from clean scores: ", ("k", "mean"), group, part, lines, snapshot, console)
     if rows.empty:
         console.print("No scores under a condition other than clean, or none of a trial with clean scores.")
+        print_degenerate_note(snapshot, console)
     else:
-        print_robustness_notes(rows, console)
+        print_robustness_notes(rows, snapshot, console)
     print_store_notes(snapshot, console)
 
 
@@ -127,7 +136,8 @@ def _print_group(
     snapshot: Snapshot,
     console: Console,
 ) -> None:
-    grid = Grid(title=title + describe_group(group), columns=(*first, *_order_columns(rows)), lines=tuple(lines))
+    filled = [column for column in first if any(column in line.entries for line in lines)]
+    grid = Grid(title=title + describe_group(group), columns=(*filled, *_order_columns(rows)), lines=tuple(lines))
     print_grid(grid, console)
     has_pairs = bool(rows["column"].isin([_MACRO_COLUMNS[ALL_PAIRS], _MACRO_COLUMNS[OFF_DIAGONAL]]).any())
     print_condition_notes(str(group["condition"]), has_pairs, str(snapshot.folder), console)

@@ -9,7 +9,7 @@ from rich.console import Console
 from results.matrix import pair_means, print_matrices
 from results.means import compute_means
 from results.snapshot import Snapshot
-from tests.results.factories import LANGUAGES, generalized_sweep, small_sweep, write_store
+from tests.results.factories import LANGUAGES, generalized_sweep, pair_rows, small_sweep, trial_row, write_store
 
 
 def _printed(snapshot: Snapshot, frame: pd.DataFrame, width: int = 120) -> list[str]:
@@ -65,6 +65,29 @@ def test_programs_get_a_row_a_cell_and_pair_and_the_means(tmp_path: Path) -> Non
     assert pairs == [(first, second) for first in sorted(LANGUAGES) for second in sorted(LANGUAGES)]
     assert mean(row["mean"] for row in rows[2:11]) == pytest.approx(rows[0]["mean"])
     assert len(rows) == 22
+
+
+def test_the_number_of_examples_is_said_and_why_it_differs_between_pairs(tmp_path: Path) -> None:
+    store = generalized_sweep(tmp_path)
+    for frame in (_scores(store.snapshot()), _deltas(store.snapshot())):
+        assert "columns: of the second. 100 examples a pair." in " ".join(_printed(store.snapshot(), frame))
+    for trial_id in ("base-0", "strong-0"):
+        rows = pair_rows(trial_id, {("en", "en"): 50.0}) + pair_rows(trial_id, {("en", "de"): 40.0}, num_examples=1968)
+        rows[0]["num_examples"] = 2000
+        store.publish_trial(trial_row(trial_id), rows)
+    expected = "1,968 to 2,000 examples a pair: those that both languages have, with the same label."
+    frame = _scores(store.snapshot())
+    frame = frame[frame["num_examples"] > 1000]
+    assert expected in " ".join(_printed(store.snapshot(), frame))
+
+
+def test_degenerate_trials_are_pointed_to_where_nothing_is_shown(tmp_path: Path) -> None:
+    store = generalized_sweep(tmp_path)
+    for trial_id in ("base-0", "base-1", "strong-0", "strong-1"):
+        store.publish_trial(trial_row(trial_id, "degenerate"), pair_rows(trial_id, {("en", "de"): 50.0}))
+    lines = _printed(store.snapshot(), _scores(store.snapshot()))
+    assert lines[0].startswith("No scores of pairs of languages")
+    assert "--include-degenerate counts them" in lines[1]
 
 
 def test_a_sweep_without_pairs_says_what_they_need(tmp_path: Path) -> None:

@@ -5,8 +5,9 @@ import pytest
 from rich.console import Console
 
 from results.means import compute_means
+from results.robustness import compute_robustness
 from results.store import ResultStore
-from results.tables import print_deltas, print_scores, render_deltas
+from results.tables import print_deltas, print_robustness, print_scores, render_deltas
 from tests.results.factories import (
     Run,
     generalized_sweep,
@@ -90,6 +91,35 @@ def test_a_sweep_without_deltas_says_why(tmp_path: Path, runs: list[Run]) -> Non
     text = _rendered(write_store(tmp_path, runs))
     assert "No deltas: no finished trial of a cell has a finished baseline of the same seed." in text
     assert f"{len(runs)} trials" in text
+
+
+def test_where_all_trials_are_degenerate_the_way_to_their_numbers_is_said(tmp_path: Path) -> None:
+    store = write_store(tmp_path, [Run("base", 0, {"en": 50.0, "de": 50.0}, "degenerate")])
+    file = io.StringIO()
+    snapshot = store.snapshot()
+    print_scores(snapshot, compute_means(snapshot.results), Console(file=file, width=200))
+    assert "No scores: no trial that was asked for has finished with status ok.\nDegenerate runs" in file.getvalue()
+    assert "--include-degenerate" in _rendered(store)
+    (tmp_path / "other").mkdir()
+    assert "--include-degenerate" not in _rendered(write_store(tmp_path / "other", [Run("base", 0, {"de": 50.0})]))
+
+
+def test_a_column_that_no_line_fills_is_left_out(tmp_path: Path) -> None:
+    text = _rendered(write_store(tmp_path, [Run("base", 0, {"en": 50.0}), Run("a", 0, {"en": 51.0})]))
+    assert _line(text, "cell  ") == "cell k en"
+    assert _line(text, "cell a") == "cell a 1 +1.0"
+
+
+def test_pairs_of_languages_are_pointed_to_where_changes_from_clean_scores_have_none(tmp_path: Path) -> None:
+    for name, changes, is_said in (("a", {"condition_language": "sw"}, True), ("b", {}, False)):
+        store = write_store(tmp_path / name, [Run("base", 0, {})])
+        rows = [score_row("base-0", "de", 60.0), score_row("base-0", "de", 40.0, condition="typos:0.1")]
+        rows += [score_row("base-0", "de", 50.0, condition="generalized", **changes)]
+        store.publish_trial(trial_row("base-0"), rows)
+        file, snapshot = io.StringIO(), store.snapshot()
+        changed = compute_robustness(snapshot.plan, snapshot.trials, snapshot.scores).to_pandas()
+        print_robustness(snapshot, changed, Console(file=file, width=400))
+        assert (f"xlt results matrix {store.folder}" in file.getvalue()) == is_said
 
 
 def test_cells_stand_under_their_own_baseline(tmp_path: Path) -> None:
