@@ -113,6 +113,7 @@ METHODS: dict[str, MethodEntry] = {
         {**_PLACE, "granularity": "sequence", **_VIRTUAL, "init_ratio": 0.1, "dropout": "same"},
         fixed={"norm": "l2", "init": "gaussian"},
         passes=(3, 3, 2),
+        version=2,
     ),
     "smart": MethodEntry(
         "xlt_core.perturbations.virtual:Smart",

@@ -142,6 +142,18 @@ class TestVat(VirtualContract):
             assert float(found.norm()) == pytest.approx(0.1, rel=1e-5)
             assert float(torch.cosine_similarity(found.flatten(), expected.flatten(), dim=0)) > 0.999
 
+    @pytest.mark.parametrize("site", ["word_embedding", "embedding_output"])
+    def test_in_bfloat16_a_small_magnitude_keeps_the_direction_of_float32(self, site):
+        """Rounding must not drown the change that the probe makes, however small the ball is."""
+        lengths = tuple(range(4, 24))
+        model, batch, spec = build_decided_model(), build_batch(lengths), self.build_spec(magnitude=0.003, site=site)
+        exact, _ = take_step(model, batch, spec)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            rounded, _ = take_step(model, batch, spec)
+        pairs = zip(exact.last_delta.split(lengths, 1), rounded.last_delta.split(lengths, 1), strict=True)
+        cosines = [torch.cosine_similarity(one.flatten(), other.flatten(), dim=0) for one, other in pairs]
+        assert float(torch.stack(cosines).median()) > 0.95
+
     def test_it_trains_on_the_loss_and_on_the_divergence_from_a_fixed_prediction(self):
         self.check_loss_and_gradients(lambda clean, disturbed: diverge(clean.detach(), disturbed))
 
