@@ -17,31 +17,41 @@ class Finding(NamedTuple):
     message: str
 
 
+class _Place(NamedTuple):
+    """A setting within a model."""
+
+    path: Path
+    owner: type[BaseModel]
+    """Holds the last key of the path."""
+    item: str
+    """Kind of the item of a list that it belongs to; empty outside of lists of several kinds."""
+
+
 def explain_error(detail: ErrorDetails, model: type[BaseModel]) -> Finding:
     """Say what was given and what is allowed at one place of `model`."""
-    path, owner = _settings_path(detail["loc"], model)
-    key = ".".join(path)
+    path, owner, item = _settings_path(detail["loc"], model)
+    key = f"'{'.'.join(path)}'" + (f" of '{item}'" if item else "")
     kind, given = detail["type"], detail["input"]
     if kind == "extra_forbidden":
         unknown = str(detail["loc"][-1])
         return Finding(path, f"unknown key '{unknown}'{_nearest(unknown, owner.model_fields)}")
     if kind == "missing":
-        return Finding(path, f"'{key}' is missing")
+        return Finding(path, f"{key} is missing")
     if kind == "model_type":
-        return Finding(path, f"given {given!r} for '{key}'; allowed: a mapping of {_write_names(owner.model_fields)}")
+        return Finding(path, f"given {given!r} for {key}; allowed: a mapping of {_write_names(owner.model_fields)}")
     message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "allowed:")
     if kind == "value_error":
         return Finding(path, message)
-    return Finding(path, f"given {given!r} for '{key}'; {message[0].lower() + message[1:]}")
+    return Finding(path, f"given {given!r} for {key}; {message[0].lower() + message[1:]}")
 
 
-def _settings_path(loc: tuple[int | str, ...], model: type[BaseModel]) -> tuple[Path, type[BaseModel]]:
+def _settings_path(loc: tuple[int | str, ...], model: type[BaseModel]) -> _Place:
     """Keep the part of an error's location that is keys of nested models, and the model that holds the last key.
 
     An item of a list of models is at a number and, where there are several kinds of models, at the name of its kind.
     """
     path: list[str] = []
-    owner = model
+    owner, item = model, ""
     annotation: Any = model
     for index, part in enumerate(loc):
         if isinstance(part, int):
@@ -49,6 +59,7 @@ def _settings_path(loc: tuple[int | str, ...], model: type[BaseModel]) -> tuple[
         variant = next((found for found in _models_in(annotation) if _is_variant(found, part)), None)
         if variant is not None:
             owner = annotation = variant
+            item = part
             continue
         field = owner.model_fields.get(part)
         if field is None and index < len(loc) - 1:
@@ -58,7 +69,7 @@ def _settings_path(loc: tuple[int | str, ...], model: type[BaseModel]) -> tuple[
             break
         annotation = field.annotation
         owner = model_of(annotation) or owner
-    return tuple(path), owner
+    return _Place(tuple(path), owner, item)
 
 
 def model_of(annotation: Any) -> type[BaseModel] | None:

@@ -43,7 +43,9 @@ def test_a_mistake_in_one_of_a_list_of_conditions_is_answered_with_what_that_kin
     assert finding.path == ("evaluation", "conditions", "shar")
     assert finding.message == "unknown key 'shar'; did you mean 'share'? Allowed: kind, languages, seed, share"
     (finding,) = _explain({"evaluation": {"conditions": [{"kind": "typos", "share": 1.5}]}})
-    assert finding.message == "given 1.5 for 'evaluation.conditions.share'; allowed: less than or equal to 1"
+    assert finding.message == "given 1.5 for 'evaluation.conditions.share' of 'typos'; allowed: less than or equal to 1"
+    (finding,) = _explain({"evaluation": {"conditions": [{"kind": "typos", "share": 0.1}, "word_drop"]}})
+    assert finding.message == "'evaluation.conditions.share' of 'word_drop' is missing"
     (finding,) = _explain({"evaluation": {"conditions": ["typo"]}})
     assert finding.message.startswith("unknown condition 'typo'; did you mean 'typos'?")
     (finding,) = _explain({"evaluation": {"conditions": [{"kind": "noise", "perturbation": {"methd": "uniform"}}]}})
