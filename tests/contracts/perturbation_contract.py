@@ -260,6 +260,19 @@ class PerturbationContract:
             name: list(map(repr, values)) for name, values in expected.log.items()
         }
 
+    def test_training_at_magnitude_zero_ends_with_the_bits_of_plain_training(self):
+        if not METHODS[self.method].has_magnitude:
+            pytest.skip("the method has no magnitude")
+        optim = OptimSpec(batch_size=4, num_steps=3)
+        trained = []
+        for spec in (self.build_spec(magnitude=0.0), PerturbationSpec()):
+            objective = build_objective(spec, dropout=0.1)
+            trained.append((train(objective, optim, seed=0).log, objective.module.state_dict()))
+        (log, weights), (plain_log, plain_weights) = trained
+        assert log == plain_log
+        assert weights.keys() == plain_weights.keys()
+        assert all(torch.equal(weights[name], plain_weights[name]) for name in weights)
+
     def test_evaluation_is_free_of_the_disturbance(self):
         """A trained model predicts as plain passes through it do, again and again."""
         objective = build_objective(self.build_spec(), dropout=0.1)

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from tests.contracts.perturbation_contract import RecordingStep, SiteContract, gradients_of, take_step
+from tests.contracts.perturbation_contract import SITES, RecordingStep, SiteContract, gradients_of, take_step
 from tests.factories import build_batch, build_model, stack_batches
+from xlt_core.data.batch import IGNORED_LABEL
 from xlt_core.perturbations.base import build_perturbation
 from xlt_core.spec import PerturbationSpec
 
@@ -70,6 +71,35 @@ class TestFgmWithCleanLoss(TestFgm):
     settings = {"granularity": "token", "clean_weight": 0.5}  # noqa: RUF012
 
 
+@pytest.mark.parametrize("site", SITES)
+@pytest.mark.parametrize("shape", ["pair", "tagging"])
+@pytest.mark.parametrize("method", ["fgm", "fgsm", "pgd"])
+def test_both_losses_train_by_their_weights_at_every_site(method, shape, site):
+    """Against plain autograd from the site on, through the noted disturbance."""
+    model, batch = build_model(shape), build_batch(LENGTHS, shape)
+    spec = PerturbationSpec(method=method, magnitude=0.3, clean_weight=0.5, site=site, mask="non_pad")
+    context, loss = take_step(model, batch, spec)
+    got = gradients_of(model)
+    model.zero_grad(set_to_none=True)
+    encoder, head = model.encoder, model.head
+    embeddings = encoder.embed(batch)
+    entered = encoder.embed_output(batch, embeddings)
+    clean, go_on = {
+        "word_embedding": (embeddings, lambda moved: model(batch, moved)),
+        "embedding_output": (entered, lambda moved: head(encoder.encode_output(batch, moved), batch)),
+        "last_hidden": (encoder.encode_output(batch, entered), lambda moved: head(moved, batch)),
+    }[site]
+    losses = [
+        torch.nn.functional.cross_entropy(go_on(each)[0], batch.labels[0], ignore_index=IGNORED_LABEL)
+        for each in (clean, clean + context.last_delta)
+    ]
+    expected = (0.5 * losses[0] + losses[1]) / 1.5
+    expected.backward()
+    assert losses[1].item() > losses[0].item() + 1e-3
+    assert float(loss) == pytest.approx(expected.item(), abs=1e-5)
+    assert all(torch.allclose(one, other, atol=1e-5) for one, other in zip(got, gradients_of(model), strict=True))
+
+
 @pytest.mark.parametrize("method", ["fgm", "fgsm", "pgd"])
 @pytest.mark.parametrize("weights", [(0.0, 0.5), (0.5, 1e-20), (0.5, 2.0)])
 def test_trials_of_an_array_have_their_own_weight_of_the_clean_loss_and_lose_no_disturbance(method, weights):
@@ -107,10 +137,11 @@ class TestPgd(SiteContract):
     method = "pgd"
     is_random = False
 
-    def test_it_equals_projected_ascent_written_out(self):
-        """Per sequence, L2, against an eager re-derivation from Madry et al. 2018."""
+    @pytest.mark.parametrize("norm", ["l2", "linf"])
+    def test_it_equals_projected_ascent_written_out(self, norm):
+        """Per sequence, against an eager re-derivation from Madry et al. 2018."""
         model, batch = build_model(), build_batch(LENGTHS)
-        spec = self.build_spec(unit="absolute", magnitude=0.4, granularity="sequence", num_ascent_steps=4)
+        spec = self.build_spec(unit="absolute", magnitude=0.4, norm=norm, granularity="sequence", num_ascent_steps=4)
         context, _ = take_step(model, batch, spec)
         clean = model.encoder.embed(batch).detach()
         delta, mask = torch.zeros_like(clean), batch.content_mask[..., None]
@@ -121,8 +152,11 @@ class TestPgd(SiteContract):
             for moved, slope in zip(
                 delta.detach().split(LENGTHS, 1), (delta.grad * mask).split(LENGTHS, 1), strict=True
             ):
-                new = moved + 0.5 * 0.4 * slope / slope.norm()
-                pieces.append(new * min(1.0, 0.4 / float(new.norm())))
+                if norm == "linf":
+                    pieces.append((moved + 0.5 * 0.4 * slope.sign()).clamp(-0.4, 0.4))
+                else:
+                    new = moved + 0.5 * 0.4 * slope / slope.norm()
+                    pieces.append(new * min(1.0, 0.4 / float(new.norm())))
             delta = torch.cat(pieces, 1)
         assert torch.allclose(context.last_delta, delta, atol=1e-5)
 
