@@ -4,7 +4,7 @@ Test sets of parallel data are joined by example id: a pair has sentence 1 of th
 Rows whose labels disagree are left out: translated sets do not agree everywhere (PAWS-X: up to 32 of 2,000 rows).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, NamedTuple
@@ -105,13 +105,19 @@ def match_rows(
         languages: of both, for messages.
 
     Raises:
-        DataError: no id in common, or more than `MAX_DISAGREEING` of the rows with a common id have two labels.
+        DataError: no id in common, row numbers in the place of ids that do not belong together, or more than
+            `MAX_DISAGREEING` of the rows with a common id have two labels.
     """
+    between = f"{source}: '{languages[0]}' and '{languages[1]}'"
+    if len(first) != len(second) and _are_row_numbers(first.ids) and _are_row_numbers(second.ids):
+        raise DataError(
+            f"{between} have {len(first):,} and {len(second):,} examples and no ids but row numbers, which then say "
+            "nothing of what belongs together; take both from one release, or files that have a column 'id'"
+        )
     place_of = {identifier: place for place, identifier in enumerate(second.ids)}
     joined = [
         MatchedRow(row, place_of[identifier]) for row, identifier in enumerate(first.ids) if identifier in place_of
     ]
-    between = f"{source}: '{languages[0]}' and '{languages[1]}'"
     if not joined:
         raise DataError(
             f"{between} have no example id in common ({len(first):,} and {len(second):,} examples, such as "
@@ -125,6 +131,10 @@ def match_rows(
             f"at most {MAX_DISAGREEING:.0%} are left out. The files do not belong together: take both from one release"
         )
     return agreeing
+
+
+def _are_row_numbers(ids: Sequence[str]) -> bool:
+    return all(identifier == str(number) for number, identifier in enumerate(ids, start=1))
 
 
 def _require_pairs(task: Task, examples: Examples) -> PairExamples:

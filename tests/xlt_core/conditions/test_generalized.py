@@ -59,6 +59,16 @@ def test_files_that_do_not_belong_together_are_refused_with_languages_and_number
         match_rows(build("ab", [0, 1]), build("c", [0]), **ACROSS)
 
 
+def test_row_numbers_stand_for_ids_only_where_no_row_is_missing():
+    numbers = [str(place) for place in range(1, 101)]
+    whole, cut = build(numbers, [0] * 100), build(numbers[:-1], [0] * 99, "de")
+    assert len(match_rows(whole, build(numbers, [0] * 100, "de"), **ACROSS)) == 100
+    with pytest.raises(DataError, match=r"have 100 and 99 examples and no ids but row numbers"):
+        match_rows(whole, cut, **ACROSS)
+    with_ids = build([*numbers[:50], *numbers[51:]], [0] * 99, "de")
+    assert len(match_rows(whole, with_ids, **ACROSS)) == 99
+
+
 @pytest.fixture
 def data(tmp_path):
     for language in ("en", "de"):
