@@ -18,7 +18,7 @@ from tests.xlt_core.test_evaluate import (
     predict_one_by_one,
 )
 from xlt_core.checkpoints import CheckpointFolder
-from xlt_core.data.batch import PackedBatch
+from xlt_core.data.batch import IGNORED_LABEL, PackedBatch
 from xlt_core.data.tokenizing import build_token_table
 from xlt_core.encoders.padding import PaddedEncoder
 from xlt_core.evaluate import predict
@@ -177,6 +177,29 @@ class PerturbationContract:
         plain = gradients_of(model)
         self.take(model, batch, self.build_spec())
         assert not all(map(torch.equal, gradients_of(model), plain))
+
+    def test_a_step_without_any_label_leaves_finite_gradients(self):
+        if "tagging" not in self.shapes:
+            pytest.skip(f"{self.method} has no meaning for tagging")
+        model, batch = build_model("tagging"), build_batch(LENGTHS, "tagging")
+        batch.labels[:] = IGNORED_LABEL
+        _, loss = self.take(model, batch, self.build_spec())
+        assert float(loss) == 0.0
+        assert all(torch.isfinite(gradient).all() for gradient in gradients_of(model))
+
+    def test_texts_without_a_word_leave_finite_gradients(self):
+        """Nothing but special tokens, beside a text with words and in a batch of its own."""
+        model = build_model()
+        for lengths in ((2, 6), (2,)):
+            _, loss = self.take(model, build_batch(lengths), self.build_spec())
+            assert torch.isfinite(loss).all()
+            assert all(torch.isfinite(gradient).all() for gradient in gradients_of(model))
+
+    def test_a_huge_magnitude_ends_training_with_a_reason_or_not_at_all(self):
+        magnitude = min(1e6, METHODS[self.method].max_magnitude)
+        objective = build_objective(self.build_spec(magnitude=magnitude), dropout=0.1)
+        outcome = train(objective, OptimSpec(batch_size=4, num_steps=3), seed=0)
+        assert outcome.num_steps == 3 or outcome.diverged_reason is not None
 
     def test_the_counted_passes_equal_the_declared_cost(self):
         context, _ = self.take(build_model(), build_batch(LENGTHS), self.build_spec())

@@ -89,7 +89,8 @@ class TrainingStep:
         self.step = step
         self.spec = spec
         self.site_norm = site_norm
-        self.num_units = batch.num_units if num_units is None else num_units
+        # A step without any label has nothing to learn from: its loss is 0 and not undefined.
+        self.num_units = (batch.num_units if num_units is None else num_units).clamp_min(1.0)
         self.num_forwards = 0
         self.num_backwards = 0
         self.num_weight_gradients = 0
