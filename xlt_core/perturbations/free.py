@@ -43,13 +43,15 @@ class FreeLb(Perturbation):
         delta = self.start(step, ball)
         total_loss = torch.zeros(len(self.specs), device=step.device)
         total_gradient = torch.zeros_like(clean)
-        for _ in range(self.spec.num_ascent_steps):
+        for number in range(1, self.spec.num_ascent_steps + 1):
             step.record(clean, delta, ball.mask)
             moved = (clean.detach() + delta).requires_grad_()
             total_loss += step.backward(step.loss(step.finish(moved)) / self.spec.num_ascent_steps)
             assert moved.grad is not None
             total_gradient += moved.grad
-            delta = ball.project(delta + ball.normalize(moved.grad) * (self.number("step_ratio", step) * ball.radius))
+            if number < self.spec.num_ascent_steps:
+                length = self.number("step_ratio", step) * ball.radius
+                delta = ball.project(delta + ball.normalize(moved.grad) * length)
         if clean.requires_grad:
             clean.backward(total_gradient)  # type: ignore[no-untyped-call]
         return total_loss
