@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from search_spaces.document import Document, read_document
 from search_spaces.grid import grid_cells
 from search_spaces.overrides import apply_override
-from search_spaces.problems import Place, Problem, SpaceError
+from search_spaces.problems import Place, Problem, SpaceError, write_place
 from search_spaces.space import SearchSpace
 from search_spaces.validation import explain_error
 from xlt_core.errors import SpecError
@@ -91,17 +91,17 @@ def _parse_space(document: Document) -> SearchSpace:
     except ValidationError as error:
         problems = []
         for detail in error.errors():
-            message = explain_error(detail, SearchSpace).message
-            problems.append(Problem(_written_part(detail["loc"], document), message))
+            place = _written_part(detail["loc"], document)
+            problems.append(Problem(place, explain_error(detail, SearchSpace, write_place(place)).message))
         raise SpaceError(problems, document.origin_of) from error
 
 
 def _written_part(loc: Place, document: Document) -> Place:
-    """Cut pydantic's own words off the end of an error's location: keep what the document holds, or may hold."""
+    """Leave pydantic's own words out of an error's location: keep what the document holds, or may hold."""
     held: object = document.values
-    for index, part in enumerate(loc):
+    written: list[str | int] = []
+    for part in loc:
         if (isinstance(held, dict) and part in held) or (isinstance(held, list) and isinstance(part, int)):
             held = held[part]  # type: ignore[index]
-        elif index > 0:
-            return loc[:index]
-    return loc
+            written.append(part)
+    return tuple(written) or loc

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from search_spaces.settings import Path
+from xlt_core.settings import FIELD_ERROR
 
 
 class Finding(NamedTuple):
@@ -27,11 +28,13 @@ class _Place(NamedTuple):
     """Kind of the item of a list that it belongs to; empty outside of lists of several kinds."""
 
 
-def explain_error(detail: ErrorDetails, model: type[BaseModel]) -> Finding:
-    """Say what was given and what is allowed at one place of `model`."""
+def explain_error(detail: ErrorDetails, model: type[BaseModel], written_key: str = "") -> Finding:
+    """Say what was given and what is allowed at one place of `model`, which the user may have written otherwise."""
     path, owner, item = _settings_path(detail["loc"], model)
-    key = f"'{'.'.join(path)}'" + (f" of '{item}'" if item else "")
+    key = f"'{written_key or '.'.join(path)}'" + (f" of '{item}'" if item else "")
     kind, given = detail["type"], detail["input"]
+    if kind == FIELD_ERROR:
+        return Finding((*path, detail["ctx"]["field"]), detail["msg"])
     if kind == "extra_forbidden":
         unknown = str(detail["loc"][-1])
         return Finding(path, f"unknown key '{unknown}'{_nearest(unknown, owner.model_fields)}")

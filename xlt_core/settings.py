@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 UnitInterval = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
@@ -19,6 +20,15 @@ class Settings(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
     )
+
+
+FIELD_ERROR = "field_error"
+"""Type of the errors that `field_error` makes."""
+
+
+def field_error(field: str, message: str) -> PydanticCustomError:
+    """What a model's own validator raises that finds one field wrong beside others: pydantic names only the model."""
+    return PydanticCustomError(FIELD_ERROR, "{message}", {"message": message, "field": field})
 
 
 def _list_languages(value: Any) -> Any:

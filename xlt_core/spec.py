@@ -23,7 +23,17 @@ from xlt_core.recipe import EncoderSpec as EncoderSpec
 from xlt_core.recipe import ModelSpec as ModelSpec
 from xlt_core.recipe import OptimSpec as OptimSpec
 from xlt_core.recipe import PretrainSpec as PretrainSpec
-from xlt_core.settings import LISTS_TOO, Count, LanguageList, LanguageSet, NonNegative, Positive, Seed, UnitInterval
+from xlt_core.settings import (
+    LISTS_TOO,
+    Count,
+    LanguageList,
+    LanguageSet,
+    NonNegative,
+    Positive,
+    Seed,
+    UnitInterval,
+    field_error,
+)
 from xlt_core.settings import Settings as Settings
 from xlt_core.tasks import TASKS
 
@@ -101,20 +111,25 @@ class PerturbationSpec(Settings):
         for name, value in entry.fixed.items():
             if getattr(self, name) != value:
                 others = [other for other, one in METHODS.items() if name in one.settings]
-                raise ValueError(
+                raise field_error(
+                    name,
                     f"'{self.method}' has {name} '{value}' by definition; given '{getattr(self, name)}'. "
-                    f"Leave '{name}' out, or take a method that reads it: {', '.join(others)}"
+                    f"Leave '{name}' out, or take a method that reads it: {', '.join(others)}",
                 )
         if self.magnitude > entry.max_magnitude:
-            raise ValueError(
-                f"magnitude {self.magnitude:g}: allowed for '{self.method}' are 0 to {entry.max_magnitude:g}"
+            raise field_error(
+                "magnitude",
+                f"magnitude {self.magnitude:g}: allowed for '{self.method}' are 0 to {entry.max_magnitude:g}",
             )
         if "neighbors" in entry.settings and self.neighbors is None:
-            raise ValueError(f"'{self.method}' needs 'neighbors': a JSON file that maps words to lists of synonyms")
+            raise field_error(
+                "neighbors", f"'{self.method}' needs 'neighbors': a JSON file that maps words to lists of synonyms"
+            )
         if self.init_ratio == 0.0 and {"init_ratio", "regularizer_weight"} <= entry.settings.keys():
-            raise ValueError(
+            raise field_error(
+                "init_ratio",
                 f"init_ratio 0: '{self.method}' ascends a divergence, which has no slope where nothing is disturbed. "
-                f"Give a share of the magnitude above 0, such as {entry.settings['init_ratio']:g}"
+                f"Give a share of the magnitude above 0, such as {entry.settings['init_ratio']:g}",
             )
         return self
 

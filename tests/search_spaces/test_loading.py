@@ -57,6 +57,7 @@ def test_overrides_change_the_space(write_space):
         ("task: world}", "task: wrld}", 5, r"base\.target\.task: unknown task 'wrld'; did you mean 'world'"),
         ("pgd]", "pdg]", 8, r"perturbation\.method\[1\]: unknown perturbation method 'pdg'; did you mean 'pgd'"),
         ("\n      1.0]", "\n      -1.0]", 9, r"axes\.target\.perturbation\.magnitude\[2\]: given -1\.0"),
+        ("\n      1.0]", "\n      .nan]", 9, r"axes\.target\.perturbation\.magnitude\[2\]: given nan .*finite"),
         ("dose: [0.0, 1.0]", "dose: [0.0, 1.5]", 13, r"axes\.intermediate\[1\]\.dose\[1\]: given 1\.5 .*equal to 1"),
         ("task: world\n", "taks: world\n", 12, r"unknown key 'taks'; did you mean 'task'"),
         ("task: world\n", "task: [world, 3]\n", 12, r"axes\.intermediate\[1\]\.task\[1\]: given 3"),

@@ -37,6 +37,15 @@ def test_a_check_of_our_own_keeps_its_message():
     assert finding.message.startswith("'pretrain' is for the encoder 'mini'")
 
 
+def test_a_field_that_is_wrong_beside_others_is_named():
+    (finding,) = _explain({"target": {"task": "world", "perturbation": {"method": "rs_da", "magnitude": 0.5}}})
+    assert finding.path == ("target", "perturbation", "neighbors")
+    assert finding.message.startswith("'rs_da' needs 'neighbors'")
+    attack = {"kind": "attack", "perturbation": {"method": "fgm", "magnitude": 0.5, "norm": "linf"}}
+    (finding,) = _explain({"evaluation": {"conditions": [attack]}})
+    assert finding.path == ("evaluation", "conditions", "perturbation", "norm")
+
+
 def test_a_mistake_in_one_of_a_list_of_conditions_is_answered_with_what_that_kind_reads():
     conditions = ["clean", {"kind": "typos", "share": 0.1, "shar": 1}]
     (finding,) = _explain({"evaluation": {"conditions": conditions}})
