@@ -70,7 +70,7 @@ def grid_cells(space: SearchSpace) -> list[Cell]:
         compared = _read_cell(base, chosen + baseline, problems) if spec else None
         if spec and compared:
             cells.append(Cell(spec, compared, indices))
-    problems = problems or list(_idle_axes(dict(zip(names, axes, strict=True)), cells))
+    problems = problems or list(_idle_values(dict(zip(names, axes, strict=True)), cells))
     problems += _unsplittable_steps(space, cells)
     if problems:
         raise SpaceError(problems, lambda _: f"space '{space.name}'")
@@ -120,20 +120,45 @@ def _held_paths(settings: dict[str, JsonValue], path: Path) -> Iterator[Path]:
         yield path[: index + 1]
 
 
-def _idle_axes(axes: Mapping[str, Sequence[_Layer]], cells: Sequence[Cell]) -> Iterator[Problem]:
-    """Find axes of several values along which no cell ever changes."""
+def _idle_values(axes: Mapping[str, Sequence[_Layer]], cells: Sequence[Cell]) -> Iterator[Problem]:
+    """Find axes of several values, and lists of several inside an axis, along which no cell ever changes."""
     for position, (name, layers) in enumerate(axes.items()):
-        along: dict[tuple[int, ...], set[TrialSpec]] = {}
-        for cell in cells:
-            others = cell.point_indices[:position] + cell.point_indices[position + 1 :]
-            along.setdefault(others, set()).add(cell.spec)
-        num_values = len({canonical_json(layer.value) for layer in layers})
-        if num_values > 1 and all(len(specs) == 1 for specs in along.values()):
-            yield Problem(
-                ("axes", name),
-                f"none of its {num_values} values changes a trial: the setting is not read beside the others "
-                "(a perturbation of magnitude 0, a method that does not use it, no intermediate task)",
-            )
+        variations = {("axes", name): (), **_inner_lists(layers)}
+        for place, path in variations.items():
+            values, along = set(), dict[object, set[TrialSpec]]()
+            for cell in cells:
+                layer = layers[cell.point_indices[position]]
+                if path and layer.places.get(path, ())[:-1] != place:
+                    continue  # of another item of the axis
+                elsewhere = cell.point_indices[:position] + cell.point_indices[position + 1 :]
+                along.setdefault((elsewhere, _choices_beside(layer, path)), set()).add(cell.spec)
+                values.add(canonical_json(_value_at(layer.value, path)))
+            if len(values) > 1 and all(len(specs) == 1 for specs in along.values()):
+                yield Problem(
+                    place,
+                    f"none of its {len(values)} values changes a trial: the setting is not read beside the others "
+                    "(a perturbation of magnitude 0, a method that does not use it, no intermediate task)",
+                )
+                if not path:
+                    break  # what is inside an idle axis is idle, too
+
+
+def _inner_lists(layers: Sequence[_Layer]) -> dict[Place, Path]:
+    """Where lists inside an axis are written, and the key that each of them varies."""
+    written = [(path, place) for layer in layers for path, place in layer.places.items()]
+    return {place[:-1]: path for path, place in written if path and isinstance(place[-1], int)}
+
+
+def _choices_beside(layer: _Layer, path: Path) -> frozenset[tuple[Path, Place]]:
+    """Which items were chosen for a point but for those at `path`; at `()`, which is all of it, none are left."""
+    return frozenset((inner, place) for inner, place in layer.places.items() if inner[: len(path)] != path)
+
+
+def _value_at(value: JsonValue, path: Path) -> JsonValue:
+    for key in path:
+        assert isinstance(value, dict), "a path of the value's own"
+        value = value[key]
+    return value
 
 
 def _unsplittable_steps(space: SearchSpace, cells: Sequence[Cell]) -> list[Problem]:

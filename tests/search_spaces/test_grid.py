@@ -25,6 +25,18 @@ def test_a_bad_value_is_placed_at_its_item_and_reported_once():
     assert _place_of(bad) == [("axes", "target.perturbation", "magnitude", 1)]
 
 
+@pytest.mark.parametrize(
+    ("perturbation", "field"),
+    [
+        ({"method": "fgm", "magnitude": 0.5, "norm": ["l2", "linf"]}, "norm"),
+        ({"method": "rs_da", "neighbors": "words.json", "magnitude": [1, 2]}, "magnitude"),
+        ({"method": "vat", "magnitude": 0.5, "init_ratio": [0.1, 0.0]}, "init_ratio"),
+    ],
+)
+def test_a_field_that_is_wrong_beside_others_is_placed_at_its_item(perturbation, field):
+    assert _place_of({"target.perturbation": perturbation}) == [("axes", "target.perturbation", field, 1)]
+
+
 def test_a_bad_value_inside_an_item_is_placed_inside_it():
     assert _place_of({"intermediate": ["none", {"task": "world", "dose": [0.0, 2.0]}]}) == [
         ("axes", "intermediate", 1, "dose", 1)
@@ -32,7 +44,7 @@ def test_a_bad_value_inside_an_item_is_placed_inside_it():
 
 
 def test_an_unknown_key_is_placed_at_its_axis():
-    assert _place_of({"target.perturbaton.magnitude": [0.0, 0.5]})[0] == ("axes", "target.perturbaton.magnitude", 0)
+    assert _place_of({"target.perturbaton.magnitude": [0.0, 0.5]}) == [("axes", "target.perturbaton.magnitude")]
 
 
 def test_a_bad_base_is_placed_in_the_base_and_not_in_an_axis_beside_it():
@@ -73,6 +85,21 @@ def test_an_axis_that_changes_nothing_is_refused():
         grid_cells(make_space({"target.perturbation.num_ascent_steps": [1, 2]}))
     with pytest.raises(SpaceError, match=r"intermediate\.dose.*no intermediate task"):
         grid_cells(make_space({"intermediate": ["none"], "intermediate.dose": [0.0, 1.0]}))
+
+
+def test_a_list_inside_an_axis_that_changes_nothing_is_refused():
+    noise = {"method": "gaussian", "magnitude": [0.0, 0.5]}
+    unread = {"num_ascent_steps": [1, 2], "init": ["zero", "uniform"]}
+    assert _place_of({"target.perturbation": noise | unread}) == [
+        ("axes", "target.perturbation", "init"),
+        ("axes", "target.perturbation", "num_ascent_steps"),
+    ]
+    ascent = {"method": ["gaussian", "pgd"], "magnitude": [0.0, 0.5], "num_ascent_steps": [1, 2]}
+    assert len(grid_cells(make_space({"target.perturbation": ascent}))) == 8
+    cube = noise | {"norm": "linf", "granularity": ["token", "batch"]}
+    assert _place_of({"target.perturbation": [ascent, cube]}) == [("axes", "target.perturbation", 1, "granularity")]
+    inner = {"task": "world", "perturbation": [noise, {"method": "copies", "magnitude": [0.0, 0.5]}]}
+    assert _place_of({"intermediate": ["none", inner]}) == [("axes", "intermediate", 1, "perturbation", 1, "magnitude")]
 
 
 def test_a_grid_that_nobody_meant_is_refused_before_it_is_made():

@@ -12,3 +12,8 @@ def test_an_error_has_a_line_for_each_different_problem():
     error = SpaceError(twice, lambda place: f"file:{len(place)}")
     assert isinstance(error, SpecError)
     assert str(error) == "file:1: seeds: too few\nfile:0: no name"
+
+
+def test_what_is_said_of_several_items_of_a_list_is_said_once_of_the_list():
+    items = [Problem(("axes", "a", index), "unknown") for index in (0, 2)] + [Problem(("axes", "a", 1), "too small")]
+    assert str(SpaceError(items, lambda _: "file")) == "file: axes.a: unknown\nfile: axes.a[1]: too small"
