@@ -112,8 +112,11 @@ class Fingerprints:
         """
         key = (condition, sets.task.name, sets.data, sets.split, sets.languages)
         if key not in self._conditions:
-            loaded = load_condition(condition.kind)(condition)
-            loaded.check(sets)
+            try:
+                loaded = load_condition(condition.kind)(condition)
+                loaded.check(sets)
+            except DataError as error:
+                raise DataError(f"evaluation.conditions, '{condition.name}': {error}") from error
             named = {"name": condition.name, "languages": sets.languages}
             self._conditions[key] = loaded.identity() | named
         return self._conditions[key]
@@ -241,7 +244,10 @@ def _stage_identity(
     trained_on = (task.source_language,)
     described = settings.model_dump(mode="json", exclude={"data", "task"})
     if settings.perturbation.neighbors is not None:
-        described["perturbation"]["neighbors"] = fingerprints.of_neighbors(settings.perturbation.neighbors)
+        try:
+            described["perturbation"]["neighbors"] = fingerprints.of_neighbors(settings.perturbation.neighbors)
+        except DataError as error:
+            raise DataError(f"{kind}.perturbation.neighbors: {error}") from error
     return identity | {
         "task": {"name": task.name, "version": task.version, "labels": list(task.labels)},
         "train": fingerprints.of_data(task, settings.data, "train", trained_on),

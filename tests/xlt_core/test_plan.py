@@ -262,7 +262,7 @@ def test_a_neighbour_file_is_planned_by_its_whole_path(synonym_spec, pair_spec, 
 def test_a_neighbour_file_that_cannot_be_used_is_refused_before_anything_runs(synonym_spec, tmp_path, content, message):
     if content is not None:
         (tmp_path / "bad.json").write_text(content)
-    with pytest.raises(DataError, match=rf"bad\.json.*{message}"):
+    with pytest.raises(DataError, match=rf"^target\.perturbation\.neighbors: .*bad\.json.*{message}"):
         plan_trial(synonym_spec("bad.json"))
 
 

@@ -122,7 +122,7 @@ def test_a_file_that_cannot_be_used_is_refused_before_anything_runs(folder, cont
     path = folder / "bad.json"
     if content is not None:
         path.write_text(content, encoding="utf-8")
-    with pytest.raises(DataError, match=rf"bad\.json.*{message}"):
+    with pytest.raises(DataError, match=rf"^evaluation\.conditions, 'synonyms:1': .*bad\.json.*{message}"):
         plan_pairs(folder, {"kind": "synonyms", "neighbors": str(path)})
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from xlt_core.encoders.configuration import read_encoder_facts
-from xlt_core.encoders.families import explain_hidden_attention, explain_indivisible
+from xlt_core.encoders.families import explain_hidden_attention, explain_indivisible, explain_missing_layer
 from xlt_core.perturbations import METHODS
 from xlt_core.recipe import EncoderSpec, ModelSpec
 from xlt_core.spec import PerturbationSpec
@@ -65,11 +65,7 @@ def _is_unread(perturbation: PerturbationSpec, task: Task, model: ModelSpec) -> 
 def _check_layer(perturbation: PerturbationSpec, encoder: EncoderSpec) -> Iterator[Misfit]:
     facts, layer = read_encoder_facts(encoder.source), perturbation.attention_layer
     if facts is not None and facts.num_layers is not None and layer >= facts.num_layers:
-        yield Misfit(
-            "attention_layer",
-            f"given {layer} for 'attention_layer'; the encoder '{encoder.source}' has {facts.num_layers} layers: "
-            f"allowed are 0 to {facts.num_layers - 1}",
-        )
+        yield Misfit("attention_layer", explain_missing_layer(layer, facts.num_layers))
 
 
 def _has_dropout(encoder: EncoderSpec, model: ModelSpec) -> bool:

@@ -84,7 +84,7 @@ def test_a_layer_that_the_encoder_does_not_have_is_refused():
     for layer, is_refused in ((0, False), (1, False), (2, True)):
         found = _find(method="ear", attention_layer=layer)
         assert [field for field, _ in found] == (["attention_layer"] if is_refused else [])
-    assert "'mini' has 2 layers: allowed are 0 to 1" in found[0].message
+    assert "attention_layer 2: this encoder has 2 layers, so that 0 to 1 are allowed; set " in found[0].message
     assert _find(method="ear", encoder=EncoderSpec(source="nobody/has-this-model"), attention_layer=30) == []
 
 
