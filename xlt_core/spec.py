@@ -119,7 +119,8 @@ class PerturbationSpec(Settings):
         if self.magnitude > entry.max_magnitude:
             raise field_error(
                 "magnitude",
-                f"magnitude {self.magnitude:g}: allowed for '{self.method}' are 0 to {entry.max_magnitude:g}",
+                f"magnitude {self.magnitude:g}: allowed for '{self.method}' are 0 to {entry.max_magnitude:g} "
+                f"({entry.magnitude})",
             )
         if "neighbors" in entry.settings and self.neighbors is None:
             raise field_error(

@@ -43,28 +43,36 @@ def list_perturbations(output: FormatOption = ListFormat.table) -> None:
     from xlt_core.perturbations import METHODS
 
     rows = [_describe_method(name, entry, is_json=output is ListFormat.json) for name, entry in METHODS.items()]
-    columns = ["method", "what", "cost", "tasks", "settings"] if output is ListFormat.table else list(rows[0])
-    print_rows(rows, columns, output, empty="no perturbation methods")
-    if output is ListFormat.table:
-        typer.echo(
-            "Cost: forward + backward passes, those of them for the weights, and time over that of plain training. "
-            "A setting in brackets is fixed. docs/perturbations.md says what they mean.",
-            err=True,
-        )
+    columns = list(rows[0])
+    if output is not ListFormat.table:
+        print_rows(rows, columns, output, empty="")
+        return
+    print_rows(rows, [column for column in columns if column != "settings"], output, empty="")
+    typer.echo()
+    print_rows([row for row in rows if row["settings"]], ["method", "settings"], output, empty="")
+    typer.echo(
+        "Magnitude 0 is plain training. Where unit is 'relative', radii, norms, bounds and deviations are in multiples "
+        "of the mean norm of what is disturbed. Cost: forward + backward passes, those of them for the weights, and "
+        "time over that of plain training. A setting in brackets is fixed. docs/perturbations.md says what they mean.",
+        err=True,
+    )
 
 
 def _describe_method(name: str, entry: "MethodEntry", *, is_json: bool) -> dict[str, Any]:
     forward, backward, weights = entry.passes
-    defaults = {**({"magnitude": 0.0} if entry.has_magnitude else {}), **entry.settings}
     row: dict[str, Any] = {
         "method": name,
         "what": entry.summary,
+        "magnitude": entry.magnitude if entry.has_magnitude else None,
         "cost": f"{forward:g} + {backward:g}, {weights:g}: x{sum(entry.passes) / 3:.3g}",
         "tasks": ", ".join(entry.shapes),
-        "settings": ", ".join(_write_settings(defaults) + [f"[{setting}]" for setting in _write_settings(entry.fixed)]),
+        "settings": ", ".join(
+            [*_write_settings(entry.settings), *(f"[{fixed}]" for fixed in _write_settings(entry.fixed))]
+        ),
     }
     if is_json:
         passes = {"forward": forward, "backward": backward, "weights": weights}
+        defaults = {**({"magnitude": 0.0} if entry.has_magnitude else {}), **entry.settings}
         row |= {"cost": passes, "tasks": list(entry.shapes), "settings": defaults, "fixed": dict(entry.fixed)}
         row |= {"max_magnitude": entry.max_magnitude if entry.has_magnitude else None, "size_kind": entry.size_kind}
     return row

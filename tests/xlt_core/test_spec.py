@@ -118,7 +118,9 @@ def test_what_a_method_fixes_may_be_said_but_not_changed():
 def test_a_magnitude_beyond_what_the_method_can_do_is_refused(method):
     largest = METHODS[method].max_magnitude
     assert build_perturbation_spec(method, magnitude=largest).magnitude == largest
-    with pytest.raises(ValidationError, match=f"allowed for '{method}' are 0 to {largest:g}"):
+    with pytest.raises(
+        ValidationError, match=f"allowed for '{method}' are 0 to {largest:g} \\({METHODS[method].magnitude}"
+    ):
         build_perturbation_spec(method, magnitude=largest * 1.01)
 
 

@@ -25,6 +25,8 @@ class MethodEntry(NamedTuple):
     """Fields that the method's definition fixes; another value is refused."""
     shapes: tuple[str, ...] = ("pair", "tagging")
     """Shapes of task for which it has a meaning."""
+    magnitude: str = "radius of the ball"
+    """What the magnitude is."""
     has_magnitude: bool = True
     """False: the magnitude is not read, and 0 does not turn the method off."""
     max_magnitude: float = 1e6
@@ -50,6 +52,7 @@ _ASCENT = {"num_ascent_steps": 3, "step_ratio": 0.5, "init": "zero", "init_ratio
 _FREE = {"num_ascent_steps": 3, "step_ratio": 0.25, "init_ratio": 0.5}
 _VIRTUAL = {"num_ascent_steps": 1, "regularizer_weight": 1.0}
 _CONSISTENT = {**_PLACE, "mask": "non_pad", "noise_law": "uniform", "regularizer_weight": 1.0, "dropout": "fresh"}
+_REDRAWN = "chance that a word is drawn anew"
 _AUGMENTED = {"num_copies": 10, "neighbors": None, "match_capitalized": False, "strip_punctuation": False}
 
 METHODS: dict[str, MethodEntry] = {
@@ -58,6 +61,7 @@ METHODS: dict[str, MethodEntry] = {
         "xlt_core.perturbations.noise:Gaussian",
         "Gaussian noise (randomized smoothing, RS-RP)",
         {**_BALL, "num_samples": 1},
+        magnitude="root-mean-square norm of a group",
     ),
     "uniform": MethodEntry(
         "xlt_core.perturbations.noise:UniformBall",
@@ -86,8 +90,9 @@ METHODS: dict[str, MethodEntry] = {
     ),
     "rs_da": MethodEntry(
         "xlt_core.perturbations.substitution:RsDa",
-        "copies of the examples with synonyms in them (RS-DA); the magnitude is the share of words drawn anew",
+        "copies of the examples with synonyms in them (RS-DA)",
         _AUGMENTED,
+        magnitude=_REDRAWN,
         max_magnitude=1.0,
         size_kind="words",
     ),
@@ -103,6 +108,7 @@ METHODS: dict[str, MethodEntry] = {
         "originals and rs_da's copies, embeddings pushed apart, attention pulled together (EAR)",
         {**_AUGMENTED, "push_weight": 0.1, "pull_weight": 1.0, "attention_layer": 5},
         fixed={"site": "embedding_output"},
+        magnitude=_REDRAWN,
         max_magnitude=1.0,
         size_kind="words",
         passes=(2, 2, 2),
@@ -134,6 +140,7 @@ METHODS: dict[str, MethodEntry] = {
         "symmetric divergence under noise",
         _CONSISTENT,
         fixed={"norm": "linf"},
+        magnitude="bound of an element; of Gaussian noise its deviation",
         passes=(2, 2, 2),
     ),
     "r4f": MethodEntry(
@@ -141,12 +148,14 @@ METHODS: dict[str, MethodEntry] = {
         "r3f with a spectrally normalised output layer",
         _CONSISTENT,
         fixed={"norm": "linf"},
+        magnitude="bound of an element; of Gaussian noise its deviation",
         passes=(2, 2, 2),
     ),
     "r_drop": MethodEntry(
         "xlt_core.perturbations.consistency:RDrop",
-        "symmetric divergence of two dropout masks; the magnitude is its weight",
+        "symmetric divergence of two dropout masks",
         fixed={"dropout": "fresh"},
+        magnitude="weight of the divergence",
         needs_dropout=True,
         size_kind=None,
         passes=(2, 2, 2),
@@ -160,27 +169,31 @@ METHODS: dict[str, MethodEntry] = {
     ),
     "neftune": MethodEntry(
         "xlt_core.perturbations.neftune:Neftune",
-        "uniform noise over sqrt(length x width); the magnitude is alpha (NEFTune)",
+        "uniform noise over sqrt(length x width) (NEFTune)",
         {"unit": "absolute", "mask": "non_pad"},
         fixed={"site": "word_embedding", "norm": "l2", "granularity": "sequence", "num_samples": 1},
+        magnitude="alpha: radius of a sequence's ball",
     ),
     "mixup": MethodEntry(
         "xlt_core.perturbations.mixup:Mixup",
-        "mixes examples and their losses by Beta(a, a); the magnitude is a",
+        "mixes examples and their losses by Beta(a, a)",
         {"site": "word_embedding"},
+        magnitude="a",
         shapes=("pair",),
     ),
     "sam": MethodEntry(
         "xlt_core.perturbations.sharpness:Sam",
-        "gradients where the weights are moved uphill; the magnitude is rho (SAM)",
+        "gradients where the weights are moved uphill (SAM)",
         {"dropout": "fresh"},
+        magnitude="rho: how far the weights move",
         size_kind="weights",
         passes=(2, 2, 2),
     ),
     "asam": MethodEntry(
         "xlt_core.perturbations.sharpness:Asam",
-        "SAM with moves in proportion to each weight; the magnitude is rho (ASAM)",
+        "SAM with moves in proportion to each weight (ASAM)",
         {"dropout": "fresh"},
+        magnitude="rho: how far, as the weights are scaled",
         size_kind="weights",
         passes=(2, 2, 2),
     ),

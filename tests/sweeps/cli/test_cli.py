@@ -193,8 +193,19 @@ def test_a_method_is_listed_with_its_cost_and_all_that_it_reads_or_fixes() -> No
     assert methods["fgm"]["settings"]["granularity"] == "sequence"
     assert methods["fgm"]["fixed"] == {"norm": "l2"}
     assert "magnitude" not in methods["copies"]["settings"]
+    assert (methods["rs_da"]["magnitude"], methods["copies"]["magnitude"]) == (METHODS["rs_da"].magnitude, None)
     for name, row in methods.items():
         assert set(row["settings"]) == set(METHODS[name].reads)
+
+
+def test_methods_are_listed_whole_on_a_narrow_screen() -> None:
+    from xlt_core.perturbations import METHODS
+
+    shown = run_xlt("list", "perturbations", COLUMNS="80").stdout
+    assert "…" not in shown
+    words = set(shown.replace(",", " ").split())
+    for name, entry in METHODS.items():
+        assert {name, *entry.magnitude.split(), *entry.settings} <= words
 
 
 def test_the_doctor_looks_at_everything_but_ray_when_told_so() -> None:
