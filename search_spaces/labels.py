@@ -17,6 +17,7 @@ _ONE_PHRASE = ("target.perturbation", "intermediate")
 
 _PERTURBATIONS = ("target.perturbation", "intermediate.perturbation")
 _FIELDS_OF_ALL_METHODS = ("method", "magnitude")
+_ALWAYS_TOLD = ("encoder", "intermediate")
 
 
 class CellName(NamedTuple):
@@ -31,6 +32,7 @@ def name_cells(specs: Sequence[TrialSpec]) -> list[CellName]:
     """Name canonical specs that all differ; a spec alone is named `base`."""
     cells = [_read_settings(spec) for spec in specs]
     values = _gather_values(cells)
+    following = _find_following_target(cells)
     names = []
     for cell in cells:
         varied = {
@@ -38,7 +40,8 @@ def name_cells(specs: Sequence[TrialSpec]) -> list[CellName]:
             for key, value in cell.items()
             if len(values[_compared_among(key, cell)]) > 1 and not _follows_optim(key, cells)
         }
-        names.append(CellName(label=_write_label(varied), varied=varied))
+        told = {key: value for key, value in varied.items() if _compared_among(key, cell) not in following}
+        names.append(CellName(label=_write_label(told), varied=varied))
     return names
 
 
@@ -54,6 +57,18 @@ def _gather_values(cells: Sequence[Mapping[str, Any]]) -> dict[tuple[str, ...], 
                 for field in _FIELDS_OF_ALL_METHODS:
                     values.setdefault((f"{prefix}.{field}",), set()).add("absent")
     return values
+
+
+def _find_following_target(cells: Sequence[Mapping[str, Any]]) -> set[tuple[str, ...]]:
+    """Settings that are known with the target task, such as its data and its number of steps: no part of a label."""
+    values: dict[tuple[str, ...], dict[str, set[str]]] = {}
+    for cell in cells:
+        for key, value in cell.items():
+            field = key.rpartition(".")[2]
+            if key != "target" and not key.startswith(_ALWAYS_TOLD) and field not in _FIELDS_OF_ALL_METHODS:
+                by_target = values.setdefault(_compared_among(key, cell), {})
+                by_target.setdefault(cell["target"], set()).add(canonical_json(value))
+    return {key for key, by_target in values.items() if all(len(found) == 1 for found in by_target.values())}
 
 
 def _compared_among(key: str, cell: Mapping[str, Any]) -> tuple[str, ...]:

@@ -75,9 +75,13 @@ PERTURBED = st.builds(
     ),
 )
 SPECS = st.builds(
-    lambda target, intermediate: _spec(target=target, intermediate=intermediate),
+    lambda target, task, intermediate, num_steps: _spec(
+        target=target | {"task": task}, intermediate=intermediate, optim={"num_steps": num_steps}
+    ),
     PERTURBED,
+    st.sampled_from(["world", "pawsx"]),
     st.just("none") | PERTURBED,
+    st.integers(1, 2),
 )
 
 
@@ -86,6 +90,30 @@ def test_cells_that_differ_have_different_names_and_settings(specs):
     names = name_cells(specs)
     assert len({name.label for name in names}) == len(specs)
     assert len({canonical_json(name.varied) for name in names}) == len(specs)
+
+
+def test_what_follows_from_the_target_task_is_no_part_of_a_label_and_yet_a_setting_that_varies():
+    def build(task, num_steps, num_copies, method):
+        perturbation = {"method": method, "magnitude": 1.0, "neighbors": "words.json", "num_copies": num_copies}
+        return _spec(
+            target={"task": task, "data": f"{task}-files", "perturbation": perturbation}, optim={"num_steps": num_steps}
+        )
+
+    recipes = [("pawsx", 30, 10), ("xnli", 20, 3)]
+    names = name_cells([build(*recipe, method) for recipe in recipes for method in ("none", "rs_da")])
+    assert [name.label for name in names] == [
+        "target pawsx · magnitude 0",
+        "target pawsx · magnitude 1",
+        "target xnli · magnitude 0",
+        "target xnli · magnitude 1",
+    ]
+    assert [name.varied["optim.num_steps"] for name in names] == [30, 30, 20, 20]
+    longer = name_cells([build(*recipe, "none") for recipe in (*recipes, ("xnli", 40, 3))])
+    assert [name.label for name in longer] == [
+        "target pawsx · num_steps 30",
+        "target xnli · num_steps 20",
+        "target xnli · num_steps 40",
+    ]
 
 
 def test_an_intermediate_stage_is_named_by_its_task_and_what_varies_in_it():
