@@ -205,7 +205,7 @@ def test_methods_are_listed_whole_on_a_narrow_screen() -> None:
     assert "…" not in shown
     words = set(shown.replace(",", " ").split())
     for name, entry in METHODS.items():
-        assert {name, *entry.magnitude.split(), *entry.settings} <= words
+        assert {name, *entry.magnitude.replace(",", " ").split(), *entry.settings} <= words
 
 
 def test_the_doctor_looks_at_everything_but_ray_when_told_so() -> None:
