@@ -54,17 +54,21 @@ def read_trial_spec(path: Path) -> "TrialSpec":
     from pydantic import ValidationError
 
     from search_spaces.document import read_document
-    from search_spaces.validation import explain_error
+    from search_spaces.problems import Problem, SpaceError
+    from search_spaces.validation import Finding, explain_error
+    from xlt_core.checks import find_misfits
     from xlt_core.errors import SpecError
-    from xlt_core.spec import TrialSpec, parse_trial_spec
+    from xlt_core.spec import TrialSpec, canonical_trial_spec, parse_trial_spec
 
     try:
         document = read_document(path.read_text(encoding="utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise SpecError(f"{path} cannot be read: {error}; give a YAML or JSON file with a trial's settings") from error
     try:
-        return parse_trial_spec(document.values)
+        spec = parse_trial_spec(document.values)
+        findings = [Finding(*misfit) for misfit in find_misfits(canonical_trial_spec(spec))]
     except ValidationError as error:
         findings = [explain_error(detail, TrialSpec) for detail in error.errors()]
-        lines = [f"{document.origin_of(path)}: {message}" for path, message in findings]
-        raise SpecError("\n".join(lines)) from error
+    if findings:
+        raise SpaceError([Problem(*finding) for finding in findings], document.origin_of)
+    return spec

@@ -113,6 +113,24 @@ def test_one_trial_from_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("perturbation", "expected"),
+    [
+        ("{method: fgm,\n    norm: linf}", "trial.yaml:4: target.perturbation.norm: 'fgm' has norm 'l2' by definition"),
+        (
+            "{method: mixup,\n    magnitude: 0.2}",
+            "trial.yaml:3: target.perturbation.method: 'mixup' has no meaning for",
+        ),
+    ],
+)
+def test_a_mistake_in_a_trial_is_placed_in_its_file(tmp_path: Path, perturbation: str, expected: str) -> None:
+    spec = tmp_path / "trial.yaml"
+    spec.write_text(f"encoder: mini\ntarget: {{task: udpos,\n  perturbation: {perturbation}}}\n")
+    result = run_xlt("trial", "run", spec, "--out", tmp_path / "out")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert expected in result.stderr
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("seedz: 2\n", ["space.yaml", "seedz", "seeds"]),
