@@ -204,6 +204,7 @@ def _check_same_sweep(folder: Path, found: Mapping[str, Any], asked: Mapping[str
     if found.get("sweep_id") != asked["sweep_id"]:
         raise OtherSweepError(
             f"{folder} holds the sweep '{found.get('name')}' ({found.get('sweep_id')}), asked for was "
-            f"'{asked['name']}' ({asked['sweep_id']}); give another --out, or continue the sweep that is there with "
+            f"'{asked['name']}' ({asked['sweep_id']}): a sweep keeps its name and its base, and only axes, seeds, "
+            "baseline and resources may change. Give another --out, or continue the sweep that is there with "
             f"`xlt sweep resume {folder}`"
         )

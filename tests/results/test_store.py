@@ -51,7 +51,8 @@ def test_the_same_sweep_again_opens_what_is_there_and_takes_the_new_description(
 
 def test_a_folder_with_another_sweep_is_refused(tmp_path: Path) -> None:
     ResultStore.create(tmp_path, SWEEP)
-    with pytest.raises(OtherSweepError, match=r"holds the sweep 'noise' \(s1\), asked for was 'other' \(s2\)"):
+    message = r"holds the sweep 'noise' \(s1\), asked for was 'other' \(s2\): a sweep keeps its name and its base"
+    with pytest.raises(OtherSweepError, match=message):
         ResultStore.create(tmp_path, {"name": "other", "sweep_id": "s2"})
     assert ResultStore.open(tmp_path).sweep["name"] == "noise"
 
