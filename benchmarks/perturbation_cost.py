@@ -25,7 +25,8 @@ from xlt_core.finetune import FineTuning
 from xlt_core.model import Head, TrialModel
 from xlt_core.perturbations import METHODS
 from xlt_core.perturbations.base import build_perturbation
-from xlt_core.spec import ModelSpec, OptimSpec, PerturbationSpec, StageSpec, canonical_perturbation
+from xlt_core.perturbations.spec import PerturbationSpec, canonical_perturbation
+from xlt_core.spec import ModelSpec, OptimSpec, StageSpec
 from xlt_core.tasks.base import PairExamples
 
 TARGET = 1.15

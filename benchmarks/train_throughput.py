@@ -24,7 +24,8 @@ from xlt_core.encoders.loading import load_encoder
 from xlt_core.encoders.vocabulary import restrict_vocabulary
 from xlt_core.finetune import FineTuning
 from xlt_core.model import Head, TrialModel
-from xlt_core.spec import ModelSpec, OptimSpec, PerturbationSpec, StageSpec
+from xlt_core.perturbations.spec import PerturbationSpec
+from xlt_core.spec import ModelSpec, OptimSpec, StageSpec
 from xlt_core.train import train
 
 NUM_CLASSES = 3

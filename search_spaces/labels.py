@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from xlt_core.canonical import canonical_json
 from xlt_core.conditions.spec import ConditionSettings
-from xlt_core.spec import PerturbationSpec, TrialSpec, find_read_fields
+from xlt_core.perturbations.spec import PerturbationSpec, find_read_fields
+from xlt_core.spec import TrialSpec
 
 _ONE_PHRASE = ("target.perturbation", "intermediate")
 """Settings under these keys are written as one phrase."""

@@ -115,7 +115,7 @@ def test_the_table_of_tasks_matches_its_folder():
 
 def test_the_table_of_perturbations_matches_its_folder():
     listed = {entry.path.partition(":")[0].rpartition(".")[2] for entry in METHODS.values()}
-    assert listed == plugin_modules("perturbations", {"geometry", "draws", "step", "checks"})
+    assert listed == plugin_modules("perturbations", {"geometry", "draws", "step", "checks", "spec"})
 
 
 def test_the_table_of_conditions_matches_its_folder():

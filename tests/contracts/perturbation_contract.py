@@ -27,8 +27,9 @@ from xlt_core.model import TrialModel
 from xlt_core.perturbations import METHODS
 from xlt_core.perturbations.base import build_perturbation
 from xlt_core.perturbations.geometry import build_ball
+from xlt_core.perturbations.spec import PerturbationSpec
 from xlt_core.perturbations.step import TrainingStep
-from xlt_core.spec import OptimSpec, PerturbationSpec, StageSpec
+from xlt_core.spec import OptimSpec, StageSpec
 from xlt_core.train import StepLog, train
 
 CPU = torch.device("cpu")

@@ -12,8 +12,9 @@ from xlt_core.disturbance import DisturbedModel
 from xlt_core.evaluate import predict
 from xlt_core.finetune import mean_embedding_norm
 from xlt_core.perturbations.base import build_perturbation
+from xlt_core.perturbations.spec import PerturbationSpec
 from xlt_core.perturbations.step import TrainingStep
-from xlt_core.spec import AttackSpec, DisturbanceSpec, NoiseSpec, PerturbationSpec
+from xlt_core.spec import AttackSpec, DisturbanceSpec, NoiseSpec
 
 TABLES = {"pair": build_pair_table(), "tagging": build_tagging_table()}
 SITES = ("word_embedding", "embedding_output", "last_hidden")

@@ -7,8 +7,9 @@ import torch
 from tests.factories import build_model
 from tests.xlt_core.test_evaluate import build_pair_table
 from xlt_core.finetune import FineTuning, autocast, mean_embedding_norm, record_perturbation
+from xlt_core.perturbations.spec import PerturbationSpec
 from xlt_core.perturbations.step import Sizes
-from xlt_core.spec import OptimSpec, PerturbationSpec, StageSpec
+from xlt_core.spec import OptimSpec, StageSpec
 from xlt_core.train import TrainOutcome, train
 
 CPU = torch.device("cpu")

@@ -8,16 +8,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from xlt_core.perturbations import METHODS
-from xlt_core.spec import (
-    EncoderSpec,
-    OptimSpec,
-    PerturbationSpec,
-    StageSpec,
-    TrialSpec,
-    canonical_perturbation,
-    canonical_trial_spec,
-    parse_trial_spec,
-)
+from xlt_core.perturbations.spec import PerturbationSpec, canonical_perturbation
+from xlt_core.spec import EncoderSpec, OptimSpec, StageSpec, TrialSpec, canonical_trial_spec, parse_trial_spec
 
 MINIMAL = {"encoder": "mini", "target": {"task": "world"}}
 

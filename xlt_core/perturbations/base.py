@@ -17,8 +17,8 @@ from xlt_core.edits.base import Edit
 from xlt_core.errors import SpecError
 from xlt_core.model import TrialModel
 from xlt_core.perturbations import METHODS, load_perturbation
+from xlt_core.perturbations.spec import PerturbationSpec, canonical_perturbation
 from xlt_core.perturbations.step import TrainingStep
-from xlt_core.spec import PerturbationSpec, canonical_perturbation
 
 Rows = npt.NDArray[np.int64]
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from xlt_core.encoders.configuration import read_encoder_facts
 from xlt_core.encoders.families import explain_hidden_attention, explain_indivisible, explain_missing_layer
 from xlt_core.perturbations import METHODS
+from xlt_core.perturbations.spec import PerturbationSpec
 from xlt_core.recipe import EncoderSpec, ModelSpec
-from xlt_core.spec import PerturbationSpec
 from xlt_core.tasks import load_task
 from xlt_core.tasks.base import Task
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from xlt_core.data.batch import PackedBatch
 from xlt_core.model import TrialModel, measure_divergence, measure_loss
-from xlt_core.spec import PerturbationSpec
+from xlt_core.perturbations.spec import PerturbationSpec
 
 _TINY = 1e-12
 

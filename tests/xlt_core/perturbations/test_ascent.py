@@ -7,7 +7,7 @@ from tests.contracts.perturbation_contract import SITES, RecordingStep, SiteCont
 from tests.factories import build_batch, build_model, stack_batches
 from xlt_core.data.batch import IGNORED_LABEL
 from xlt_core.perturbations.base import build_perturbation
-from xlt_core.spec import PerturbationSpec
+from xlt_core.perturbations.spec import PerturbationSpec
 
 LENGTHS = (5, 9, 4)
 

@@ -5,8 +5,8 @@ import pytest
 from tests.factories import build_encoder
 from xlt_core.perturbations import METHODS
 from xlt_core.perturbations.checks import find_misfits
+from xlt_core.perturbations.spec import PerturbationSpec
 from xlt_core.recipe import EncoderSpec, ModelSpec
-from xlt_core.spec import PerturbationSpec
 
 MINI = EncoderSpec.model_validate("mini")
 FIRST = ModelSpec()

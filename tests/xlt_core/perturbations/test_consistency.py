@@ -17,7 +17,8 @@ from tests.contracts.perturbation_contract import (
 from tests.factories import build_batch, build_model
 from xlt_core.data.batch import IGNORED_LABEL
 from xlt_core.perturbations.base import build_perturbation
-from xlt_core.spec import OptimSpec, PerturbationSpec
+from xlt_core.perturbations.spec import PerturbationSpec
+from xlt_core.spec import OptimSpec
 from xlt_core.train import train
 
 LENGTHS = (5, 9, 4)

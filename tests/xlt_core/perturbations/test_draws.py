@@ -6,8 +6,8 @@ import torch
 
 from tests.factories import build_batch, build_model
 from xlt_core.perturbations.draws import draw_fractions, draw_normal, draw_uniform
+from xlt_core.perturbations.spec import PerturbationSpec
 from xlt_core.perturbations.step import TrainingStep
-from xlt_core.spec import PerturbationSpec
 
 MODEL = build_model()
 

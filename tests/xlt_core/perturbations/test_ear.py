@@ -13,7 +13,7 @@ from xlt_core.encoders.padding import PaddedEncoder
 from xlt_core.errors import EncoderError
 from xlt_core.perturbations import METHODS
 from xlt_core.perturbations.ear import count_units
-from xlt_core.spec import PerturbationSpec
+from xlt_core.perturbations.spec import PerturbationSpec
 
 LENGTHS, OTHER_LENGTHS = (5, 9, 4), (7, 6, 4)
 

@@ -6,7 +6,7 @@ import torch
 from tests.contracts.perturbation_contract import SiteContract, gradients_of, take_step
 from tests.factories import build_batch, build_model
 from xlt_core.perturbations.draws import draw_uniform
-from xlt_core.spec import PerturbationSpec, canonical_perturbation
+from xlt_core.perturbations.spec import PerturbationSpec, canonical_perturbation
 
 LENGTHS = (5, 9, 4)
 NUM_STEPS = 3

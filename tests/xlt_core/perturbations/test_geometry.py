@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from tests.factories import build_batch, build_model
 from xlt_core.perturbations.geometry import Ball, build_ball, group_tokens
+from xlt_core.perturbations.spec import PerturbationSpec
 from xlt_core.perturbations.step import TrainingStep
-from xlt_core.spec import PerturbationSpec
 
 WIDTH = 16
 MODEL = build_model()

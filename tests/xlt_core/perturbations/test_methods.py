@@ -4,7 +4,7 @@ import pytest
 
 from xlt_core.perturbations import METHODS, load_perturbation
 from xlt_core.perturbations.base import Perturbation, build_perturbation
-from xlt_core.spec import PerturbationSpec
+from xlt_core.perturbations.spec import PerturbationSpec
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -20,7 +20,8 @@ from tests.factories import build_batch, build_model
 from xlt_core.model import pool_sequences
 from xlt_core.perturbations.base import build_perturbation
 from xlt_core.perturbations.mixup import find_differences
-from xlt_core.spec import ModelSpec, PerturbationSpec
+from xlt_core.perturbations.spec import PerturbationSpec
+from xlt_core.spec import ModelSpec
 
 LENGTHS = (5, 9, 4)
 PARTNERS = (8, 3, 4)

@@ -6,7 +6,7 @@ from scipy import stats
 
 from tests.contracts.perturbation_contract import SiteContract, take_step
 from tests.factories import build_batch, build_model
-from xlt_core.spec import PerturbationSpec
+from xlt_core.perturbations.spec import PerturbationSpec
 
 MANY = (30,) * 60
 

@@ -21,8 +21,9 @@ from xlt_core.edits.copies import measure_changes
 from xlt_core.finetune import record_perturbation
 from xlt_core.perturbations import METHODS
 from xlt_core.perturbations.base import build_perturbation
+from xlt_core.perturbations.spec import PerturbationSpec
 from xlt_core.perturbations.step import Sizes
-from xlt_core.spec import OptimSpec, PerturbationSpec
+from xlt_core.spec import OptimSpec
 from xlt_core.streams import stream_seed
 from xlt_core.train import train
 
