@@ -48,6 +48,12 @@ def print_deltas(snapshot: Snapshot, deltas: pd.DataFrame, means: pd.DataFrame, 
     """
     means, shown = _with_columns(means), _with_columns(deltas)
     for group, rows in by_group(shown):
+        if rows["delta"].isna().all():
+            num_cells = rows["cell_id"].nunique()
+            console.print(
+                f"No deltas of {describe_group(group)}: none of {num_cells} cells has a pair.", highlight=False
+            )
+            continue
         baselines = means[means["is_baseline"] & is_group(means, group)]
         lines: list[Line] = []
         for baseline_id, cells in rows.groupby("baseline_cell_id", sort=False):

@@ -93,6 +93,21 @@ def test_a_sweep_without_deltas_says_why(tmp_path: Path, runs: list[Run]) -> Non
     assert f"{len(runs)} trials" in text
 
 
+def test_a_table_without_any_pair_is_one_line(tmp_path: Path) -> None:
+    failed = [
+        Run("base", 0, {"de": 50.0}),
+        Run("a", 0, {"de": 51.0}, "degenerate"),
+        Run("b", 0, {"de": 52.0}, "diverged"),
+    ]
+    text = _rendered(write_store(tmp_path / "failed", failed))
+    assert "clean: none of 2 cells has a pair.\n" in text
+    assert "0 of 1" not in text
+    assert "Pairs lost to failed runs: 1 degenerate, 1 diverged" in text
+    text = _rendered(write_store(tmp_path / "whole", [*failed, Run("c", 0, {"de": 53.0})]))
+    assert "has a pair" not in text
+    assert _line(text, "cell a") == "cell a 0 of 1"
+
+
 def test_where_all_trials_are_degenerate_the_way_to_their_numbers_is_said(tmp_path: Path) -> None:
     store = write_store(tmp_path, [Run("base", 0, {"en": 50.0, "de": 50.0}, "degenerate")])
     file = io.StringIO()
