@@ -14,6 +14,7 @@ from search_spaces.space import SearchSpace
 from search_spaces.validation import Finding, explain_error
 from xlt_core.canonical import canonical_json
 from xlt_core.checks import find_misfits
+from xlt_core.perturbations import METHODS
 from xlt_core.spec import TrialSpec, canonical_trial_spec, parse_trial_spec
 
 MAX_NUM_COMBINATIONS = 100_000
@@ -71,7 +72,7 @@ def grid_cells(space: SearchSpace) -> list[Cell]:
         if spec and compared:
             cells.append(Cell(spec, compared, indices))
     problems = problems or list(_idle_values(dict(zip(names, axes, strict=True)), cells))
-    problems += _unsplittable_steps(space, cells)
+    problems += [*_unread_baselines(space, cells), *_unsplittable_steps(space, cells)]
     if problems:
         raise SpaceError(problems, lambda _: f"space '{space.name}'")
     return cells
@@ -159,6 +160,23 @@ def _value_at(value: JsonValue, path: Path) -> JsonValue:
         assert isinstance(value, dict), "a path of the value's own"
         value = value[key]
     return value
+
+
+def _unread_baselines(space: SearchSpace, cells: Sequence[Cell]) -> Iterator[Problem]:
+    """Find methods without a magnitude under a baseline of some magnitude: their cells would be their own baselines."""
+    for stage in ("target", "intermediate"):
+        changed = nest(space.baseline).get(stage)
+        perturbation = changed.get("perturbation") if isinstance(changed, dict) else None
+        if not isinstance(perturbation, dict) or "magnitude" not in perturbation:
+            continue
+        trained = [settings for cell in cells if (settings := getattr(cell.baseline, stage)) is not None]
+        methods = {settings.perturbation.method for settings in trained} - {"none"}
+        for method in sorted(method for method in methods if not METHODS[method].has_magnitude):
+            yield Problem(
+                ("baseline", f"{stage}.perturbation.magnitude"),
+                f"'{method}' has no magnitude, so that its cells would be compared with themselves. Give "
+                f"{stage}.perturbation.method: none in its place",
+            )
 
 
 def _unsplittable_steps(space: SearchSpace, cells: Sequence[Cell]) -> list[Problem]:

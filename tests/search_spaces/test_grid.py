@@ -80,6 +80,20 @@ def test_a_bad_baseline_is_placed_in_the_baseline():
     ]
 
 
+def test_a_method_without_magnitude_needs_a_baseline_without_a_method():
+    axes = {"target.perturbation": {"method": ["gaussian", "copies"], "magnitude": [0.5]}}
+    assert _place_of(axes, baseline={"target.perturbation.magnitude": 0.0}) == [
+        ("baseline", "target.perturbation.magnitude")
+    ]
+    for baseline in (
+        {"target.perturbation.method": "none"},
+        {"target.perturbation": {"method": "none", "magnitude": 0.0}},
+    ):
+        cells = grid_cells(make_space(axes, baseline=baseline))
+        assert {cell.baseline.target.perturbation.method for cell in cells} == {"none"}
+    assert len(grid_cells(make_space(axes, baseline={"target.perturbation.method": "copies"}))) == 2
+
+
 def test_an_axis_that_changes_nothing_is_refused():
     with pytest.raises(SpaceError, match="none of its 2 values changes a trial"):
         grid_cells(make_space({"target.perturbation.num_ascent_steps": [1, 2]}))
