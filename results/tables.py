@@ -26,6 +26,7 @@ GROUP = ["target_task", "metric", "selection", "condition"]
 
 _MACRO_COLUMNS = {"": MACRO, ALL_PAIRS: "all pairs", OFF_DIAGONAL: "off-diagonal"}
 """Name of the column of a mean over languages, or over pairs of them, by its `condition_language`."""
+_DELTAS = "Deltas by language: "
 _ONLY_PAIRS = "These are numbers of single pairs of languages; `xlt results matrix` shows them."
 
 
@@ -50,9 +51,8 @@ def print_deltas(snapshot: Snapshot, deltas: pd.DataFrame, means: pd.DataFrame, 
     for group, rows in by_group(shown):
         if rows["delta"].isna().all():
             num_cells = rows["cell_id"].nunique()
-            console.print(
-                f"No deltas of {describe_group(group)}: none of {num_cells} cells has a pair.", highlight=False
-            )
+            title = f"{_DELTAS}{describe_group(group)}: none of {num_cells} cells has a pair"
+            console.print(title, highlight=False, soft_wrap=True)
             continue
         baselines = means[means["is_baseline"] & is_group(means, group)]
         lines: list[Line] = []
@@ -60,7 +60,7 @@ def print_deltas(snapshot: Snapshot, deltas: pd.DataFrame, means: pd.DataFrame, 
             baseline = baselines[baselines["cell_id"] == baseline_id]
             lines += [_mean_line(str(name), part) for name, part in baseline.groupby("cell", sort=False)]
             lines += [_delta_line(part) for _, part in cells.groupby("cell_id", sort=False)]
-        _print_group("Deltas by language: ", ("k", "mean"), group, rows, lines, snapshot, console)
+        _print_group(_DELTAS, ("k", "mean"), group, rows, lines, snapshot, console)
     if deltas.empty:
         console.print("No deltas: no finished trial of a cell has a finished baseline of the same seed.")
         print_degenerate_note(snapshot, console)

@@ -100,7 +100,7 @@ def test_a_table_without_any_pair_is_one_line(tmp_path: Path) -> None:
         Run("b", 0, {"de": 52.0}, "diverged"),
     ]
     text = _rendered(write_store(tmp_path / "failed", failed))
-    assert "clean: none of 2 cells has a pair.\n" in text
+    assert "clean: none of 2 cells has a pair\n" in text
     assert "0 of 1" not in text
     assert "Pairs lost to failed runs: 1 degenerate, 1 diverged" in text
     text = _rendered(write_store(tmp_path / "whole", [*failed, Run("c", 0, {"de": 53.0})]))
