@@ -31,6 +31,18 @@ class PackedBatch:
     """One number an example, the same in whatever batch it comes; keys the noise."""
     language: str
 
+    def join(self, other: "PackedBatch") -> "PackedBatch":
+        """The sequences of this batch and then those of another of the same language."""
+        return replace(
+            self,
+            input_ids=torch.cat([self.input_ids, other.input_ids], 1),
+            lengths=self.lengths + other.lengths,
+            token_type_ids=torch.cat([self.token_type_ids, other.token_type_ids], 1),
+            content_mask=torch.cat([self.content_mask, other.content_mask], 1),
+            labels=torch.cat([self.labels, other.labels], 1),
+            example_keys=self.example_keys + other.example_keys,
+        )
+
     @property
     def num_tokens(self) -> int:
         """T."""

@@ -46,15 +46,16 @@ class Ear(RsDa):
     def run(self, step: TrainingStep) -> Tensor:
         """Take both passes and one backward through both."""
         assert step.partner is not None, "the originals come with every step"
-        original, copy = self._pass(step, step.partner), self._pass(step, step.batch)
+        both = step.reach(step.partner.join(step.batch))  # one lookup: its gradient is as large as the whole table
+        entered = both.tensor_split([step.partner.num_tokens], 1)
+        original, copy = self._pass(step, step.partner, entered[0]), self._pass(step, step.batch, entered[1])
         robust = step.loss(original.logits, step.partner) + step.loss(copy.logits)
         apart = (original.pooled - copy.pooled).square().mean(-1)
         pull = measure_attention_gap(original.attention, copy.attention, (step.partner.lengths, step.batch.lengths))
         terms = self._weight("pull_weight", step) * pull - self._weight("push_weight", step) * apart
         return step.backward((robust + (terms * count_units(step.batch)).sum(-1) / step.num_units) / 2.0)
 
-    def _pass(self, step: TrainingStep, batch: PackedBatch) -> _Pass:
-        entered = step.reach(batch)
+    def _pass(self, step: TrainingStep, batch: PackedBatch, entered: Tensor) -> _Pass:
         with step.model.encoder.observe_attention(self.spec.attention_layer) as attention:
             logits = step.finish(entered, batch)
         return _Pass(logits, pool_sequences(entered.float(), batch.lengths, "mean"), attention)
