@@ -14,7 +14,9 @@ UNSPACED_SCRIPTS = frozenset({"Hans", "Hant", "Jpan", "Thai", "Laoo", "Khmr", "M
 """Scripts that are written without spaces, ISO 15924."""
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}ー\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 """Their characters, for a character class."""
-_UNIT = regex.compile(rf"(?=[{_UNSPACED}])\X(?:(?=\p{{P}})\X)*|(?:(?![{_UNSPACED}\s])\X)+")
+_SPACE = r"\s\x1c-\x1f"
+"""What `str.isspace` takes for white space: `\\s` of `regex` leaves out four separators."""
+_UNIT = regex.compile(rf"(?=[{_UNSPACED}])\X(?:(?=\p{{P}})\X)*|(?:(?![{_UNSPACED}{_SPACE}])\X)+")
 
 
 class TextUnits(NamedTuple):

@@ -20,6 +20,7 @@ from xlt_core.edits.units import Letter, classify_letter, join_units, split_clus
         ("क्षत्रिय ने", ["क्षत्रिय", "ने"]),
         ("그는 집에", ["그는", "집에"]),
         ("  ", []),
+        ("a\x1fb\x1c", ["a", "b"]),
         ("", []),
     ],
 )

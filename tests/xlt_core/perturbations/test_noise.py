@@ -94,7 +94,7 @@ class TestSeveralSamples(SiteContract):
     def test_behind_the_encoder_only_the_head_runs_several_times(self):
         context, loss = take_step(build_model(), build_batch((5, 9)), self.build_spec(site="last_hidden"))
         assert (context.num_forwards, context.num_backwards) == (1, 1)
-        losses = [float(context.loss(context.model.head(noisy, context.batch))) for noisy in context.inputs]
+        losses = [float(context.loss(context.model.head(noisy, context.batch)).detach()) for noisy in context.inputs]
         assert float(loss) == pytest.approx(np.mean(losses), abs=1e-5)
 
 
