@@ -15,6 +15,7 @@ from search_spaces.validation import Finding, explain_error
 from xlt_core.canonical import canonical_json
 from xlt_core.checks import find_misfits
 from xlt_core.perturbations import METHODS
+from xlt_core.perturbations.checks import explain_unsplittable
 from xlt_core.spec import TrialSpec, canonical_trial_spec, parse_trial_spec
 
 MAX_NUM_COMBINATIONS = 100_000
@@ -186,12 +187,8 @@ def _unsplittable_steps(space: SearchSpace, cells: Sequence[Cell]) -> list[Probl
         return []
     for cell in cells:
         for stage in filter(None, (cell.spec.target, cell.spec.intermediate)):
-            perturbation, batch_size = stage.perturbation, (stage.optim or cell.spec.optim).batch_size
-            if size < batch_size and (perturbation.norm, perturbation.granularity) == ("l2", "batch"):
-                message = (
-                    f"micro-batches of {size} of a batch of {batch_size}: with granularity 'batch', "
-                    f"'{perturbation.method}' takes the norm over the whole batch, which cannot be split. Take "
-                    "granularity 'token' or 'sequence', or leave out micro_batch_size"
-                )
+            batch_size = (stage.optim or cell.spec.optim).batch_size
+            message = explain_unsplittable(stage.perturbation, batch_size, size)
+            if message is not None:
                 return [Problem(("resources", "micro_batch_size"), message)]
     return []

@@ -10,9 +10,11 @@ from torch import Tensor
 from xlt_core.data.batch import PackedBatch
 from xlt_core.data.batches import Indices, TrainingOrder, pack
 from xlt_core.data.tokens import TokenTable
+from xlt_core.errors import SpecError
 from xlt_core.model import TrialModel
 from xlt_core.perturbations import METHODS
 from xlt_core.perturbations.base import build_perturbation
+from xlt_core.perturbations.checks import explain_unsplittable
 from xlt_core.perturbations.step import Sizes, TrainingStep
 from xlt_core.result import PerturbationRecord
 from xlt_core.spec import StageSpec
@@ -47,7 +49,11 @@ class FineTuning:
             settings: canonical.
             seed: of the stage.
             device: where `model` is.
-            micro_batch_size: examples in memory at one time; none given: all of a step. Changes no result.
+            micro_batch_size: examples in memory at one time; none given: all of a step. Changes no result but for the
+                dropout masks, which are drawn anew for each.
+
+        Raises:
+            SpecError: the perturbation has a norm over the batch, which micro-batches would split.
         """
         assert settings.optim is not None, "a canonical stage carries its recipe"
         self.module = model
@@ -68,6 +74,9 @@ class FineTuning:
         self._seed = seed
         self._device = device
         self._micro_batch_size = micro_batch_size or settings.optim.batch_size
+        unsplittable = explain_unsplittable(self.perturbation.spec, settings.optim.batch_size, self._micro_batch_size)
+        if unsplittable is not None:
+            raise SpecError(unsplittable)
         self._probe_every = max(1, settings.optim.num_steps // _NUM_PROBES)
         self._site_norm = measure_site_norm(self._contexts(0, 1.0, Sizes()))
 

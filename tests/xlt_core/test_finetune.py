@@ -6,6 +6,7 @@ import torch
 
 from tests.factories import build_model
 from tests.xlt_core.test_evaluate import build_pair_table
+from xlt_core.errors import SpecError
 from xlt_core.finetune import FineTuning, autocast, mean_embedding_norm, record_perturbation
 from xlt_core.perturbations.spec import PerturbationSpec
 from xlt_core.perturbations.step import Sizes
@@ -126,6 +127,14 @@ def test_a_record_sums_up_the_log_and_leaves_out_what_was_not_measured():
         StageSpec(task="pawsx"), TrainOutcome(log={"loss": (1.0,)}, diverged_reason=None, wall_seconds=0.0)
     )
     assert (plain.size_kind, plain.size_mean, plain.loss_gap) == (None, None, None)
+
+
+def test_a_norm_over_the_batch_is_not_taken_over_parts_of_it():
+    over_the_batch = PerturbationSpec(method="pgd", magnitude=0.1, granularity="batch")
+    settings = StageSpec(task="pawsx", optim=OPTIM, perturbation=over_the_batch)
+    with pytest.raises(SpecError, match=r"micro-batches of 2 of a batch of 4: .* cannot be split"):
+        FineTuning(build_model(), build_pair_table(), settings, seed=0, device=CPU, micro_batch_size=2)
+    FineTuning(build_model(), build_pair_table(), settings, seed=0, device=CPU, micro_batch_size=4)
 
 
 def test_the_cpu_computes_in_float32():

@@ -57,6 +57,17 @@ def find_misfits(
         )
 
 
+def explain_unsplittable(perturbation: PerturbationSpec, batch_size: int, micro_batch_size: int) -> str | None:
+    """Say why a step cannot be taken in micro-batches: a norm over the batch, of which each would know only a part."""
+    if micro_batch_size >= batch_size or (perturbation.norm, perturbation.granularity) != ("l2", "batch"):
+        return None
+    return (
+        f"micro-batches of {micro_batch_size} of a batch of {batch_size}: with granularity 'batch', "
+        f"'{perturbation.method}' takes the norm over the whole batch, which cannot be split. Take "
+        "granularity 'token' or 'sequence', or leave out micro_batch_size"
+    )
+
+
 def _is_unread(perturbation: PerturbationSpec, task: Task, model: ModelSpec) -> bool:
     is_behind_encoder = perturbation.site == "last_hidden" and perturbation.mask == "content"
     return is_behind_encoder and task.shape == "pair" and model.pooling == "first"
