@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from xlt_core.errors import SpecError
 from xlt_core.model import TrialModel
 from xlt_core.perturbations.base import Cost, Perturbation
 from xlt_core.perturbations.geometry import build_ball
@@ -53,7 +54,13 @@ class R4f(R3f):
     """R3F with a spectrally normalised output layer of the head, in training and evaluation: part of the model."""
 
     def prepare(self, model: TrialModel) -> None:
-        """Normalise the output layer from now on."""
+        """Normalise the output layer from now on.
+
+        Raises:
+            SpecError: of an array of trials some have the magnitude 0: plain training has no such layer.
+        """
+        if any(spec.magnitude == 0.0 for spec in self.specs):
+            raise SpecError("'r4f' changes the head, also that of trials of magnitude 0 in an array; train these apart")
         parametrize.register_parametrization(model.head.output, "weight", SpectralNorm())
 
 

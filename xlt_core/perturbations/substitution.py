@@ -10,6 +10,7 @@ from torch import Tensor
 from xlt_core.edits.base import Edit
 from xlt_core.edits.copies import SynonymCopies
 from xlt_core.edits.substitution import WordLookup
+from xlt_core.errors import SpecError
 from xlt_core.perturbations.base import Cost, Perturbation, ProbedLosses, Rows
 from xlt_core.perturbations.step import TrainingStep
 from xlt_core.streams import stream_seed
@@ -35,7 +36,15 @@ class RsDa(Copies):
     """
 
     def edit_examples(self, seed: int) -> Edit:
-        """Substitute words by the stage's stream `augment`."""
+        """Substitute words by the stage's stream `augment`.
+
+        Raises:
+            SpecError: the trials of an array have other magnitudes, so that no one table is for all of them.
+        """
+        if len({spec.magnitude for spec in self.specs}) > 1:
+            raise SpecError(
+                f"'{self.spec.method}' makes training data of its own for every magnitude; make a table for each trial"
+            )
         assert self.spec.neighbors is not None, "the spec refuses to be without"
         return SynonymCopies(
             neighbors=Path(self.spec.neighbors),

@@ -16,6 +16,7 @@ from tests.contracts.perturbation_contract import (
 )
 from tests.factories import build_batch, build_model
 from xlt_core.data.batch import IGNORED_LABEL
+from xlt_core.errors import SpecError
 from xlt_core.perturbations.base import build_perturbation
 from xlt_core.perturbations.spec import PerturbationSpec
 from xlt_core.spec import OptimSpec
@@ -98,6 +99,11 @@ class TestR4f(SiteContract):
         for weight in (before, after):
             assert np.linalg.svd(weight.numpy(), compute_uv=False)[0] == pytest.approx(1.0, abs=1e-6)
         assert not torch.allclose(before, after, atol=1e-4)
+
+    def test_a_plain_trial_of_an_array_does_not_get_another_head(self):
+        array = build_perturbation([self.build_spec(), self.build_spec(magnitude=0.0)])
+        with pytest.raises(SpecError, match="trials of magnitude 0 in an array; train these apart"):
+            array.prepare(build_model())
 
     def test_predictions_are_those_of_the_weights_over_their_largest_singular_value(self):
         model, plain, batch = build_model(), build_model(), build_batch(LENGTHS)

@@ -18,6 +18,7 @@ from tests.factories import build_batch, build_model, write_neighbor_file
 from tests.xlt_core.test_evaluate import build_pair_examples, build_pair_table, build_tagging_examples
 from xlt_core.data.batches import pack
 from xlt_core.edits.copies import measure_changes
+from xlt_core.errors import SpecError
 from xlt_core.finetune import record_perturbation
 from xlt_core.perturbations import METHODS
 from xlt_core.perturbations.base import build_perturbation
@@ -105,6 +106,12 @@ class NeighborContract(PerturbationContract):
 class TestRsDa(NeighborContract):
     method = "rs_da"
     settings = {"num_copies": 3}  # noqa: RUF012
+
+    def test_trials_of_an_array_do_not_train_on_the_words_of_another_magnitude(self):
+        specs = [self.build_spec(magnitude=1.0), self.build_spec(magnitude=0.5)]
+        with pytest.raises(SpecError, match="make a table for each trial"):
+            build_perturbation(specs).edit_examples(0)
+        assert build_perturbation(specs[:1]).edit_examples(0) is not None
 
     @pytest.mark.parametrize("shape", ["pair", "tagging"])
     def test_a_magnitude_changes_the_gradients(self, shape):
