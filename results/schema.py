@@ -11,10 +11,10 @@ import pyarrow as pa
 
 from results.errors import RowError
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Raised when a column comes, or changes name, type or meaning; stands in every file's metadata and in sweep.json."""
 
-READABLE_VERSIONS = (1, 2, 3, SCHEMA_VERSION)
+READABLE_VERSIONS = (1, 2, 3, 4, SCHEMA_VERSION)
 """Files of these versions are read; see `upgrade_table`."""
 
 VERSION_KEY = b"xlt_schema_version"
@@ -42,6 +42,10 @@ PENDING = "pending"
 
 _NAME = pa.dictionary(pa.int32(), pa.string())
 _UTC = pa.timestamp("us", tz="UTC")
+
+
+RUNG = pa.struct([pa.field("num_steps", pa.int64()), pa.field("score", pa.float64())])
+"""After so many steps of the target stage: the primary metric on the source language's dev set, 0 to 100."""
 
 
 def _required(name: str, kind: pa.DataType) -> pa.Field:
@@ -88,6 +92,7 @@ PLAN = pa.schema(
         _required("spec", pa.string()),  # JSON of the TrialSpec
         _required("plan", pa.string()),  # JSON of the TrialPlan: all that a resume needs
         _required("languages", pa.list_(pa.string())),
+        pa.field("supersedes", pa.string()),  # trial of the same training, scored on less; its row is no longer shown
     ],
     metadata=_METADATA,
 )
@@ -122,6 +127,12 @@ TRIALS = pa.schema(
         pa.field("versions", pa.string()),  # JSON: library -> version
         pa.field("attempt", pa.int32()),  # 1 for the first
         pa.field("traceback", pa.string()),
+        pa.field("launch_id", pa.string()),  # of the `xlt sweep run` or `resume` that wrote the row
+        pa.field("host", pa.string()),  # that ran it
+        pa.field("peak_bytes", pa.int64()),  # of device memory (CUDA) or of the process (CPU)
+        pa.field("micro_batch_size", pa.int32()),  # examples in memory at a time; null: all of a step
+        pa.field("rungs", pa.list_(RUNG)),  # dev scores on the way, where a scheduler looked at them
+        pa.field("note", pa.string()),  # why a result was run again
     ],
     metadata=_METADATA,
 )
@@ -226,6 +237,15 @@ _NEW_IN_VERSION: Mapping[int, Mapping[str, str | bool | None]] = MappingProxyTyp
             "waived": None,
             "bits": None,
             "failed_checks": None,
+        },
+        5: {
+            "supersedes": None,
+            "launch_id": None,
+            "host": None,
+            "peak_bytes": None,
+            "micro_batch_size": None,
+            "rungs": None,
+            "note": None,
         },
     }
 )

@@ -44,12 +44,14 @@ class Snapshot:
         """Every planned trial once, in the order of the plan; columns of `schema.PLAN`.
 
         A plan written later wins. What it says of a cell (label, baseline) holds for all seeds of the cell, also for
-        those that only an earlier plan has: a cell has one baseline.
+        those that only an earlier plan has: a cell has one baseline. A trial that a later row supersedes is left out.
         """
         rows = files.read_tables(files.published_files(self.folder / "plan", ".parquet"), PLAN)
         ids, cells = rows["trial_id"].to_pylist(), rows["cell_id"].to_pylist()
         newest = {trial_id: place for place, trial_id in enumerate(ids)}
         newest_of_cell = {cell_id: place for place, cell_id in enumerate(cells)}
+        superseded_at = {old: place for place, old in enumerate(rows["supersedes"].to_pylist()) if old is not None}
+        newest = {one: place for one, place in newest.items() if place >= superseded_at.get(one, 0)}
         plan = rows.take(pa.array(newest.values(), pa.int64()))
         of_cell = rows.take(pa.array([newest_of_cell[cells[place]] for place in newest.values()], pa.int64()))
         columns = [(of_cell if name in _OF_THE_CELL else plan)[name] for name in PLAN.names]

@@ -34,7 +34,7 @@ def test_a_new_store_says_what_it_is(tmp_path: Path) -> None:
     store = ResultStore.create(tmp_path / "runs" / "noise", SWEEP | {"space": {"seeds": 2}})
     written = json.loads((store.folder / "sweep.json").read_text())
     assert written == dict(ResultStore.open(store.folder).sweep)
-    assert written["schema_version"] == 4
+    assert written["schema_version"] == 5
     assert written["space"] == {"seeds": 2}
     assert written["created_at"].endswith("+00:00")
 
@@ -294,4 +294,4 @@ def test_a_store_of_an_earlier_version_is_read_and_continued(tmp_path: Path, ver
         {"trial_id": "base-1", "condition": "typos:0.1", "n": 2, "mean": 0.5},
     ]
     assert new.predictions()["condition"].to_pylist() == ["clean"] * 2 + ["typos:0.1"] * 2
-    assert json.loads((tmp_path / "sweep.json").read_text())["schema_version"] == 4
+    assert json.loads((tmp_path / "sweep.json").read_text())["schema_version"] == 5
