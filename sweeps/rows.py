@@ -23,7 +23,6 @@ from xlt_core.plan import TrialPlan
 from xlt_core.result import PerturbationRecord, TrialResult
 from xlt_core.spec import StageSpec
 from xlt_core.tasks import load_task
-from xlt_core.tasks.training_sets import share_training_set
 
 Row = dict[str, Any]
 
@@ -49,9 +48,7 @@ def plan_row(trial: PlannedTrial) -> Row:
         "magnitude": spec.target.perturbation.magnitude,
         "axes": canonical_json(trial.axes),
         "intermediate_key": next((stage.key for stage in trial.plan.stages if stage.kind == "intermediate"), None),
-        "same_task": any(share_training_set(task, spec.target.task) for task in intermediate.tasks)
-        if intermediate
-        else None,
+        "same_task": trial.plan.same_task,
         "spec": spec.model_dump_json(),
         "plan": trial.plan.model_dump_json(),
         "languages": list(trial.plan.languages),

@@ -30,7 +30,8 @@ LIGHT = (
     "xlt_core.tasks.udpos", "xlt_core.tasks.world", "xlt_core.tasks.nusax", "xlt_core.tasks.custom",
     "xlt_core.conditions.text", "xlt_core.conditions.disturbed", "xlt_core.conditions.generalized",
     "xlt_core.difficulty.held_out", "xlt_core.difficulty.cartography", "xlt_core.difficulty.given",
-    "xlt_core.difficulty.pool", "xlt_core.difficulty.scores", "xlt_core.edits.hiding",
+    "xlt_core.difficulty.pool", "xlt_core.difficulty.pool_checks", "xlt_core.difficulty.scores",
+    "xlt_core.edits.hiding",
     "search_spaces.loading", "search_spaces.expand", "search_spaces.commands", "sweeps.cli",
 )  # fmt: skip
 MAX_MODULE_LINES = 300

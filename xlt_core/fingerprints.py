@@ -10,10 +10,16 @@ from xlt_core.canonical import content_key, file_digest
 from xlt_core.conditions import load_condition
 from xlt_core.conditions.base import TestSets
 from xlt_core.conditions.spec import ConditionSettings
+from xlt_core.data.readers.location import is_on_hub
+from xlt_core.difficulty.overlap import measure_overlap
+from xlt_core.difficulty.pool import POOL_SEED
+from xlt_core.difficulty.pool_checks import check_pool
 from xlt_core.edits.candidates import read_neighbors
 from xlt_core.edits.substitution import VERSION as SUBSTITUTION_VERSION
 from xlt_core.encoders.identity import encoder_fingerprint
 from xlt_core.errors import DataError
+from xlt_core.spec import StageSpec
+from xlt_core.tasks import load_task
 from xlt_core.tasks.base import Split, Task
 from xlt_core.texts import find_text_file, read_sentences
 
@@ -25,6 +31,8 @@ class Fingerprints:
         self._known: dict[tuple[Any, ...], str] = {}
         self._conditions: dict[tuple[Any, ...], dict[str, Any]] = {}
         self._tasks: dict[int, Task] = {}
+        self._checked: set[tuple[Any, ...]] = set()
+        self._overlaps: dict[tuple[Any, ...], float] = {}
 
     def of_data(
         self, task: Task, data: str, split: Split, languages: tuple[str, ...], *, needs_labels: bool = True
@@ -40,6 +48,34 @@ class Fingerprints:
             task.check(data, split, languages, needs_labels=needs_labels)
             self._known[key] = task.fingerprint(data, split, languages)
         return self._known[key]
+
+    def check_pool_of(self, settings: StageSpec) -> None:
+        """Look once at examples of which arms are to be drawn (`difficulty.pool_checks`), where they are at hand.
+
+        Raises:
+            DataError, SpecError: they cannot be scored, or no arms can be drawn of them.
+        """
+        task, data = load_task(settings.task), settings.data_of("train")
+        key = (self._number(task), data, settings.difficulty, settings.dose is None)
+        if key in self._checked or not _is_at_hand(task, data):
+            return
+        check_pool(settings)
+        self._checked.add(key)
+
+    def of_overlap(self, task: Task, data: str, other: Task, other_data: str) -> float:
+        """Share of a task's training examples that another's has, too; 0 where only the hub has one of them."""
+        key = (self._number(task), data, self._number(other), other_data)
+        if key not in self._overlaps:
+            is_known = _is_at_hand(task, data) and _is_at_hand(other, other_data)
+            self._overlaps[key] = (
+                measure_overlap(
+                    task.load_train(data, dose=None, data_seed=POOL_SEED),
+                    other.load_train(other_data, dose=None, data_seed=POOL_SEED),
+                )
+                if is_known
+                else 0.0
+            )
+        return self._overlaps[key]
 
     def of_encoder(self, source: str) -> str:
         """Hash of an encoder's weights, configuration and tokenizer."""
@@ -107,3 +143,8 @@ class Fingerprints:
         """Tell tasks apart, also users' own that have one name; a task that is kept keeps its number to itself."""
         self._tasks[id(task)] = task
         return id(task)
+
+
+def _is_at_hand(task: Task, data: str) -> bool:
+    """Whether training examples can be read without a download; those that are drawn need no files."""
+    return task.takes_dose or not is_on_hub(data)

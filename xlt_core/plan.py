@@ -18,6 +18,11 @@ from xlt_core.sources import BesideSpec
 from xlt_core.spec import EncoderSpec, Settings, StageSpec, TrialSpec
 from xlt_core.stage_plan import CODE_VERSIONS, Stage, identify_stage, list_trained, plan_stages
 from xlt_core.tasks import is_task_file, load_task
+from xlt_core.tasks.base import FROZEN_SHAPES
+from xlt_core.tasks.training_sets import share_training_set
+
+MAX_CHANCE_OVERLAP = 0.05
+"""Share of an intermediate task's examples that the target's training set may have before both are said to be one."""
 
 
 class TrialPlan(Settings):
@@ -31,6 +36,8 @@ class TrialPlan(Settings):
     """Shared stages first, the trial's own target stage last."""
     languages: tuple[str, ...]
     """To be scored; those without data get a row with the reason."""
+    same_task: bool | None = None
+    """Whether the intermediate stage trains on the target's training set, or a good part of it; none: no such stage."""
 
     @property
     def shared_stages(self) -> tuple[Stage, ...]:
@@ -90,6 +97,24 @@ def plan_trial(spec: TrialSpec, fingerprints: Fingerprints | None = None, *, nee
         spec=spec,
         stages=stages,
         languages=languages,
+        same_task=_share_examples(spec, fingerprints),
+    )
+
+
+def _share_examples(spec: TrialSpec, fingerprints: Fingerprints) -> bool | None:
+    """Whether tasks of the intermediate stage have the target's training set, by name or by what is in both."""
+    if spec.intermediate is None:
+        return None
+    if any(share_training_set(task, spec.target.task) for task in spec.intermediate.tasks):
+        return True
+    target = load_task(spec.target.task)
+    if target.shape in FROZEN_SHAPES:
+        return False
+    trained = [(spec.intermediate.task, spec.intermediate.data_of("train"))]
+    trained += [(beside.task, beside.data) for beside in spec.intermediate.beside]
+    return any(
+        fingerprints.of_overlap(load_task(task), data, target, spec.target.data_of("train")) > MAX_CHANCE_OVERLAP
+        for task, data in trained
     )
 
 

@@ -91,6 +91,8 @@ def plan_stages(spec: TrialSpec, fingerprints: Fingerprints) -> tuple[Stage, ...
             stages |= {stage.key: stage for stage in found}
             scores.append(found[-1].key if found else None)
             _check_scorer(scorer, kind, spec, fingerprints)
+        if settings.difficulty is not None:
+            _check_pool(settings, kind, fingerprints)
         if scores[0] is not None and scores[0] == scores[1]:
             raise SpecError(
                 f"{kind}.difficulty.independent: it gives the very scores of the scorer (stage {scores[0]}), so that a "
@@ -108,6 +110,14 @@ def plan_stages(spec: TrialSpec, fingerprints: Fingerprints) -> tuple[Stage, ...
         parent = content_key(identify_stage(stage, spec, parent, fingerprints))
         stages[parent] = stage.model_copy(update={"key": parent})
     return tuple(stages.values())
+
+
+def _check_pool(settings: StageSpec, kind: StageKind, fingerprints: Fingerprints) -> None:
+    """Refuse examples that no scoring could make arms of, under the setting's name."""
+    try:
+        fingerprints.check_pool_of(settings)
+    except (DataError, SpecError) as error:
+        raise type(error)(f"{kind}.difficulty: {error}") from error
 
 
 def _check_scorer(scorer: ScorerSpec | None, kind: StageKind, spec: TrialSpec, fingerprints: Fingerprints) -> None:

@@ -12,7 +12,9 @@ from sweeps.failures import describe_failure
 from sweeps.plan import plan_sweep
 from sweeps.rows import plan_row, planned_trial, publish_failure, publish_result
 from tests.sweeps.factories import make_space
+from xlt_core.difficulty.pool import POOL_SEED
 from xlt_core.result import LabelPredictions, LanguageScore, PerturbationRecord, StageCost, TrialResult
+from xlt_core.tasks import load_task
 
 
 def test_a_planned_trial_reads_back_equal_from_its_row() -> None:
@@ -32,7 +34,8 @@ def test_a_row_names_what_the_cell_is() -> None:
 
 def test_a_row_says_what_its_intermediate_stage_is_trained_on(tmp_path: Path) -> None:
     file = tmp_path / "scores.tsv"
-    file.write_text("id\tscore\n")
+    world = load_task("world").load_train("hub", dose=None, data_seed=POOL_SEED)
+    file.write_text("id\tscore\n" + "".join(f"{name}\t{place}\n" for place, name in enumerate(world.ids)))
     difficulty = {
         "scorer": {"measure": "column", "path": str(file)},
         "noise_trim": 0.05,

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from tests.factories import build_encoder, write_neighbor_file, write_pair_folder
+from tests.learnable import write_single_folder
 from xlt_core.encoders.identity import encoder_fingerprint
 from xlt_core.errors import DataError
 from xlt_core.fingerprints import Fingerprints
+from xlt_core.spec import StageSpec
 from xlt_core.tasks import load_task
 
 
@@ -73,3 +75,62 @@ def test_neighbor_files_are_known_by_their_content(tmp_path):
     assert fingerprints.of_neighbors(str(tmp_path / "three.json")) != fingerprints.of_neighbors(
         str(tmp_path / "one.json")
     )
+
+
+def write_part(data: str, folder: Path, num_kept: int) -> str:
+    """A folder with the first training examples of another, and as many that are nowhere else."""
+    folder.mkdir()
+    kept = (Path(data) / "train-en.tsv").read_text(encoding="utf-8").splitlines()[:num_kept]
+    lines = [line for place, line in enumerate(kept) for line in (line, f"only{place}\there\t0")]
+    (folder / "train-en.tsv").write_text("\n".join([*lines, ""]), encoding="utf-8")
+    return str(folder)
+
+
+def test_overlap_is_the_share_of_the_first_tasks_examples_that_the_other_has(data, tmp_path):
+    task, part = load_task("pawsx"), write_part(data, tmp_path / "part", 60)
+    fingerprints = Fingerprints()
+    assert fingerprints.of_overlap(task, part, task, data) == 0.5
+    assert fingerprints.of_overlap(task, data, task, part) == 60 / 240
+    (Path(part) / "train-en.tsv").unlink()
+    assert fingerprints.of_overlap(task, part, task, data) == 0.5, "remembered"
+
+
+def test_tasks_of_other_texts_and_data_that_only_the_hub_has_share_nothing_that_is_known(data, tmp_path):
+    write_single_folder(tmp_path / "single")
+    pairs, single = load_task("pawsx"), load_task("nusax")
+    fingerprints = Fingerprints()
+    assert fingerprints.of_overlap(pairs, data, single, str(tmp_path / "single")) == 0.0
+    assert fingerprints.of_overlap(pairs, "hub", pairs, data) == fingerprints.of_overlap(pairs, data, pairs, "hub") == 0
+
+
+def pool_of(data: str, num_examples: int) -> StageSpec:
+    """Arms of this size."""
+    difficulty = {"scorer": {"encoder": "scorer"}, "num_examples": num_examples}
+    return StageSpec.model_validate({"task": "pawsx", "data": data, "dose": 0.5, "difficulty": difficulty})
+
+
+def test_a_pool_is_read_once_for_all_its_arms(data):
+    fingerprints, settings = Fingerprints(), pool_of(data, 80)
+    fingerprints.check_pool_of(settings)
+    (Path(data) / "train-en.tsv").unlink()
+    fingerprints.check_pool_of(settings)
+    fingerprints.check_pool_of(settings.model_copy(update={"dose": "random"}))
+    with pytest.raises(DataError, match="train"):
+        fingerprints.check_pool_of(pool_of(data, 79))
+
+
+def test_a_pool_without_arms_is_refused_every_time(data):
+    fingerprints = Fingerprints()
+    for _ in range(2):
+        with pytest.raises(DataError, match="num_examples 81: the pool has 240 examples"):
+            fingerprints.check_pool_of(pool_of(data, 81))
+
+
+def test_a_pool_that_only_the_hub_has_is_not_read_before_its_turn(monkeypatch):
+    def download(settings: StageSpec) -> None:
+        raise AssertionError(f"{settings.data} was read")
+
+    monkeypatch.setattr("xlt_core.fingerprints.check_pool", download)
+    Fingerprints().check_pool_of(pool_of("hub", 80))
+    with pytest.raises(AssertionError, match="world"):  # drawn, not downloaded, whatever `data` says
+        Fingerprints().check_pool_of(pool_of("hub:world", 80).model_copy(update={"task": "world"}))

@@ -123,12 +123,16 @@ def test_without_an_independent_scorer_the_waiver_is_written_down(inputs, tmp_pa
     assert (check["name"], check["value"], check["passed"], check["waived"]) == ("independent", None, False, True)
 
 
-def test_a_pool_too_small_for_its_strata_is_refused_with_its_numbers(inputs, tmp_path):
-    plan = build_plan(inputs, dose=0.5, difficulty=difficulty(inputs, "pair", min_stratum=200))
-    with pytest.raises(DataError, match="label 0 has 180 of 360 examples of the pool, a stratum needs 200"):
-        run_trial(plan, build_workspace(tmp_path))
-    plan = build_plan(inputs, dose=0.5, difficulty=difficulty(inputs, "pair", num_examples=121))
-    with pytest.raises(DataError, match="num_examples 121: the thirds of 2 strata have 120 examples, of 360"):
+def test_a_pool_too_small_for_its_strata_is_refused_at_planning_with_its_numbers(inputs):
+    with pytest.raises(DataError, match=r"^intermediate\.difficulty: label 0 has 180 of 360 .* a stratum needs 200"):
+        build_plan(inputs, dose=0.5, difficulty=difficulty(inputs, "pair", min_stratum=200))
+    with pytest.raises(DataError, match=r"^intermediate\.difficulty: num_examples 121: .* a third of them, 120"):
+        build_plan(inputs, dose=0.5, difficulty=difficulty(inputs, "pair", num_examples=121))
+
+
+def test_an_arm_larger_than_the_trimmed_thirds_is_refused_before_training(inputs, tmp_path):
+    plan = build_plan(inputs, dose=0.5, difficulty=difficulty(inputs, "pair", num_examples=120, noise_trim=0.3))
+    with pytest.raises(DataError, match="num_examples 120: the thirds of 2 strata have"):
         run_trial(plan, build_workspace(tmp_path))
 
 
@@ -246,6 +250,5 @@ def test_a_dose_of_the_target_stage_is_drawn_and_checked_too(inputs, tmp_path):
     assert [stage.kind for stage in plan.stages] == ["intermediate", "score", "score", "target"]
     assert run_trial(plan, workspace).stages[-1].kind == "target"
     strict = difficulty(inputs, "pair", independent=column(inputs, "single"))
-    wrong = build_plan(inputs, trial={"target": target | {"difficulty": strict}})
-    with pytest.raises(DataError, match="no score for 1 of 360 examples"):
-        run_trial(wrong, workspace)
+    with pytest.raises(DataError, match=r"^target\.difficulty: .*no score for 1 of 360 examples"):
+        build_plan(inputs, trial={"target": target | {"difficulty": strict}})

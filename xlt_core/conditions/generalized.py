@@ -10,6 +10,7 @@ from itertools import combinations
 from typing import Any, NamedTuple
 
 from xlt_core.conditions.base import Condition, TestSets, View
+from xlt_core.data.readers.location import is_on_hub
 from xlt_core.errors import DataError, SpecError
 from xlt_core.tasks.base import Examples, PairExamples, Task
 
@@ -28,7 +29,7 @@ class GeneralizedCondition(Condition):
 
     def check(self, sets: TestSets) -> None:
         """Join every pair of languages that has local data; what only the hub has is joined when it is scored."""
-        if sets.data.startswith("hub"):
+        if is_on_hub(sets.data):
             return
         found = sets.task.find_languages(sets.data, sets.split)
         loaded = {

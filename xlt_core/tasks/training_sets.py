@@ -19,7 +19,7 @@ SHARED_TRAINING_SETS: dict[str, frozenset[str]] = {
 def share_training_set(task: str, other: str) -> bool:
     """Whether two tasks are usually trained on the same examples, or the larger part of them.
 
-    Known by name for our own tasks; the examples themselves are compared by `difficulty.overlap.measure_overlap`.
+    Known by name, for our own tasks; planning compares the examples themselves, too, where they are at hand.
     """
     one, two = load_task(task), load_task(other)
     if one.shape in FROZEN_SHAPES or two.shape in FROZEN_SHAPES:  # nothing is trained

@@ -30,6 +30,12 @@ class HubCopy:
 Location = Path | HubAddress | HubCopy
 
 
+def is_on_hub(data: str) -> bool:
+    """Whether a `data` setting names what only the hub is sure to have; a folder in its form is on this machine."""
+    kind, _, address = data.partition(":")
+    return kind == _HUB and not (address and Path(address).is_dir())
+
+
 def parse_location(data: str, default_repository: str | None) -> Location:
     """Read `hub`, `hub:OWNER/NAME[@REVISION]`, `hub:FOLDER` or a folder's path.
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from xlt_core.data.readers.location import HubAddress, HubCopy, parse_location
+from xlt_core.data.readers.location import HubAddress, HubCopy, is_on_hub, parse_location
 from xlt_core.errors import DataError
 
 
@@ -38,3 +38,17 @@ def test_what_hub_means_may_be_a_revision_and_is_never_a_folder(tmp_path, monkey
         repository="owner/name", revision="refs/convert/parquet"
     )
     assert parse_location("hub:owner/name", None) == HubCopy(folder=Path("owner/name"))
+
+
+@pytest.mark.parametrize("data", ["hub", "hub:a/b", "hub:a/b@main"])
+def test_what_no_folder_holds_is_on_the_hub(data):
+    assert is_on_hub(data)
+
+
+def test_a_folder_is_at_hand_also_behind_hub_and_under_a_name_that_starts_so(tmp_path, monkeypatch):
+    (tmp_path / "hubble/data").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    for data in (str(tmp_path), f"hub:{tmp_path}", "hubble", "hubble/data", "hub:hubble/data"):
+        assert not is_on_hub(data), data
+    (tmp_path / "hub").mkdir()
+    assert is_on_hub("hub"), "the task's own data set, whatever lies here"
