@@ -37,7 +37,7 @@ def test_a_value_of_another_type_is_refused() -> None:
 
 @pytest.mark.parametrize("table", [schema.PLAN, schema.TRIALS, schema.SCORES, schema.PREDICTIONS, schema.DELTAS])
 def test_every_table_carries_the_version_and_has_no_column_twice(table: pa.Schema) -> None:
-    assert table.metadata[schema.VERSION_KEY] == b"4"
+    assert table.metadata[schema.VERSION_KEY] == b"5"
     assert len(set(table.names)) == len(table.names)
 
 
