@@ -1,4 +1,4 @@
-"""What `xlt sweep plan` and `xlt sweep status` say, as plain values and as text. In: a space, a folder. Out: both."""
+"""What `xlt sweep plan` says, as plain values and as text. In: a space, and a folder if there is one. Out: both."""
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -14,10 +14,7 @@ from search_spaces.space import SearchSpace
 from sweeps.cli.hub import encoder_bytes
 from sweeps.cluster import num_cores
 from sweeps.display import format_seconds
-from sweeps.estimate import count_statuses, estimate_cost, landing_rate
-from sweeps.execute import SCRATCH
-from sweeps.heartbeats import read_heartbeats
-from sweeps.launch import has_driver
+from sweeps.estimate import estimate_cost
 from sweeps.plan import collect_shared_stages, num_stage_runs_saved, plan_sweep
 from sweeps.tree import StageTree, build_tree
 from xlt_core.artifacts import is_published
@@ -146,54 +143,3 @@ def _describe_work(summary: Summary) -> str:
     if together == alone:
         return f"{together:,} steps of training, nothing shared"
     return f"{together:,} steps of training; {alone:,} if every trial ran alone, {alone / together:.2f} times as many"
-
-
-def summarise_status(folder: Path) -> Summary:
-    """Describe how far a sweep is.
-
-    Raises:
-        ResultsError: there is no sweep in the folder.
-    """
-    store = ResultStore.open(folder)
-    counts = count_statuses(store)
-    rate, num_pending = landing_rate(store), counts.get("pending", 0)
-    running = read_heartbeats(folder / SCRATCH / "progress")
-    return {
-        "name": store.sweep["name"],
-        "folder": str(folder),
-        "counts": dict(sorted(counts.items())),
-        "num_trials": sum(counts.values()),
-        "has_driver": has_driver(folder),
-        "running": [
-            {
-                "title": beat.title,
-                "kind": beat.kind,
-                "step": beat.num_steps_taken,
-                "num_steps": beat.num_steps,
-                "host": beat.host,
-                "pid": beat.pid,
-            }
-            for beat in running
-        ],
-        "trials_per_minute": None if rate is None else round(60 * rate, 2),
-        "seconds_left": None if rate is None or not running else round(num_pending / rate, 1),
-    }
-
-
-def print_status(summary: Summary, console: Console) -> None:
-    """Write a status for people."""
-    console.print(f"[bold]{summary['name']}[/bold]  {escape(summary['folder'])}", highlight=False, soft_wrap=True)
-    for status, number in summary["counts"].items():
-        console.print(f"{number:>6}  {status}", highlight=False)
-    for beat in summary["running"]:
-        console.print(
-            f"running  {escape(beat['title'])}  {beat['kind']} step {beat['step']}/{beat['num_steps']}", highlight=False
-        )
-    if summary["trials_per_minute"] is not None:
-        console.print(f"{summary['trials_per_minute']:g} trials a minute lately", highlight=False)
-    if summary["seconds_left"] is not None:
-        console.print(f"about {format_seconds(summary['seconds_left'])} left", highlight=False)
-    elif summary["has_driver"] and not summary["running"]:
-        console.print("a process has the sweep in hand; nothing is training yet, or any more")
-    elif summary["counts"].get("pending") and not summary["running"]:
-        console.print(f"nothing is running; go on with: xlt sweep resume {escape(summary['folder'])}", soft_wrap=True)

@@ -107,7 +107,7 @@ def resume(
 @app.command("status")
 def status(folder: Folder, output: Format = SummaryFormat.table) -> None:
     """Count a sweep's trials by status; say what runs, how fast, and how long it will take."""
-    from sweeps.cli.summary import print_status, summarise_status
+    from sweeps.cli.status import print_status, summarise_status
 
     summary = summarise_status(folder)
     if output is SummaryFormat.json:
