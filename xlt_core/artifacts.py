@@ -8,7 +8,7 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 from xlt_core.canonical import file_digest
@@ -16,6 +16,30 @@ from xlt_core.errors import StoreError
 
 MANIFEST = "manifest.json"
 _PARTIAL_MARK = ".partial-"
+
+
+class FolderMirror(Protocol):
+    """Published folders that are kept on remote storage, too, each under its name."""
+
+    def under(self, name: str) -> "FolderMirror":
+        """Give the mirror of what is one level (or, with slashes, more) further down."""
+        ...
+
+    def push_folder(self, folder: Path) -> None:
+        """Copy a published folder there under its own name, the manifest last; one that is there stays."""
+        ...
+
+    def fetch_folder(self, name: str, parent: Path) -> bool:
+        """Copy a folder from there into `parent`, as a whole or not at all; whether it was there."""
+        ...
+
+    def list_names(self) -> list[str]:
+        """Name the folders that are complete there."""
+        ...
+
+    def delete(self, name: str) -> None:
+        """Remove a folder there, the manifest first."""
+        ...
 
 
 def publish_folder(folder: Path, write: Callable[[Path], None], manifest: Mapping[str, Any]) -> Path:

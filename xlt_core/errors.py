@@ -28,6 +28,17 @@ class StoreError(XltError, ValueError):
     """A results folder is not what it should be: another sweep, another schema, a damaged file."""
 
 
+class DamagedArtifactError(StoreError):
+    """A published stage whose files are missing or have changed; it is to be set aside and computed again."""
+
+    def __init__(self, message: str, stage_key: str) -> None:
+        super().__init__(message, stage_key)
+        self.stage_key = stage_key
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 class UnknownNameError(XltError, KeyError):
     """A name that no table holds."""
 

@@ -1,13 +1,22 @@
 """What a trial gives back: a status with its reason, scores, predictions, time and versions. No torch here."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 Status = Literal["ok", "degenerate", "diverged", "stopped_early", "oom", "infra"]
 STATUSES: tuple[Status, ...] = ("ok", "degenerate", "diverged", "stopped_early", "oom", "infra")
+
+
+class ScoredView(NamedTuple):
+    """What a score is of, whatever the metric: a language, or two, under a condition."""
+
+    language: str
+    condition: str = "clean"
+    condition_language: str | None = None
+    """Language of the second sentence, where it has one of its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +148,24 @@ class StageCost:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Rung:
+    """What a trial's target stage had come to at a place where a scheduler may have stopped it."""
+
+    num_steps: int
+    score: float | None
+    """Primary metric on the source language's dev set, 0 to 100; none: the task has none there, or it diverged."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArmRecord:
+    """The arm that an intermediate stage was trained on; None where not known."""
+
+    mean_difficulty: float | None = None
+    """In the unit of its measure."""
+    failed_checks: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrialResult:
     """Everything a trial leaves behind."""
 
@@ -162,3 +189,12 @@ class TrialResult:
     versions: tuple[tuple[str, str], ...] = ()
     """Library name and version, sorted."""
     device: str = ""
+    host: str = ""
+    arm: ArmRecord | None = None
+    """None where no arm was drawn."""
+    rungs: tuple[Rung, ...] = ()
+    """By their steps; none where no scheduler looked."""
+    micro_batch_size: int | None = None
+    """Training examples in memory at one time in the end; none: all of a step."""
+    peak_bytes: int | None = None
+    """Of GPU memory reserved by torch, or on a CPU of the process."""
