@@ -5,10 +5,8 @@ It is looser than `load_space`: it knows keys, types, ranges and names, not what
 
 from typing import Any
 
-from pydantic import BaseModel
-
 from search_spaces.space import SearchSpace
-from search_spaces.validation import model_of
+from search_spaces.validation import setting_paths as setting_paths
 from xlt_core.perturbations import METHODS
 from xlt_core.spec import TrialSpec
 from xlt_core.tasks import TASKS
@@ -39,23 +37,13 @@ def space_schema() -> JsonSchema:
     properties = schema["properties"]
     properties["base"] = _reference("Base") | {"description": properties["base"]["description"]}
     properties["axes"] |= {"propertyNames": {"enum": paths}, "additionalProperties": _AXIS}
+    definitions["ResourceRule"]["properties"]["match"] |= {"propertyNames": {"enum": paths}}
     properties["baseline"] |= {"propertyNames": {"enum": paths}, "additionalProperties": True}
     return schema | {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Search space",
         "$defs": definitions,
     }
-
-
-def setting_paths(model: type[BaseModel], prefix: str = "") -> list[str]:
-    """List the dotted keys of a trial's settings, mappings included; the seed is no setting of a cell."""
-    paths: list[str] = []
-    for name, field in model.model_fields.items():
-        if prefix or name != "seed":
-            paths.append(prefix + name)
-            inner = model_of(field.annotation)
-            paths += setting_paths(inner, f"{prefix}{name}.") if inner else []
-    return paths
 
 
 def _partial_definitions(definitions: JsonSchema) -> JsonSchema:

@@ -1,9 +1,21 @@
 """Nested settings by dotted path. In: plain mappings. Out: new mappings; nothing is changed in place."""
 
 from collections.abc import Mapping
+from typing import Annotated
 
-from pydantic import JsonValue
+from pydantic import AfterValidator, JsonValue
 
+
+def _check_path(path: str) -> str:
+    if not all(part.isidentifier() for part in path.split(".")):
+        raise ValueError(f"'{path}' is no dotted key; write it like 'target.perturbation.magnitude'")
+    if path == "seed":
+        raise ValueError("seeds are no setting of a cell; give them as 'seeds', a number or a list")
+    return path
+
+
+SettingPath = Annotated[str, AfterValidator(_check_path)]
+"""Dotted key of a trial's setting, such as `target.perturbation.magnitude`."""
 Path = tuple[str, ...]
 """Keys of nested settings, such as `("target", "perturbation", "magnitude")`."""
 NestedSettings = Mapping[str, JsonValue]

@@ -7,15 +7,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
 
-from xlt_core.settings import Count, NonNegative, Positive, Seed, Settings
-
-
-def _check_path(path: str) -> str:
-    if not all(part.isidentifier() for part in path.split(".")):
-        raise ValueError(f"'{path}' is no dotted key; write it like 'target.perturbation.magnitude'")
-    if path == "seed":
-        raise ValueError("seeds are no setting of a cell; give them as 'seeds', a number or a list")
-    return path
+from search_spaces.resources import Resources as Resources
+from search_spaces.settings import SettingPath
+from xlt_core.settings import Count, Seed, Settings
 
 
 def _check_axis(values: JsonValue) -> JsonValue:
@@ -29,32 +23,7 @@ def _check_axis(values: JsonValue) -> JsonValue:
     return values
 
 
-SettingPath = Annotated[str, AfterValidator(_check_path)]
-"""Dotted key of a trial's setting, such as `target.perturbation.magnitude`."""
 AxisValues = Annotated[JsonValue, AfterValidator(_check_axis)]
-
-
-class Resources(Settings):
-    """What one trial may use. Never part of an identity."""
-
-    cpu: Positive = 1.0
-    """CPU cores of a trial."""
-    gpu: NonNegative = 0.0
-    """GPUs of a trial; a fraction lets several trials share one."""
-    max_concurrent: Count | None = None
-    """Trials at a time; none given: as many as the machines hold."""
-    micro_batch_size: Count | None = None
-    """Training examples of a step in memory at one time, whose gradients are added up: for memory only. Gradients are
-    the same up to rounding; where there is dropout, other masks are drawn. None given: all of a step."""
-
-    @field_validator("gpu")
-    @classmethod
-    def _whole_above_one(cls, value: float) -> float:
-        if value > 1 and not value.is_integer():
-            raise ValueError(
-                f"given {value:g} for 'gpu'; allowed: a share of one GPU (0.25), or whole GPUs (1, 2, ...)"
-            )
-        return value
 
 
 class SearchSpace(Settings):

@@ -83,6 +83,17 @@ def model_of(annotation: Any) -> type[BaseModel] | None:
     return None if get_origin(annotation) in (list, tuple) else next(_models_in(annotation), None)
 
 
+def setting_paths(model: type[BaseModel], prefix: str = "") -> list[str]:
+    """List the dotted keys of a trial's settings, mappings included; the seed is no setting of a cell."""
+    paths: list[str] = []
+    for name, field in model.model_fields.items():
+        if prefix or name != "seed":
+            paths.append(prefix + name)
+            inner = model_of(field.annotation)
+            paths += setting_paths(inner, f"{prefix}{name}.") if inner else []
+    return paths
+
+
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
