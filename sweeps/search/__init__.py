@@ -1,0 +1,1 @@
+"""Searches that propose cells while the sweep runs."""
