@@ -19,7 +19,7 @@ from typing import Any
 LOGS_FOLDER = "logs"
 """Folder under the sweep folder."""
 
-LAST_EVENTS = ("published", "failed", "stopped")
+LAST_EVENTS = ("published", "failed", "stopped", "claimed")
 """Events that end an attempt."""
 
 _MAX_BYTES = 8_000_000
