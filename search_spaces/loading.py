@@ -30,6 +30,15 @@ def load_space(path_or_name: str | Path, overrides: Sequence[str] = ()) -> Searc
     document = _read_space(path_or_name)
     for override in overrides:
         document = apply_override(document, override)
+    return check_document(document)
+
+
+def check_document(document: Document) -> SearchSpace:
+    """Read a space from a document, and check every cell of it.
+
+    Raises:
+        SpaceError: what is wrong, each with file, line and key.
+    """
     space = _parse_space(document)
     try:
         grid_cells(space)

@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from search_spaces.expand import expand_space
+from search_spaces.growth import fixed_base
 from search_spaces.space import SearchSpace
 from xlt_core.canonical import content_key
 from xlt_core.difficulty import MEASURES
@@ -32,6 +33,8 @@ class PlannedTrial:
     """Short label of the cell."""
     baseline_cell_id: str
     is_baseline: bool
+    supersedes: str | None = None
+    """Trial of the same training that was scored on less; this one stands for it."""
 
     @property
     def trial_id(self) -> str:
@@ -91,7 +94,8 @@ class SweepPlan:
 
     name: str
     sweep_id: str
-    """Of the space's name and base, and where seeds vary from: with more values or seeds it is still the same sweep."""
+    """Of the space's name and base without what may grow (`search_spaces.growth`), and where seeds vary from: with more
+    values, seeds, languages or conditions it is still the same sweep."""
     trials: tuple[PlannedTrial, ...]
 
     @property
@@ -127,7 +131,7 @@ def plan_sweep(space: SearchSpace) -> SweepPlan:
         trials.setdefault(planned.trial_id, planned)
     # Trials of one seed are the same in both designs, and stand for other variation: no sweep may mix them.
     design = {} if space.seeds_from == "intermediate" else {"seeds_from": space.seeds_from}
-    sweep_id = content_key({"name": space.name, "base": space.base, **design})
+    sweep_id = content_key({"name": space.name, "base": fixed_base(space), **design})
     return SweepPlan(name=space.name, sweep_id=sweep_id, trials=tuple(trials.values()))
 
 

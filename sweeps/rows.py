@@ -52,6 +52,7 @@ def plan_row(trial: PlannedTrial) -> Row:
         "spec": spec.model_dump_json(),
         "plan": trial.plan.model_dump_json(),
         "languages": list(trial.plan.languages),
+        "supersedes": trial.supersedes,
     }
 
 
@@ -75,6 +76,7 @@ def planned_trial(row: Mapping[str, Any]) -> PlannedTrial:
         cell=row["cell"],
         baseline_cell_id=row["baseline_cell_id"],
         is_baseline=row["is_baseline"],
+        supersedes=row["supersedes"],
     )
 
 
