@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -86,8 +86,22 @@ def publish_result(store: ResultStore, result: TrialResult, *, attempt: int) -> 
     Raises:
         DiskFullError: no room; the trial stays unfinished.
     """
+    rows = lay_out_result(store, result, attempt=attempt)
+    store.publish_trial(rows.trial, rows.scores, rows.predictions)
+
+
+class ResultRows(NamedTuple):
+    """What a trial leaves in the tables."""
+
+    trial: Row
+    scores: list[Row]
+    predictions: pa.Table
+
+
+def lay_out_result(store: ResultStore, result: TrialResult, *, attempt: int) -> ResultRows:
+    """Make the rows of what a trial gave back."""
     row = _trial_row(result, attempt) | _read_arm(store, result)
-    store.publish_trial(row, _score_rows(result), _predictions(result))
+    return ResultRows(row, _score_rows(result), _predictions(result))
 
 
 def publish_failure(store: ResultStore, trial_id: str, failure: Failure, *, attempt: int) -> None:
