@@ -45,7 +45,9 @@ class UnitGraph:
 
     def __init__(self, units: Iterable[Unit] = ()) -> None:
         self._nodes: dict[str, _Node] = {}
-        self._ready: dict[Hashable, list[tuple[int, int, str]]] = {}
+        self._heaps: dict[Hashable, list[tuple[int, int, str]]] = {}
+        """By request; entries whose unit is no longer ready, or has a longer path by now, are skipped."""
+        self._ready: set[str] = set()
         self._running: set[str] = set()
         self._order = count()
         self.add(units)
@@ -76,7 +78,7 @@ class UnitGraph:
     @property
     def num_ready(self) -> int:
         """Units that could run now."""
-        return sum(len(heap) for heap in self._ready.values())
+        return len(self._ready)
 
     def get(self, unit_id: str) -> Unit | None:
         """Give an open unit."""
@@ -89,11 +91,14 @@ class UnitGraph:
         Args:
             can_run: asked once for each kind of request, of its first unit.
         """
-        heaps = sorted((heap for heap in self._ready.values() if heap), key=lambda heap: heap[0])
-        for heap in heaps:
+        for heap in self._heaps.values():
+            while heap and not self._is_current(heap[0]):
+                heapq.heappop(heap)
+        for heap in sorted(filter(None, self._heaps.values()), key=lambda heap: heap[0]):
             unit = self._nodes[heap[0][2]].unit
             if can_run(unit):
                 heapq.heappop(heap)
+                self._ready.discard(unit.unit_id)
                 self._running.add(unit.unit_id)
                 return unit
         return None
@@ -125,9 +130,7 @@ class UnitGraph:
             for key in unit.needs:
                 if key in self._nodes:
                     self._nodes[key].waited_for_by.pop(unit.unit_id, None)
-        for request, heap in self._ready.items():
-            self._ready[request] = [entry for entry in heap if entry[2] not in dropped]
-            heapq.heapify(self._ready[request])
+        self._ready -= dropped.keys()
         return tuple(unit for name, unit in dropped.items() if name != unit_id)
 
     def reopen(self, stage: Unit, unit_id: str) -> None:
@@ -140,8 +143,12 @@ class UnitGraph:
     def _push_if_ready(self, name: str) -> None:
         node = self._nodes.get(name)
         if node is not None and not node.waits_for and name not in self._running:
-            heap = self._ready.setdefault(node.unit.request, [])
-            heapq.heappush(heap, (-node.path_steps, next(self._order), name))
+            self._ready.add(name)
+            heapq.heappush(self._heaps.setdefault(node.unit.request, []), (-node.path_steps, next(self._order), name))
+
+    def _is_current(self, entry: tuple[int, int, str]) -> bool:
+        path_steps, _, name = entry
+        return name in self._ready and -path_steps == self._nodes[name].path_steps
 
     def _measure_paths(self, added: Iterable[str]) -> None:
         """Set the path of every new unit, and of the stages before it, from the ends up."""
@@ -152,6 +159,8 @@ class UnitGraph:
         node = self._nodes[name]
         if steps <= node.path_steps and node.path_steps:
             return
-        node.path_steps = max(steps, node.path_steps)
+        node.path_steps = steps
+        if name in self._ready:
+            self._push_if_ready(name)
         for key in node.waits_for:
             self._raise_path(key, self._nodes[key].unit.num_steps + node.path_steps)
