@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from xlt_core.canonical import canonical_json
 from xlt_core.conditions.spec import ConditionSettings
 from xlt_core.difficulty import list_scorer_settings
 from xlt_core.perturbations.spec import PerturbationSpec, find_read_fields
@@ -35,12 +34,13 @@ def name_cells(specs: Sequence[TrialSpec]) -> list[CellName]:
     cells = [_read_settings(spec) for spec in specs]
     values = _gather_values(cells)
     following = _find_following_target(cells)
+    repeated = {key for key in set().union(*cells) if _follows_optim(key, cells)}
     names = []
     for cell in cells:
         varied = {
             key: value
             for key, value in cell.items()
-            if len(values[_compared_among(key, cell)]) > 1 and not _follows_optim(key, cells)
+            if len(values[_compared_among(key, cell)]) > 1 and key not in repeated
         }
         told = {key: value for key, value in varied.items() if _compared_among(key, cell) not in following}
         names.append(CellName(label=_write_label(told), varied=varied))
@@ -52,7 +52,7 @@ def _gather_values(cells: Sequence[Mapping[str, Any]]) -> dict[tuple[str, ...], 
     values: dict[tuple[str, ...], set[str]] = {}
     for cell in cells:
         for key, value in cell.items():
-            values.setdefault(_compared_among(key, cell), set()).add(canonical_json(value))
+            values.setdefault(_compared_among(key, cell), set()).add(repr(value))
         for prefix in _PERTURBATIONS:
             if f"{prefix}.method" in cell and f"{prefix}.magnitude" not in cell:
                 # Its method alone tells it from plain training, which is named by its magnitude alone.
@@ -68,12 +68,14 @@ def _gather_values(cells: Sequence[Mapping[str, Any]]) -> dict[tuple[str, ...], 
 def _find_following_target(cells: Sequence[Mapping[str, Any]]) -> set[tuple[str, ...]]:
     """Settings that are known with the target task, such as its data and its number of steps: no part of a label."""
     values: dict[tuple[str, ...], dict[str, set[str]]] = {}
+    if len({cell["target"] for cell in cells}) == 1:
+        return set()
     for cell in cells:
         for key, value in cell.items():
             field = key.rpartition(".")[2]
             if key != "target" and not key.startswith(_ALWAYS_TOLD) and field not in _FIELDS_OF_ALL_METHODS:
                 by_target = values.setdefault(_compared_among(key, cell), {})
-                by_target.setdefault(cell["target"], set()).add(canonical_json(value))
+                by_target.setdefault(cell["target"], set()).add(repr(value))
     return {key for key, by_target in values.items() if all(len(found) == 1 for found in by_target.values())}
 
 

@@ -3,8 +3,9 @@
 Light: reads and hashes, no torch.
 """
 
+from collections.abc import Callable, Hashable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from xlt_core.canonical import content_key, file_digest
 from xlt_core.conditions import load_condition
@@ -23,6 +24,8 @@ from xlt_core.tasks import load_task
 from xlt_core.tasks.base import Split, Task
 from xlt_core.texts import find_text_file, read_sentences
 
+Made = TypeVar("Made")
+
 
 class Fingerprints:
     """Remembers content hashes while one sweep is planned, so that 1,000 trials read the data once."""
@@ -33,6 +36,13 @@ class Fingerprints:
         self._tasks: dict[int, Task] = {}
         self._checked: set[tuple[Any, ...]] = set()
         self._overlaps: dict[tuple[Any, ...], float] = {}
+        self._made: dict[Hashable, Any] = {}
+
+    def remember(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """Give what `make` made when it was first asked for under this key: all that the seeds of a cell share."""
+        if key not in self._made:
+            self._made[key] = make()
+        return cast("Made", self._made[key])
 
     def of_data(
         self, task: Task, data: str, split: Split, languages: tuple[str, ...], *, needs_labels: bool = True

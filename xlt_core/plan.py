@@ -3,10 +3,12 @@
 In: `TrialSpec`. Out: `TrialPlan`, which a worker can run knowing nothing else.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from xlt_core.canonical import canonical_json, content_key
-from xlt_core.canonical_spec import canonical_trial_spec
+from xlt_core.canonical_spec import canonical_trial_spec, depends_on_seed
 from xlt_core.checks import check_settings
 from xlt_core.conditions.checks import list_asked_languages, select_test_sets
 from xlt_core.conditions.spec import CleanSpec
@@ -62,10 +64,57 @@ def plan_trial(spec: TrialSpec, fingerprints: Fingerprints | None = None, *, nee
         SpecError, DataError, EncoderError: what was asked cannot run; raised before any training.
     """
     fingerprints = fingerprints or Fingerprints()
+    key = (spec.model_copy(update={"seed": 0}), needs_labels)
+    cell = fingerprints.remember(key, lambda: _plan_cell(spec, fingerprints, needs_labels=needs_labels))
+    seed = spec.seed if depends_on_seed(cell.spec) else cell.spec.seed
+    spec = cell.spec.model_copy(update={"seed": seed})
+    stages = plan_stages(spec, fingerprints)
+    return TrialPlan.model_construct(  # of parts that are checked; 10,000 trials are planned at a time
+        trial_id=content_key({"target": stages[-1].key, **cell.tested}),
+        cell_id=cell.cell_id,
+        spec=spec,
+        stages=stages,
+        languages=cell.languages,
+        same_task=cell.same_task,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Cell:
+    """What the trials of all seeds of a cell have in common."""
+
+    spec: TrialSpec
+    """Canonical, with whole paths."""
+    cell_id: str
+    tested: dict[str, Any]
+    """What of a trial's identity is no part of its stages."""
+    languages: tuple[str, ...]
+    same_task: bool | None
+
+
+def _plan_cell(spec: TrialSpec, fingerprints: Fingerprints, *, needs_labels: bool) -> _Cell:
     spec = _with_whole_paths(canonical_trial_spec(spec))
     check_settings(spec)
     languages = resolve_languages(spec)
-    stages = plan_stages(spec, fingerprints)
+    cell = spec.model_copy(update={"seed": 0})
+    stages = plan_stages(cell, fingerprints)
+    # Seeds of a cell that shares its intermediate stage vary less than those of one that does not.
+    fixed = {} if spec.intermediate_seed is None else {"intermediate_seed": spec.intermediate_seed}
+    cell_stages = [identify_stage(stage, cell, None, fingerprints) for stage in list_trained(stages)]
+    tested = _identify_test(spec, languages, fingerprints, needs_labels=needs_labels)
+    return _Cell(
+        spec=spec,
+        cell_id=content_key({"stages": cell_stages, **fixed, **tested}),
+        tested=tested,
+        languages=languages,
+        same_task=_share_examples(spec, fingerprints),
+    )
+
+
+def _identify_test(
+    spec: TrialSpec, languages: tuple[str, ...], fingerprints: Fingerprints, *, needs_labels: bool
+) -> dict[str, Any]:
+    """What decides a trial's scores beside the weights."""
     task = load_task(spec.target.task)
     split = spec.evaluation.split
     tested = {
@@ -87,18 +136,7 @@ def plan_trial(spec: TrialSpec, fingerprints: Fingerprints | None = None, *, nee
             for condition in spec.evaluation.conditions
         )
         tested["conditions"] = sorted(identities, key=canonical_json)  # a set: the order in our table means nothing
-    cell = spec.model_copy(update={"seed": 0})
-    # Seeds of a cell that shares its intermediate stage vary less than those of one that does not.
-    fixed = {} if spec.intermediate_seed is None else {"intermediate_seed": spec.intermediate_seed}
-    cell_stages = [identify_stage(stage, cell, None, fingerprints) for stage in list_trained(stages)]
-    return TrialPlan(
-        trial_id=content_key({"target": stages[-1].key, **tested}),
-        cell_id=content_key({"stages": cell_stages, **fixed, **tested}),
-        spec=spec,
-        stages=stages,
-        languages=languages,
-        same_task=_share_examples(spec, fingerprints),
-    )
+    return tested
 
 
 def _share_examples(spec: TrialSpec, fingerprints: Fingerprints) -> bool | None:

@@ -3,6 +3,7 @@
 A broken plug-in stops the command that asked for it; nothing is skipped with a warning.
 """
 
+import sys
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
@@ -19,4 +20,5 @@ def load_plugin(kind: str, name: str, table: Mapping[str, str]) -> Any:
     if name not in table:
         raise UnknownNameError(kind, name, table)
     module, _, attribute = table[name].partition(":")
-    return getattr(import_module(module), attribute)
+    loaded = sys.modules.get(module) or import_module(module)  # planning asks for the same task many times a trial
+    return getattr(loaded, attribute)
