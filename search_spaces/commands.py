@@ -33,7 +33,7 @@ def check_space(
     ] = False,
 ) -> None:
     """Check a space; errors name file, line, key, what was given and what is allowed."""
-    from search_spaces.describe import summarize_space, write_counts
+    from search_spaces.describe import summarize_space, write_counts, write_proposed
     from search_spaces.loading import load_space
 
     loaded = load_space(space, overrides or ())
@@ -46,7 +46,8 @@ def check_space(
             typer.echo(f"{place}: none for {' '.join(languages)}; these languages will have no score", err=True)
         found = "; data and encoder found"
     counts = write_counts(summary.num_trials, len(summary.cells), len(summary.seeds))
-    typer.echo(f"{space}: ok; {counts}{found}")
+    proposed = f", {write_proposed(summary.num_proposed, len(summary.seeds))}" if summary.num_proposed else ""
+    typer.echo(f"{space}: ok; {counts}{proposed}{found}")
 
 
 @app.command("schema")

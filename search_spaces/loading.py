@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from search_spaces.document import Document, read_document
-from search_spaces.grid import grid_cells
+from search_spaces.draws import planned_cells
 from search_spaces.overrides import apply_override
 from search_spaces.problems import Place, Problem, SpaceError, write_place
 from search_spaces.space import SearchSpace
@@ -41,7 +41,7 @@ def check_document(document: Document) -> SearchSpace:
     """
     space = _parse_space(document)
     try:
-        grid_cells(space)
+        planned_cells(space)
     except SpaceError as error:
         raise SpaceError(error.problems, document.origin_of) from error
     return space

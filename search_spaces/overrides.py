@@ -14,7 +14,10 @@ from search_spaces.settings import lay_over, nest
 from search_spaces.space import SearchSpace
 from xlt_core.spec import TrialSpec
 
-_SECTIONS = ("base", "axes", "baseline", "resources")
+_SECTIONS = ("base", "axes", "baseline", "search", "scheduler", "resources")
+
+_NAMED = ("search", "scheduler")
+"""Sections that are a name, or a mapping of one name to its settings."""
 
 
 def apply_override(document: Document, override: str) -> Document:
@@ -44,8 +47,10 @@ def apply_override(document: Document, override: str) -> Document:
         return _changed(document, (section,), {**document.values, section: value}, origin)
     settings = document.values.get(section, {})
     if not isinstance(settings, dict):
-        raise _error(origin, f"'{section}' is {settings!r} there, not a mapping")
-    set_in = {"base": _set_in_base, "axes": _set_in_axes}.get(section, _set_key)
+        if section not in _NAMED:
+            raise _error(origin, f"'{section}' is {settings!r} there, not a mapping")
+        settings = {}  # its name alone: other settings take its place
+    set_in = {"base": _set_in_base, "axes": _set_in_axes, **dict.fromkeys(_NAMED, _set_inside)}.get(section, _set_key)
     values = {**document.values, section: set_in(document, settings, rest, value, origin)}
     return _changed(document, (section, rest), values, origin)
 
@@ -54,6 +59,12 @@ def _set_key(
     _document: Document, settings: dict[str, JsonValue], key: str, value: JsonValue, _origin: str
 ) -> dict[str, JsonValue]:
     return {**settings, key: value}
+
+
+def _set_inside(
+    _document: Document, settings: dict[str, JsonValue], key: str, value: JsonValue, _origin: str
+) -> dict[str, JsonValue]:
+    return lay_over(settings, tuple(key.split(".")), value)
 
 
 def _set_in_base(

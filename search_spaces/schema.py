@@ -5,6 +5,7 @@ It is looser than `load_space`: it knows keys, types, ranges and names, not what
 
 from typing import Any
 
+from search_spaces.ranges import RANGE_KINDS
 from search_spaces.space import SearchSpace
 from search_spaces.validation import setting_paths as setting_paths
 from xlt_core.perturbations import METHODS
@@ -13,6 +14,22 @@ from xlt_core.tasks import TASKS
 
 JsonSchema = dict[str, Any]
 
+_RANGE = {
+    "type": "object",
+    "minProperties": 1,
+    "maxProperties": 1,
+    "additionalProperties": False,
+    "properties": {
+        kind: {
+            "type": "array",
+            "items": {"type": "integer" if kind == "integer" else "number"},
+            "minItems": 2,
+            "maxItems": 2,
+        }
+        for kind in RANGE_KINDS
+    },
+    "description": "A range from which a search draws; allowed wherever an axis has a list of values or one of them.",
+}
 _AXIS = {
     "anyOf": [
         {
@@ -20,7 +37,13 @@ _AXIS = {
             "minItems": 1,
             "description": "Values; a list inside a mapping among them is multiplied out.",
         },
-        {"type": "object", "minProperties": 1, "description": "Keys to lists; all combinations, laid over the base."},
+        {
+            "type": "object",
+            "minProperties": 1,
+            "propertyNames": {"not": {"enum": list(RANGE_KINDS)}},
+            "description": "Keys to lists; all combinations, laid over the base.",
+        },
+        _RANGE,
     ]
 }
 
@@ -33,11 +56,15 @@ def space_schema() -> JsonSchema:
     base = {"type": "object", "additionalProperties": False, "properties": _partial_properties(trial["properties"])}
     base["patternProperties"] = {r"\.": {}}
     definitions["Base"] = base
+    definitions["Search"] = _one_of("factorial", definitions["Search"])
+    definitions["Scheduler"] = _one_of("none", definitions["Scheduler"])
     paths = setting_paths(TrialSpec)
     properties = schema["properties"]
     properties["base"] = _reference("Base") | {"description": properties["base"]["description"]}
     properties["axes"] |= {"propertyNames": {"enum": paths}, "additionalProperties": _AXIS}
     definitions["ResourceRule"]["properties"]["match"] |= {"propertyNames": {"enum": paths}}
+    for name, bare in (("search", "factorial"), ("scheduler", "none")):
+        properties[name]["default"] = bare
     properties["baseline"] |= {"propertyNames": {"enum": paths}, "additionalProperties": True}
     return schema | {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -73,6 +100,15 @@ def _partial_properties(properties: JsonSchema) -> JsonSchema:
     short["encoder"] = {"anyOf": [{"type": "string", "minLength": 1}, _reference("EncoderSpec")]}
     short["intermediate"] = {"anyOf": [{"enum": ["none", None]}, _reference("StageSpec")]}
     return short
+
+
+def _one_of(bare: str, definition: JsonSchema) -> JsonSchema:
+    """A name without settings, or one of the others with its settings."""
+    kinds = {
+        name: next(one for one in field["anyOf"] if "$ref" in one) for name, field in definition["properties"].items()
+    }
+    one = {"type": "object", "properties": kinds, "additionalProperties": False, "minProperties": 1, "maxProperties": 1}
+    return {"anyOf": [{"enum": [bare]}, one], "description": definition["description"]}
 
 
 def _reference(name: str) -> JsonSchema:

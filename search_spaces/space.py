@@ -8,6 +8,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
 
 from search_spaces.resources import Resources as Resources
+from search_spaces.searches import Scheduler as Scheduler
+from search_spaces.searches import Search as Search
+from search_spaces.searches import rung_steps as rung_steps
 from search_spaces.settings import SettingPath
 from xlt_core.settings import Count, Seed, Settings
 
@@ -43,16 +46,11 @@ class SearchSpace(Settings):
     leaves unknown how much another run of that stage would have changed."""
     baseline: dict[SettingPath, JsonValue] = Field(default_factory=dict)
     """Settings laid over a cell to get the cell that its deltas are measured against."""
-    search: Literal["factorial"] = "factorial"
-    """`factorial`: every cell with every seed."""
+    search: Search = Search()
+    """Which cells are run, each with every seed: `factorial` (all), or as many as a search draws or proposes."""
+    scheduler: Scheduler = Scheduler()
+    """Whether trials are stopped on their way; never part of an identity."""
     resources: Resources = Resources()
-
-    @field_validator("search", mode="before")
-    @classmethod
-    def _only_factorial(cls, value: Any) -> Any:
-        if value != "factorial":
-            raise ValueError(f"given {value!r}; this version has 'factorial' (every cell with every seed)")
-        return value
 
     @field_validator("seeds", mode="before")
     @classmethod

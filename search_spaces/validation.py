@@ -32,14 +32,15 @@ def explain_error(detail: ErrorDetails, model: type[BaseModel], written_key: str
     """Say what was given and what is allowed at one place of `model`, which the user may have written otherwise."""
     kind, given = detail["type"], detail["input"]
     path, owner, item = _settings_path(detail["loc"], model, is_unknown_key=kind == "extra_forbidden")
-    key = f"'{written_key or '.'.join(path)}'" + (f" of '{item}'" if item else "")
+    of_item = f" of '{item}'" if item else ""
+    key = f"'{written_key or '.'.join(path)}'{of_item}"
     if kind == FIELD_ERROR:
         return Finding((*path, detail["ctx"]["field"]), detail["msg"])
     if kind == "extra_forbidden":
         unknown = str(detail["loc"][-1])
         return Finding(path, f"unknown key '{unknown}'{_nearest(unknown, owner.model_fields)}")
     if kind == "missing":
-        return Finding(path, f"{key} is missing")
+        return Finding(path, f"'{'.'.join(path)}'{of_item} is missing")
     if kind == "model_type":
         return Finding(path, f"given {given!r} for {key}; allowed: a mapping of {_write_names(owner.model_fields)}")
     message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "allowed:")

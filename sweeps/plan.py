@@ -9,8 +9,9 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from search_spaces.expand import expand_space
+from search_spaces.expand import SpaceTrial, expand_space
 from search_spaces.growth import fixed_base
+from search_spaces.resolution import check_dev_sets
 from search_spaces.space import SearchSpace
 from xlt_core.canonical import content_key
 from xlt_core.difficulty import MEASURES
@@ -97,6 +98,8 @@ class SweepPlan:
     """Of the space's name and base without what may grow (`search_spaces.growth`), and where seeds vary from: with more
     values, seeds, languages or conditions it is still the same sweep."""
     trials: tuple[PlannedTrial, ...]
+    num_proposed: int = 0
+    """Cells that a search proposes while the sweep runs, at most."""
 
     @property
     def num_cells(self) -> int:
@@ -104,35 +107,52 @@ class SweepPlan:
         return len({trial.plan.cell_id for trial in self.trials})
 
 
+class TrialPlanner:
+    """Plans trials of one space; what several of them read is read once."""
+
+    def __init__(self) -> None:
+        self._fingerprints = Fingerprints()
+        self._plans: dict[TrialSpec, TrialPlan] = {}
+
+    def plan(self, trial: SpaceTrial) -> PlannedTrial:
+        """Resolve a trial and its baseline.
+
+        Raises:
+            XltError: its settings, data or encoder cannot be used.
+        """
+        return PlannedTrial(
+            plan=self._plan_once(trial.spec),
+            axes=trial.axes,
+            cell=trial.cell,
+            baseline_cell_id=self._plan_once(trial.baseline).cell_id,
+            is_baseline=trial.is_baseline,
+        )
+
+    def _plan_once(self, spec: TrialSpec) -> TrialPlan:
+        if spec not in self._plans:
+            self._plans[spec] = plan_trial(spec, self._fingerprints)
+        return self._plans[spec]
+
+
 def plan_sweep(space: SearchSpace) -> SweepPlan:
     """Resolve every cell and seed of a space; reads each data set and encoder once, trains nothing.
+
+    Of a space whose cells are proposed on the way, the plan holds a baseline only.
 
     Raises:
         XltError: a cell is invalid, or its data or encoder cannot be used.
     """
-    fingerprints = Fingerprints()
-    plans: dict[TrialSpec, TrialPlan] = {}
-
-    def plan_once(spec: TrialSpec) -> TrialPlan:
-        if spec not in plans:
-            plans[spec] = plan_trial(spec, fingerprints)
-        return plans[spec]
-
+    planner = TrialPlanner()
     trials: dict[str, PlannedTrial] = {}
     for trial in expand_space(space):
-        plan = plan_once(trial.spec)
-        planned = PlannedTrial(
-            plan=plan,
-            axes=trial.axes,
-            cell=trial.cell,
-            baseline_cell_id=plan_once(trial.baseline).cell_id,
-            is_baseline=trial.is_baseline,
-        )
+        planned = planner.plan(trial)
         trials.setdefault(planned.trial_id, planned)
+    check_dev_sets(space, (planned.plan.spec for planned in trials.values()))
     # Trials of one seed are the same in both designs, and stand for other variation: no sweep may mix them.
     design = {} if space.seeds_from == "intermediate" else {"seeds_from": space.seeds_from}
     sweep_id = content_key({"name": space.name, "base": fixed_base(space), **design})
-    return SweepPlan(name=space.name, sweep_id=sweep_id, trials=tuple(trials.values()))
+    num_proposed = space.search.optuna.num_cells if space.search.optuna else 0
+    return SweepPlan(name=space.name, sweep_id=sweep_id, trials=tuple(trials.values()), num_proposed=num_proposed)
 
 
 def plan_single_trial(spec: TrialSpec, *, needs_labels: bool = True) -> PlannedTrial:

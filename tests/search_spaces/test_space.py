@@ -23,10 +23,16 @@ def test_other_seeds_are_refused(seeds):
         make_space(AXES, seeds=seeds)
 
 
-@pytest.mark.parametrize("search", ["random", {"optuna": "tpe"}, None])
-def test_other_searches_are_refused(search):
-    with pytest.raises(ValidationError, match="this version has 'factorial'"):
-        make_space(AXES, search=search)
+def test_a_space_with_a_search_and_a_scheduler_survives_json():
+    search = {"optuna": {"num_cells": 3, "objectives": ["mean_delta", "worst_delta"], "metric": "none"}}
+    space = make_space(AXES, search=search, scheduler={"asha": {"grace_steps": 10}})
+    assert SearchSpace.model_validate_json(space.model_dump_json()) == space
+    assert (space.search.optuna.metric, space.search.num_cells) == (None, 3)
+
+
+def test_every_cell_runs_to_its_end_unless_asked_otherwise():
+    written = make_space(AXES).model_dump(mode="json")
+    assert (written["search"], written["scheduler"]) == ("factorial", "none")
 
 
 @pytest.mark.parametrize("values", [0.5, "none", None, [], {}])
