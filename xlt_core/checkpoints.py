@@ -11,17 +11,19 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from xlt_core.artifacts import publish_folder, read_manifest, remove_partial_folders
+from xlt_core.artifacts import FolderMirror, publish_folder, read_manifest, remove_partial_folders
 from xlt_core.errors import StoreError
 
 logger = logging.getLogger(__name__)
 
 _TENSORS = "state.safetensors"
+_PREFIX = "step_"
 _NUM_KEPT = 2
 
 
@@ -35,6 +37,8 @@ class TrainingState:
     """Steps taken."""
     log: dict[str, list[float]] = field(default_factory=dict)
     """By name, one number a step taken; NaN where a step had none."""
+    micro_batch_size: int | None = None
+    """What fitted into memory after it had run out; none: it has not."""
 
     def append(self, values: Mapping[str, float]) -> None:
         """Count a step and keep what it logged."""
@@ -44,28 +48,39 @@ class TrainingState:
 
 
 class CheckpointFolder:
-    """The checkpoints of one stage, under `folder/step_<steps taken>/`."""
+    """The checkpoints of one stage, under `folder/step_<steps taken>/`, and where there is a mirror in it, too."""
 
-    def __init__(self, folder: Path, stage_key: str) -> None:
+    def __init__(self, folder: Path, stage_key: str, mirror: FolderMirror | None = None) -> None:
         self.folder = folder
         self.stage_key = stage_key
+        self._mirror = mirror
 
     def save(self, state: TrainingState) -> None:
         """Publish the state; older checkpoints but the last are deleted afterwards."""
-        final = self.folder / f"step_{state.step:08d}"
+        final = self.folder / f"{_PREFIX}{state.step:08d}"
         if final.exists():  # a damaged one of the same step, or restore would have begun after it
-            shutil.rmtree(final)
+            self._delete(final.name)
         tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in _named_tensors(state)}
         tensors |= {f"log.{name}": torch.tensor(values, dtype=torch.float64) for name, values in state.log.items()}
-        manifest = {"stage_key": self.stage_key, "step": state.step}
+        manifest = {"stage_key": self.stage_key, "step": state.step, "micro_batch_size": state.micro_batch_size}
         publish_folder(final, lambda folder: save_file(tensors, folder / _TENSORS), manifest)
+        if self._mirror is not None:
+            self._mirror.push_folder(final)
         for outdated in self._newest_first()[_NUM_KEPT:]:
-            shutil.rmtree(outdated, ignore_errors=True)
+            self._delete(outdated)
 
-    def restore(self, state: TrainingState) -> None:
-        """Put the newest undamaged checkpoint into `state`; leave it as it is where there is none."""
+    def restore(self, state: TrainingState, at_most: int | None = None) -> None:
+        """Put the newest undamaged checkpoint into `state`; leave it as it is where there is none.
+
+        Args:
+            state: of a training that has not begun.
+            at_most: steps; later checkpoints are passed over. None given: the newest.
+        """
         remove_partial_folders(self.folder)
-        for folder in self._newest_first():
+        for name in self._newest_first():
+            if at_most is not None and int(name.removeprefix(_PREFIX)) > at_most:
+                continue
+            folder = self._fetch(name)
             try:
                 manifest = read_manifest(folder)
             except (StoreError, OSError, json.JSONDecodeError) as error:
@@ -74,14 +89,53 @@ class CheckpointFolder:
             if manifest["stage_key"] == self.stage_key:
                 _load(state, load_file(folder / _TENSORS))
                 state.step = manifest["step"]
+                state.micro_batch_size = manifest.get("micro_batch_size")
                 return
 
     def clear(self) -> None:
-        """Delete all of them; called when the stage's result is published."""
+        """Delete all of them, and what else lies beside them; called when the stage's result is published."""
+        if self._mirror is not None:
+            for name in self._mirror.list_names():
+                self._mirror.delete(name)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _newest_first(self) -> list[Path]:
-        return sorted((path for path in self.folder.glob("step_????????")), reverse=True)
+    def note(self, name: str, content: Mapping[str, Any]) -> None:
+        """Keep JSON values beside the checkpoints until they are cleared; a name that is there stays as it is."""
+        folder = publish_folder(self.folder / name, lambda _: None, content)
+        if self._mirror is not None:
+            self._mirror.push_folder(folder)
+
+    def read_notes(self, prefix: str) -> list[dict[str, Any]]:
+        """What was kept under names that begin so, in their order; damaged ones are left out."""
+        notes = []
+        for name in sorted(self._list_names(prefix)):
+            try:
+                notes.append(read_manifest(self._fetch(name)))
+            except (StoreError, OSError, json.JSONDecodeError) as error:
+                logger.warning("skipping a damaged note: %s", error)
+        return notes
+
+    def _newest_first(self) -> list[str]:
+        return sorted(self._list_names(_PREFIX), reverse=True)
+
+    def _list_names(self, prefix: str) -> set[str]:
+        """Names of complete folders here and in the mirror."""
+        here = {path.name for path in self.folder.glob(f"{prefix}????????")}
+        there = self._mirror.list_names() if self._mirror is not None else []
+        return here | {name for name in there if name.startswith(prefix)}
+
+    def _fetch(self, name: str) -> Path:
+        """Have a folder here."""
+        folder = self.folder / name
+        if self._mirror is not None and not folder.exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._mirror.fetch_folder(name, self.folder)
+        return folder
+
+    def _delete(self, name: str) -> None:
+        if self._mirror is not None:
+            self._mirror.delete(name)
+        shutil.rmtree(self.folder / name, ignore_errors=True)
 
 
 def _named_tensors(state: TrainingState) -> Iterator[tuple[str, Tensor]]:

@@ -12,11 +12,12 @@ import numpy.typing as npt
 import torch
 
 from xlt_core.data.batch import PackedBatch
-from xlt_core.data.batches import EvaluationBatch, concatenate_ranges, evaluation_batches
+from xlt_core.data.batches import EvaluationBatch, concatenate_ranges
 from xlt_core.data.text_counts import TextCounts
 from xlt_core.data.tokens import TokenTable
 from xlt_core.errors import ScoreError
 from xlt_core.finetune import autocast
+from xlt_core.memory import compute_batches
 from xlt_core.metrics import compute_metric
 from xlt_core.metrics.chance import chance_level
 from xlt_core.metrics.measured import Measured
@@ -54,11 +55,14 @@ def iterate_logits(
         compute_logits: stands for the model where its embeddings are disturbed.
     """
     model.eval()
-    for made in evaluation_batches(table, _MAX_TOKENS):
-        batch = made.batch.to(device)
+
+    def compute(batch: PackedBatch) -> torch.Tensor:
         with autocast(device):
             logits = compute_logits(batch) if compute_logits else _compute_clean_logits(model, batch)
-        yield BatchLogits(made, logits[0])
+        return logits[0]
+
+    for made, logits in compute_batches(table, compute, device, max_tokens=_MAX_TOKENS):
+        yield BatchLogits(made, logits)
 
 
 def predict_labels(

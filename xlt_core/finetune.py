@@ -12,6 +12,7 @@ from xlt_core.data.batches import Indices, TrainingOrder, pack
 from xlt_core.data.tokens import TokenTable
 from xlt_core.difficulty.pacing import PacedOrder
 from xlt_core.errors import SpecError
+from xlt_core.memory import fit_in_memory, halve_micro_batch
 from xlt_core.model import TrialModel
 from xlt_core.perturbations import METHODS
 from xlt_core.perturbations.base import build_perturbation
@@ -82,14 +83,16 @@ class FineTuning:
         )
         self._seed = seed
         self._device = device
-        self._micro_batch_size = micro_batch_size or settings.optim.batch_size
-        unsplittable = explain_unsplittable(
-            self.perturbation.spec, table.shape, settings.optim.batch_size, self._micro_batch_size
-        )
+        size = settings.optim.batch_size
+        unsplittable = explain_unsplittable(self.perturbation.spec, table.shape, size, micro_batch_size or size)
         if unsplittable is not None:
             raise SpecError(unsplittable)
+        can_split = explain_unsplittable(self.perturbation.spec, table.shape, size, 1) is None
+        self.micro_batch_size: int | None = micro_batch_size or size if can_split else None
         self._probe_every = max(1, settings.optim.num_steps // _NUM_PROBES)
-        self._site_norm = measure_site_norm(self._contexts(0, 1.0, Sizes()))
+        self._site_norm = fit_in_memory(
+            lambda: measure_site_norm(self._contexts(0, 1.0, Sizes())), lambda: halve_micro_batch(self)
+        )
 
     def backward(self, step: int) -> StepLog:
         """Take one step through the perturbation; under bfloat16 autocast on CUDA."""
@@ -121,7 +124,8 @@ class FineTuning:
         assert self.settings.optim is not None, "a canonical stage carries its recipe"
         rows = self._order.indices(step)
         partners = self.perturbation.partner_rows(rows, self._num_examples, seed=self._seed, step=step)
-        parts = [slice(start, start + self._micro_batch_size) for start in range(0, len(rows), self._micro_batch_size)]
+        size = self.micro_batch_size or len(rows)
+        parts = [slice(start, start + size) for start in range(0, len(rows), size)]
         batches = [self._pack(rows[part]) for part in parts]
         num_units = torch.stack([batch.num_units for batch in batches]).sum(0)
         return [

@@ -143,12 +143,13 @@ class MaskedLm:
         )
         """The head alone: what holds the encoder's parameters is the task that it is trained with."""
         self._candidates = torch.from_numpy(text.candidates).to(device)
-        self._batch_size, self._micro_batch_size = batch_size, micro_batch_size
+        self._batch_size = batch_size
+        self.micro_batch_size: int | None = micro_batch_size
         self._device = device
 
     def backward(self, step: int) -> StepLog:
         """Differentiate the mean cross-entropy of the step's hidden words; under bfloat16 autocast on CUDA."""
-        batches = self.text.batches(step, self._batch_size, self._micro_batch_size)
+        batches = self.text.batches(step, self._batch_size, self.micro_batch_size or self._batch_size)
         num_hidden = max(1.0, float(sum(batch.num_units for batch in batches)))
         total = torch.zeros((), device=self._device)
         for batch in batches:

@@ -68,6 +68,19 @@ class Mixture:
         self._parts = tuple(parts)
         self._schedule = schedule
 
+    @property
+    def micro_batch_size(self) -> int | None:
+        """The largest of all parts; none where one of them cannot be parted."""
+        sizes = [part.micro_batch_size for part in self._parts]
+        known = [size for size in sizes if size is not None]
+        return max(known) if len(known) == len(sizes) else None
+
+    @micro_batch_size.setter
+    def micro_batch_size(self, size: int | None) -> None:
+        for part in self._parts:
+            if size is not None and part.micro_batch_size is not None:
+                part.micro_batch_size = min(size, part.micro_batch_size)
+
     def backward(self, step: int) -> StepLog:
         """Take the part's own next step; the log says of which part it is."""
         part = int(self._schedule.parts[step])

@@ -1,6 +1,5 @@
 """Global state of a process that runs many trials: reset before each, so that none sees what another left behind."""
 
-import gc
 import platform
 import random
 from importlib.metadata import version
@@ -10,12 +9,18 @@ import torch
 from transformers.utils import logging as transformers_logging
 
 from xlt_core.errors import XltError
+from xlt_core.memory import cap_memory, free_memory, reset_peak
 
 _VERSIONED = ("torch", "transformers", "tokenizers", "datasets", "numpy")
 
 
-def reset_process_state(num_threads: int) -> None:
-    """Give every trial the same start: generators, threads, default types, determinism flags, chatter, GPU cache."""
+def reset_process_state(num_threads: int, memory_fraction: float | None = None) -> None:
+    """Give every trial the same start: generators, threads, default types, determinism flags, chatter, memory.
+
+    Args:
+        num_threads: of the CPU, for torch.
+        memory_fraction: of a GPU's memory that this process may take; none: all.
+    """
     torch.set_num_threads(num_threads)
     torch.set_default_dtype(torch.float32)
     torch.set_grad_enabled(True)
@@ -27,10 +32,9 @@ def reset_process_state(num_threads: int) -> None:
     torch.manual_seed(0)
     random.seed(0)
     np.random.seed(0)  # noqa: NPY002  libraries that draw from the global generator must not see another trial's
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-        torch.cuda.reset_peak_memory_stats()
+    free_memory()
+    cap_memory(memory_fraction)
+    reset_peak()
 
 
 def select_device(name: str) -> torch.device:

@@ -45,6 +45,7 @@ class Alone:
         encoder = build_encoder()
         self.objective = MaskedLm(encoder, read(texts, encoder), 0, 16, micro_batch_size, CPU)
         self.module = nn.ModuleList([encoder, self.objective.module])
+        self.micro_batch_size = micro_batch_size
 
     def backward(self, step: int):
         return self.objective.backward(step)

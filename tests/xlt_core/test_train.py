@@ -21,6 +21,7 @@ class Regression:
         for parameter in self.module.parameters():
             nn.init.normal_(parameter, generator=generator)
         self.explode_at = explode_at
+        self.micro_batch_size: int | None = None
         self.num_calls = 0
 
     def backward(self, step: int) -> StepLog:

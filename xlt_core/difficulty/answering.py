@@ -13,10 +13,11 @@ import torch
 from torch import Tensor
 
 from xlt_core.data.batch import IGNORED_LABEL, PackedBatch
-from xlt_core.data.batches import Indices, evaluation_batches
+from xlt_core.data.batches import Indices
 from xlt_core.data.tokens import TokenTable
 from xlt_core.errors import DataError
 from xlt_core.finetune import autocast
+from xlt_core.memory import compute_batches
 from xlt_core.model import TrialModel
 from xlt_core.tasks.base import Shape
 
@@ -65,11 +66,13 @@ def ask_model(model: TrialModel, table: TokenTable, examples: Indices, device: t
     predicted = np.full(len(table), _NO_LABEL, np.int16)
     was_training = model.training
     model.eval()
-    for made in evaluation_batches(table, _MAX_TOKENS, rows):
-        batch = made.batch.to(device)
+
+    def judge(batch: PackedBatch) -> _Units:
         with torch.no_grad(), autocast(device):
             logits = model(batch, model.encoder.embed(batch))[0]
-        units = _judge_units(logits, batch, table.shape)
+        return _judge_units(logits, batch, table.shape)
+
+    for made, units in compute_batches(table, judge, device, max_tokens=_MAX_TOKENS, rows=rows):
         counts = np.bincount(units.rows, minlength=len(made.indices))
         if not counts.all():
             name = table.example_ids[find_owners(table)[made.indices[int(counts.argmin())]]]

@@ -10,10 +10,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from xlt_core.data.batch import PackedBatch
-from xlt_core.data.batches import evaluation_batches
 from xlt_core.data.tokens import TokenTable
 from xlt_core.encoders.base import Encoder
 from xlt_core.finetune import autocast
+from xlt_core.memory import compute_batches
 from xlt_core.retrieval.spec import EmbeddingSpec
 
 Vectors = npt.NDArray[np.float32]
@@ -41,12 +41,15 @@ def embed_texts(encoder: Encoder, table: TokenTable, spec: EmbeddingSpec, device
     encoder.eval()
     layer = spec.find_layer(encoder.num_layers)
     vectors = np.empty((len(table), encoder.hidden_size), np.float32)
-    for made in evaluation_batches(table, _MAX_TOKENS):
-        batch = made.batch.to(device)
+
+    def embed(batch: PackedBatch) -> Vectors:
         with torch.no_grad(), autocast(device):
             hidden = _read_layer(encoder, batch, layer)
         pooled = pool_texts(hidden.float(), batch.lengths, batch.content_mask[0], spec)
-        vectors[made.indices] = functional.normalize(pooled).cpu().numpy()
+        return functional.normalize(pooled).cpu().numpy()
+
+    for made, embedded in compute_batches(table, embed, device, max_tokens=_MAX_TOKENS):
+        vectors[made.indices] = embedded
     return vectors
 
 

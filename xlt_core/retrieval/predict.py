@@ -5,10 +5,11 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from xlt_core.data.batches import evaluation_batches
+from xlt_core.data.batch import PackedBatch
 from xlt_core.data.tokens import TokenTable
 from xlt_core.finetune import autocast
 from xlt_core.heads import DualHead
+from xlt_core.memory import compute_batches
 from xlt_core.model import TrialModel
 from xlt_core.result import MinedPredictions, RankedPredictions
 from xlt_core.retrieval.embedding import Vectors, embed_texts
@@ -33,15 +34,18 @@ class Sides(NamedTuple):
 @torch.no_grad()
 def embed_with_head(model: TrialModel, table: TokenTable, device: torch.device) -> Vectors:
     """Unit vectors of a dual encoder, float32 (N, D): the same tower for queries and candidates."""
-    assert isinstance(model.head, DualHead), "only dual encoders have vectors of their own"
+    head = model.head
+    assert isinstance(head, DualHead), "only dual encoders have vectors of their own"
     model.eval()
     vectors = np.empty((len(table), model.encoder.hidden_size), np.float32)
-    for made in evaluation_batches(table, _MAX_TOKENS):
-        batch = made.batch.to(device)
+
+    def embed(batch: PackedBatch) -> Vectors:
         with autocast(device):
-            hidden = model.encoder.encode(batch, model.encoder.embed(batch))
-            embedded = model.head.embed(hidden, batch)
-        vectors[made.indices] = embedded[0].float().cpu().numpy()
+            embedded = head.embed(model.encoder.encode(batch, model.encoder.embed(batch)), batch)
+        return embedded[0].float().cpu().numpy()
+
+    for made, embedded in compute_batches(table, embed, device, max_tokens=_MAX_TOKENS):
+        vectors[made.indices] = embedded
     return vectors
 
 

@@ -29,6 +29,7 @@ class PretrainObjective:
 
     def __init__(self, module: XLMRobertaForMaskedLM, tokenizer: PreTrainedTokenizerFast, text: MaskedText) -> None:
         self.module: nn.Module = module
+        self.micro_batch_size: int | None = None  # a softmax over the masked words of all of the batch, which is small
         self._model, self._tokenizer, self._text = module, tokenizer, text
         self.forbidden = _forbid_other_languages(text, len(tokenizer))
         """Added to the logits; shape (languages, vocabulary)."""
