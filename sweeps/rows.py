@@ -4,6 +4,7 @@ In: `PlannedTrial`, `TrialResult`. Out: rows of `results.schema`. Light: no torc
 """
 
 import json
+import platform
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -16,11 +17,10 @@ from results.store import ResultStore
 from sweeps.failures import Failure
 from sweeps.plan import PlannedTrial
 from sweeps.prediction_rows import lay_out_predictions
-from xlt_core.artifacts import MANIFEST
 from xlt_core.canonical import canonical_json
 from xlt_core.canonical_spec import depends_on_seed
 from xlt_core.plan import TrialPlan
-from xlt_core.result import PerturbationRecord, TrialResult
+from xlt_core.result import ArmRecord, PerturbationRecord, TrialResult
 from xlt_core.spec import StageSpec
 from xlt_core.tasks import load_task
 
@@ -80,13 +80,22 @@ def planned_trial(row: Mapping[str, Any]) -> PlannedTrial:
     )
 
 
-def publish_result(store: ResultStore, result: TrialResult, *, attempt: int) -> None:
+def publish_result(
+    store: ResultStore, result: TrialResult, *, attempt: int, launch_id: str | None = None, note: str | None = None
+) -> None:
     """Publish what a trial gave back; the trial is finished when this returns.
+
+    Args:
+        store: of the sweep.
+        result: of the trial.
+        attempt: at it in this launch, from 1.
+        launch_id: of the launch that ran it.
+        note: why a result was run again.
 
     Raises:
         DiskFullError: no room; the trial stays unfinished.
     """
-    rows = lay_out_result(store, result, attempt=attempt)
+    rows = lay_out_result(result, attempt=attempt, launch_id=launch_id, note=note)
     store.publish_trial(rows.trial, rows.scores, rows.predictions)
 
 
@@ -98,14 +107,24 @@ class ResultRows(NamedTuple):
     predictions: pa.Table
 
 
-def lay_out_result(store: ResultStore, result: TrialResult, *, attempt: int) -> ResultRows:
-    """Make the rows of what a trial gave back."""
-    row = _trial_row(result, attempt) | _read_arm(store, result)
-    return ResultRows(row, _score_rows(result), _predictions(result))
+def lay_out_result(
+    result: TrialResult, *, attempt: int, launch_id: str | None = None, note: str | None = None
+) -> ResultRows:
+    """Make the rows of what a trial gave back; arguments as those of `publish_result`."""
+    named: Row = {"attempt": attempt, "launch_id": launch_id, "note": note}
+    return ResultRows(_trial_row(result) | named, _score_rows(result), _predictions(result))
 
 
-def publish_failure(store: ResultStore, trial_id: str, failure: Failure, *, attempt: int) -> None:
-    """Publish that a trial has no result, and why.
+def publish_failure(
+    store: ResultStore,
+    trial_id: str,
+    failure: Failure,
+    *,
+    attempt: int,
+    launch_id: str | None = None,
+    note: str | None = None,
+) -> None:
+    """Publish that a trial has no result, and why; arguments as those of `publish_result`.
 
     Raises:
         DiskFullError: no room; the trial stays unfinished.
@@ -117,11 +136,14 @@ def publish_failure(store: ResultStore, trial_id: str, failure: Failure, *, atte
         "started_at": datetime.now(UTC),
         "attempt": attempt,
         "traceback": failure.traceback or None,
+        "launch_id": launch_id,
+        "host": platform.node(),
+        "note": note,
     }
     store.publish_trial(row, [])
 
 
-def _trial_row(result: TrialResult, attempt: int) -> Row:
+def _trial_row(result: TrialResult) -> Row:
     return {
         "trial_id": result.trial_id,
         "status": result.status,
@@ -133,24 +155,23 @@ def _trial_row(result: TrialResult, attempt: int) -> Row:
         "num_steps": result.num_steps,
         "final_train_loss": result.final_train_loss,
         "source_dev_score": result.source_dev_score,
+        **_arm_record_columns(result.arm or ArmRecord()),
         **_perturbation_columns(result.perturbation or PerturbationRecord()),
         "device": result.device,
         "stage_keys": [stage.stage_key for stage in result.stages],
         "stages": canonical_json([asdict(stage) for stage in result.stages]),
         "versions": canonical_json(dict(result.versions)),
-        "attempt": attempt,
+        "host": result.host or None,
+        "peak_bytes": result.peak_bytes,
+        "micro_batch_size": result.micro_batch_size,
+        "rungs": [asdict(rung) for rung in result.rungs] or None,
     }
 
 
-def _read_arm(store: ResultStore, result: TrialResult) -> Row:
+def _arm_record_columns(record: ArmRecord) -> Row:
     """How hard the arm was that the intermediate stage was trained on, and which of its checks failed."""
-    key = next((stage.stage_key for stage in result.stages if stage.kind == "intermediate"), None)
-    if key is None:
-        return {}
-    manifest = json.loads((store.folder / "stages" / key / MANIFEST).read_text(encoding="utf-8"))
-    arm = manifest.get("arm") or {}
-    failed = [check["name"] for check in arm["checks"] if not check["passed"]] if "checks" in arm else None
-    return {"bits": arm.get("mean_difficulty"), "failed_checks": failed}
+    failed = record.failed_checks
+    return {"bits": record.mean_difficulty, "failed_checks": None if failed is None else list(failed)}
 
 
 def _perturbation_columns(record: PerturbationRecord) -> Row:

@@ -1,22 +1,13 @@
 """What a trial gives back: a status with its reason, scores, predictions, time and versions. No torch here."""
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 Status = Literal["ok", "degenerate", "diverged", "stopped_early", "oom", "infra"]
 STATUSES: tuple[Status, ...] = ("ok", "degenerate", "diverged", "stopped_early", "oom", "infra")
-
-
-class ScoredView(NamedTuple):
-    """What a score is of, whatever the metric: a language, or two, under a condition."""
-
-    language: str
-    condition: str = "clean"
-    condition_language: str | None = None
-    """Language of the second sentence, where it has one of its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +123,25 @@ class PerturbationRecord:
     """Forward passes a step, as the next two."""
     num_backwards: float | None = None
     num_weight_gradients: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSummary:
+    """How the training of a stage went; all zeros and None where nothing was trained."""
+
+    status: Status = "ok"
+    reason: str | None = None
+    """Why the status is not `ok`."""
+    num_steps: int = 0
+    train_seconds: float = 0.0
+    """Of this process only; steps restored from a checkpoint took theirs elsewhere."""
+    final_train_loss: float | None = None
+    """Mean of the last tenth of the losses; None where training diverged."""
+    source_dev_score: float | None = None
+    """Primary metric on the source language's dev set, 0 to 100."""
+    perturbation: PerturbationRecord = PerturbationRecord()
+    micro_batch_size: int | None = None
+    """Examples in memory at one time in the end; none: all of a step."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Scores of a trained trial: every language under every condition. In: a plan and a model. Out: scores, predictions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -29,8 +29,17 @@ class _NamedView(NamedTuple):
     view: View
 
 
-def score_trial(plan: TrialPlan, model: TrialModel, workspace: Workspace) -> Evaluation:
-    """Score every planned language under every condition, one after the other."""
+def score_trial(
+    plan: TrialPlan, model: TrialModel, workspace: Workspace, known: Set[tuple[str, str]] = frozenset()
+) -> Evaluation:
+    """Score every planned language under every condition, one after the other.
+
+    Args:
+        plan: of the trial.
+        model: trained, on the workspace's device.
+        workspace: where tokens are.
+        known: language and name of the condition of what is not scored again.
+    """
     settings, evaluation = plan.spec.target, plan.spec.evaluation
     task, data = load_task(settings.task), settings.data_of(evaluation.split)
     found = set(task.find_languages(data, evaluation.split))
@@ -39,6 +48,8 @@ def score_trial(plan: TrialPlan, model: TrialModel, workspace: Workspace) -> Eva
     predictions: list[Predictions] = []
     known_ids: dict[tuple[str, ...], tuple[str, ...]] = {}  # parallel test sets share theirs; there may be 225 views
     for condition, view in _all_views(plan):
+        if (view.language, condition) in known:
+            continue
         if not {view.language, view.condition_language or view.language} <= found:
             scores += _explain(plan, condition, view, f"no {evaluation.split} data in '{data}'")
             continue
@@ -63,6 +74,13 @@ def score_trial(plan: TrialPlan, model: TrialModel, workspace: Workspace) -> Eva
         scores += scored.scores
         if any(score.value is not None for score in scored.scores):
             predictions.append(scored.predictions)
+        workspace.tell(
+            "scored",
+            language=view.language,
+            condition=condition,
+            condition_language=view.condition_language,
+            value=scored.scores[0].value,
+        )
     return Evaluation(tuple(scores), tuple(predictions))
 
 

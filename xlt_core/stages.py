@@ -8,28 +8,28 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from xlt_core.artifacts import is_published, publish_folder
+from xlt_core.artifacts import is_published, publish_folder, read_manifest
 from xlt_core.checkpoints import CheckpointFolder
-from xlt_core.data.tokens import TokenTable
 from xlt_core.difficulty.pool import POOL_SEED
 from xlt_core.difficulty.score_stage import score_stage
 from xlt_core.difficulty.training import choose_examples
 from xlt_core.encoders.loading import load_encoder
 from xlt_core.encoders.vocabulary import restrict_vocabulary
-from xlt_core.finetune import FineTuning, record_perturbation
+from xlt_core.errors import DamagedArtifactError
+from xlt_core.finetune import FineTuning
 from xlt_core.heads import build_head
-from xlt_core.health import find_collapse
 from xlt_core.mixture import build_training
 from xlt_core.model import TrialModel
 from xlt_core.perturbations.base import build_perturbation
-from xlt_core.predict import Predictor, load_tokens
+from xlt_core.predict import load_tokens
 from xlt_core.process_state import reset_process_state, select_device
-from xlt_core.result import PerturbationRecord, Predictions, StageCost, Status
-from xlt_core.spec import OptimSpec, StageSpec, TrialSpec
+from xlt_core.result import StageCost, TrainingSummary
+from xlt_core.spec import OptimSpec, TrialSpec
 from xlt_core.stage_plan import Stage
 from xlt_core.streams import stream_seed
+from xlt_core.summary import summarize_training
 from xlt_core.tasks import load_task
 from xlt_core.tasks.base import FROZEN_SHAPES
 from xlt_core.train import OnStep, TrainOutcome, train
@@ -52,17 +52,12 @@ OnProgress = Callable[[Progress], None]
 
 @dataclass(frozen=True, kw_only=True)
 class TrainedStage:
-    """A stage after its last step, still in memory."""
+    """A stage after its last step, or some step before it, still in memory."""
 
     model: TrialModel
     outcome: TrainOutcome
-    status: Status
-    reason: str | None
-    """Why the status is not `ok`."""
-    dev: Predictions | None
-    """On the source language's dev set; none where the task has none, is not scored on one, or training diverged."""
+    summary: TrainingSummary
     cost: StageCost
-    perturbation: PerturbationRecord
     arm: dict[str, Any] | None = None
     """What was drawn by difficulty, and the checks of it."""
 
@@ -70,30 +65,54 @@ class TrainedStage:
 def run_stage(stage: Stage, spec: TrialSpec, workspace: Workspace, on_progress: OnProgress | None = None) -> Path:
     """Make sure that a shared stage's artifact is published; give its folder.
 
-    Its parent must be published. A run that diverged is published too, without weights: that it did is its result.
+    A run that diverged is published too, without weights: that it did is its result.
+
+    Raises:
+        DamagedArtifactError: a stage that this one needs is not as it was published.
     """
     folder = workspace.stages / stage.key
-    checkpoints = CheckpointFolder(workspace.checkpoints / stage.key, stage.key)
+    checkpoints = open_checkpoints(stage.key, stage, workspace)
     if is_published(folder):
         checkpoints.clear()  # of a process that was killed between the two
         return folder
-    reset_process_state(workspace.num_threads)
+    for key in stage.needs:
+        read_artifact(key, workspace)
+    reset_process_state(workspace.num_threads, workspace.memory_fraction)
     if stage.kind == "pretrain":
         _pretrain(stage, workspace, checkpoints, on_progress)
     elif stage.kind == "score":
         _score(stage, workspace, on_progress)
     else:
         trained = train_stage(stage, spec, workspace, checkpoints, on_progress)
+        summary = trained.summary
         manifest = {**_describe_stage(stage), "cost": asdict(trained.cost)}
-        manifest |= {"status": trained.status, "reason": trained.reason, "arm": trained.arm}
+        manifest |= {"status": summary.status, "reason": summary.reason, "arm": trained.arm}
 
         def write(partial: Path) -> None:
-            if trained.status != "diverged":
+            if summary.status != "diverged":
                 trained.model.encoder.save(partial)  # the encoder alone: no head passes on
 
         publish_folder(folder, write, manifest)
     checkpoints.clear()
     return folder
+
+
+def read_artifact(key: str, workspace: Workspace) -> dict[str, Any]:
+    """Read and verify the manifest of a published stage.
+
+    Raises:
+        DamagedArtifactError: it is not there, or not as it was published.
+    """
+    try:
+        return read_manifest(workspace.stages / key)
+    except (FileNotFoundError, ValueError, KeyError) as error:  # no folder, other bytes, or no manifest any more
+        raise DamagedArtifactError(str(error), key) from error
+
+
+def open_checkpoints(name: str, stage: Stage, workspace: Workspace) -> CheckpointFolder:
+    """The unfinished training of a stage, in a folder of this name."""
+    mirror = workspace.mirror.under(name) if workspace.mirror is not None else None
+    return CheckpointFolder(workspace.checkpoints / name, stage.key, mirror)
 
 
 def train_stage(
@@ -102,8 +121,19 @@ def train_stage(
     workspace: Workspace,
     checkpoints: CheckpointFolder,
     on_progress: OnProgress | None = None,
+    *,
+    until_step: int | None = None,
 ) -> TrainedStage:
-    """Train a task's stage from its parent's encoder and judge its health on the source language."""
+    """Train a task's stage from its parent's encoder and judge its health on the source language.
+
+    Args:
+        stage: `intermediate` or `target`.
+        spec: of the trial.
+        workspace: where and how.
+        checkpoints: of this stage.
+        on_progress: told of every step.
+        until_step: go no further; none: to the end.
+    """
     settings = stage.settings
     assert settings is not None, "pre-training has no task"
     assert settings.optim is not None, "a canonical stage carries its recipe"
@@ -139,62 +169,26 @@ def train_stage(
             seed=seed,
             checkpoints=checkpoints,
             checkpoint_every_steps=workspace.checkpoint_every_steps,
+            until_step=until_step,
             on_step=_report(stage, settings.optim.num_steps, on_progress),
+            tell=workspace.tell,
         )
-    verdict = _judge(model, outcome, table, settings, spec, workspace)
     return TrainedStage(
         model=model,
         outcome=outcome,
-        status=verdict.status,
-        reason=verdict.reason,
-        dev=verdict.dev,
+        summary=summarize_training(model, outcome, table, settings, spec, workspace),
         cost=_measure_cost(stage, started, outcome, settings.optim),
-        perturbation=record_perturbation(settings, outcome),
         arm=chosen.record if chosen else None,
     )
 
 
 def _take_as_it_is(stage: Stage, model: TrialModel) -> TrainedStage:
     """The end of a stage that trains nothing."""
-    outcome = TrainOutcome(log={"loss": (), "grad_norm": ()}, diverged_reason=None, wall_seconds=0.0)
     cost = StageCost(
         stage_key=stage.key, kind=stage.kind, wall_seconds=0.0, num_steps=0, num_examples=0, is_shared=False
     )
-    return TrainedStage(
-        model=model, outcome=outcome, status="ok", reason=None, dev=None, cost=cost, perturbation=PerturbationRecord()
-    )
-
-
-class _Verdict(NamedTuple):
-    """How a training went."""
-
-    status: Status
-    reason: str | None
-    dev: Predictions | None
-
-
-def _judge(
-    model: TrialModel,
-    outcome: TrainOutcome,
-    table: TokenTable,
-    settings: StageSpec,
-    spec: TrialSpec,
-    workspace: Workspace,
-) -> _Verdict:
-    """Judge a training by its log and by what the model says of the source language's dev set."""
-    if outcome.diverged_reason is not None:
-        return _Verdict("diverged", outcome.diverged_reason, None)
-    dev = _predict_dev(model, settings, spec, workspace)
-    reason = find_collapse(outcome, settings, table, dev)
-    return _Verdict("degenerate" if reason else "ok", reason, dev)
-
-
-def _predict_dev(model: TrialModel, settings: StageSpec, spec: TrialSpec, workspace: Workspace) -> Predictions | None:
-    """Predictions on the source language's dev set; none where there is none, or candidates would have to be ranked."""
-    task = load_task(settings.task)
-    if task.shape == "dual" or task.source_language not in task.find_languages(settings.data_of("dev"), "dev"):
-        return None
-    return Predictor(model, settings, spec, workspace).predict("dev", task.source_language).predictions
+    outcome = TrainOutcome(log={"loss": (), "grad_norm": ()}, diverged_reason=None, wall_seconds=0.0)
+    return TrainedStage(model=model, outcome=outcome, summary=TrainingSummary(), cost=cost)
 
 
 def stage_seed(stage: Stage, spec: TrialSpec) -> int:
@@ -227,6 +221,7 @@ def _pretrain(
         checkpoints=checkpoints,
         checkpoint_every_steps=workspace.checkpoint_every_steps,
         on_step=_report(stage, optim.num_steps, on_progress),
+        tell=workspace.tell,
     )
     cost = _measure_cost(stage, started, outcome, optim)
     reason = outcome.diverged_reason

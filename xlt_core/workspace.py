@@ -32,7 +32,7 @@ class Workspace:
     checkpoint_every_steps: int = 200
     """Steps between checkpoints; what a kill can cost at most."""
     mirror: FolderMirror | None = None
-    """Remote storage that checkpoints and kept weights are copied to, and fetched from where they are not here."""
+    """Of `checkpoints` on remote storage: copied to it, and fetched from it where they are not here."""
     on_event: OnEvent | None = None
 
     @property

@@ -163,7 +163,7 @@ def test_every_part_is_trained_under_its_own_head_and_logged(trained):
     assert np.isnan(forwards[parts == 2]).all()  # masking is plain
     assert (forwards[parts < 2] == forwards[parts == 0][0]).all()  # the perturbation is that of all tasks
     assert forwards[parts == 0][0] > 1
-    assert stage.perturbation.num_forwards == forwards[parts == 0][0]
+    assert stage.summary.perturbation.num_forwards == forwards[parts == 0][0]
     (newest,) = sorted(root.rglob("step_00000030"))
     saved = load_file(newest / "state.safetensors")
     widths = {name: tuple(value.shape) for name, value in saved.items() if name.endswith("head.output.weight")}
@@ -189,8 +189,8 @@ def test_a_main_task_that_learns_nothing_is_seen_beside_one_that_does(inputs, tm
         file.write_text("".join("\t".join([*row, str(generator.integers(2))]) + "\n" for row in rows))
     plan = build_plan(inputs, num_steps=60, data=str(folder), masked_lm=None, perturbation={"method": "none"})
     stage = train_first_stage(plan, tmp_path / "work")
-    assert stage.status == "degenerate"
-    assert "at chance (0.693)" in stage.reason
+    assert stage.summary.status == "degenerate"
+    assert "at chance (0.693)" in stage.summary.reason
 
 
 class StoppedError(Exception):

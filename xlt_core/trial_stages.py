@@ -1,0 +1,162 @@
+"""The stages of one trial, in order, up to its trained model. In: a `TrialPlan`. Out: a `TrainedTrial`.
+
+What is published is used; what was interrupted goes on from its last checkpoint.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from xlt_core.artifacts import is_published
+from xlt_core.checkpoints import CheckpointFolder
+from xlt_core.difficulty.training import recheck_examples
+from xlt_core.model import TrialModel
+from xlt_core.plan import TrialPlan
+from xlt_core.process_state import reset_process_state, select_device
+from xlt_core.result import ArmRecord, PerturbationRecord, StageCost, Status, TrainingSummary
+from xlt_core.stages import (
+    OnProgress,
+    open_checkpoints,
+    read_artifact,
+    read_stage_cost,
+    run_stage,
+    stage_seed,
+    train_stage,
+)
+from xlt_core.tasks import load_task
+from xlt_core.tasks.base import FROZEN_SHAPES
+from xlt_core.weights import keep_weights, load_weights
+from xlt_core.workspace import Workspace
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainedTrial:
+    """What the stages of a trial came to."""
+
+    status: Status
+    reason: str | None
+    costs: tuple[StageCost, ...]
+    """One a stage that was reached."""
+    arm: ArmRecord | None
+    summary: TrainingSummary
+    """Of the target stage; nothing where it was not reached."""
+    model: TrialModel | None
+    """None where training diverged."""
+
+
+def train_trial(
+    plan: TrialPlan,
+    workspace: Workspace,
+    on_progress: OnProgress | None = None,
+    *,
+    until_step: int | None = None,
+) -> TrainedTrial:
+    """Run every stage in order, until one diverges.
+
+    Args:
+        plan: of the trial.
+        workspace: where and how.
+        on_progress: told of every step.
+        until_step: of the target stage, go no further; none: to the end.
+
+    Raises:
+        DamagedArtifactError: a published stage is not as it was.
+    """
+    kept = None if until_step is not None else _read_kept(plan, workspace)
+    if kept is not None:
+        return kept
+    costs: list[StageCost] = []
+    notes: list[str] = []
+    arm: ArmRecord | None = None
+    for stage in plan.shared_stages:
+        if not is_published(workspace.stages / stage.key):
+            workspace.tell("stage", kind=stage.kind, stage_key=stage.key)
+        run_stage(stage, plan.spec, workspace, on_progress)
+        manifest = read_artifact(stage.key, workspace)
+        recheck_examples(stage, manifest, workspace, stage_seed(stage, plan.spec))
+        costs.append(read_stage_cost(manifest))
+        if stage.kind == "intermediate":
+            arm = _read_arm(manifest)
+        if manifest["status"] != "ok":
+            notes.append(f"{stage.kind} stage {stage.key} {manifest['status']}: {manifest['reason']}")
+        if manifest["status"] == "diverged":
+            return TrainedTrial(
+                status="diverged", reason=notes[-1], costs=tuple(costs), arm=arm, summary=TrainingSummary(), model=None
+            )
+    reset_process_state(workspace.num_threads, workspace.memory_fraction)
+    target = plan.target_stage
+    workspace.tell("stage", kind=target.kind, stage_key=target.key)
+    trained = train_stage(
+        target, plan.spec, workspace, checkpoints_of(plan, workspace), on_progress, until_step=until_step
+    )
+    summary = trained.summary
+    if summary.reason is not None:
+        notes.append(summary.reason)
+    finished = TrainedTrial(
+        status=summary.status,
+        reason="; ".join(notes) or None,
+        costs=(*costs, trained.cost),
+        arm=arm,
+        summary=summary,
+        model=None if summary.status == "diverged" else trained.model,
+    )
+    if workspace.keep_weights and until_step is None:
+        _keep(finished, plan, workspace)
+    return finished
+
+
+def checkpoints_of(plan: TrialPlan, workspace: Workspace) -> CheckpointFolder:
+    """By trial: trials that differ in their evaluation alone train equal target stages, perhaps at the same moment."""
+    return open_checkpoints(plan.trial_id, plan.target_stage, workspace)
+
+
+def _read_arm(manifest: Mapping[str, Any]) -> ArmRecord | None:
+    """How hard the arm was that a stage was trained on, and which of its checks failed."""
+    arm = manifest.get("arm")
+    if arm is None:
+        return None
+    failed = tuple(check["name"] for check in arm["checks"] if not check["passed"]) if "checks" in arm else None
+    return ArmRecord(mean_difficulty=arm.get("mean_difficulty"), failed_checks=failed)
+
+
+def _keep(finished: TrainedTrial, plan: TrialPlan, workspace: Workspace) -> None:
+    """Publish the weights, and all that a trial with the same target stage would say of its training."""
+    if finished.model is None or load_task(plan.spec.target.task).shape in FROZEN_SHAPES:
+        return
+    described = {
+        "status": finished.status,
+        "reason": finished.reason,
+        "costs": [asdict(cost) for cost in finished.costs],
+        "arm": asdict(finished.arm) if finished.arm else None,
+        "summary": asdict(finished.summary),
+    }
+    keep_weights(finished.model, plan.target_stage, workspace, described)
+
+
+def _read_kept(plan: TrialPlan, workspace: Workspace) -> TrainedTrial | None:
+    """The trained target stage where its weights were kept; no stage is run then."""
+    if not is_published(workspace.weights / plan.target_stage.key):
+        return None
+    reset_process_state(workspace.num_threads, workspace.memory_fraction)
+    kept = load_weights(plan.target_stage, plan.spec, workspace)
+    if kept is None:
+        return None
+    for stage in plan.shared_stages:  # of an arm, other checks may be waived now
+        if is_published(workspace.stages / stage.key):
+            recheck_examples(stage, read_artifact(stage.key, workspace), workspace, stage_seed(stage, plan.spec))
+    manifest = kept.manifest
+    arm, summary = manifest["arm"], manifest["summary"]
+    return TrainedTrial(
+        status=manifest["status"],
+        reason=manifest["reason"],
+        costs=tuple(StageCost(**{**cost, "is_shared": True}) for cost in manifest["costs"]),
+        arm=arm and ArmRecord(mean_difficulty=arm["mean_difficulty"], failed_checks=_as_tuple(arm["failed_checks"])),
+        summary=TrainingSummary(
+            **{**summary, "train_seconds": 0.0, "perturbation": PerturbationRecord(**summary["perturbation"])}
+        ),
+        model=kept.model.to(select_device(workspace.device)),
+    )
+
+
+def _as_tuple(names: list[str] | None) -> tuple[str, ...] | None:
+    return None if names is None else tuple(names)
