@@ -3,7 +3,9 @@
 In: a `SearchSpace`. Out: a `SweepPlan`.
 """
 
-from collections.abc import Iterable, Mapping
+import gc
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -144,15 +146,28 @@ def plan_sweep(space: SearchSpace) -> SweepPlan:
     """
     planner = TrialPlanner()
     trials: dict[str, PlannedTrial] = {}
-    for trial in expand_space(space):
-        planned = planner.plan(trial)
-        trials.setdefault(planned.trial_id, planned)
+    with _without_collection():
+        for trial in expand_space(space):
+            planned = planner.plan(trial)
+            trials.setdefault(planned.trial_id, planned)
     check_dev_sets(space, (planned.plan.spec for planned in trials.values()))
     # Trials of one seed are the same in both designs, and stand for other variation: no sweep may mix them.
     design = {} if space.seeds_from == "intermediate" else {"seeds_from": space.seeds_from}
     sweep_id = content_key({"name": space.name, "base": fixed_base(space), **design})
     num_proposed = space.search.optuna.num_cells if space.search.optuna else 0
     return SweepPlan(name=space.name, sweep_id=sweep_id, trials=tuple(trials.values()), num_proposed=num_proposed)
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Let the garbage collector rest: all that a plan is made of stays, and it would look at it again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def plan_single_trial(spec: TrialSpec, *, needs_labels: bool = True) -> PlannedTrial:
