@@ -85,7 +85,7 @@ def test_two_conditions_of_one_name_are_refused() -> None:
     base = {"encoder": "mini", "target": {"task": "xnli"}}
     one = make_space(AXES, base={**base, "evaluation": {"conditions": [{**TYPOS, "languages": ["en"]}]}})
     other = make_space(AXES, base={**base, "evaluation": {"conditions": [{**TYPOS, "languages": ["de"]}]}})
-    with pytest.raises(SpecError, match="two conditions have the name 'typos:0.1'"):
+    with pytest.raises(SpecError, match=r"two conditions have the name 'typos:0\.1'"):
         unite_evaluations(other, one)
 
 
@@ -124,7 +124,7 @@ def test_more_of_everything_is_growth() -> None:
 )
 def test_less_of_anything_is_refused_with_what_would_be_lost(changes: dict[str, Any], message: str) -> None:
     held = make_space(AXES, base={**BASE, "evaluation": {"languages": ["src"]}}, seeds=2)
-    values = {"base": held.base, "seeds": 2, "axes": AXES} | changes
+    values: dict[str, Any] = {"base": held.base, "seeds": 2, "axes": AXES, **changes}
     asked = make_space(values.pop("axes"), **values)
     with pytest.raises(SpecError, match=message):
         check_grows(held, asked)
