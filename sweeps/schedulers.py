@@ -1,0 +1,151 @@
+"""Stops trials at their rungs by Tune's own rules, those of each target task among themselves.
+
+In: the space's `Scheduler`, and what trials of earlier launches reported. Out: a scheduler for Ray Tune. Stages, ends
+of stopped trials, and trials without rungs run to their end.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ray.tune.experiment import Trial
+from ray.tune.schedulers import AsyncHyperBandScheduler, FIFOScheduler, MedianStoppingRule, TrialScheduler
+
+from results.store import ResultStore
+from search_spaces.searches import Scheduler
+from xlt_core.tasks import load_task
+
+_TIME, _SCORE = "num_steps", "source_dev_score"
+_NUM_RUNGS = 16
+"""More than any trial has: its own last step ends them."""
+
+
+@dataclass(frozen=True)
+class Rung:
+    """What a trial reported on its way."""
+
+    num_steps: int
+    source_dev_score: float
+
+
+@dataclass(frozen=True)
+class PastTrial:
+    """A trial of an earlier launch: others are still compared with it."""
+
+    trial_id: str
+    target_task: str
+    rungs: tuple[Rung, ...]
+    """Its end is the last, where it came to one."""
+
+
+def build_scheduler(scheduler: Scheduler, past: Iterable[PastTrial] = ()) -> TrialScheduler:
+    """Make Tune's scheduler.
+
+    Args:
+        scheduler: of the space.
+        past: see `read_past_trials`.
+    """
+    if scheduler.asha is not None:
+        asha = scheduler.asha
+        return RungScheduler(
+            lambda: AsyncHyperBandScheduler(
+                time_attr=_TIME,
+                metric=_SCORE,
+                mode="max",
+                grace_period=asha.grace_steps,
+                reduction_factor=asha.reduction_factor,
+                max_t=asha.grace_steps * asha.reduction_factor**_NUM_RUNGS,
+                stop_last_trials=False,
+            ),
+            past,
+        )
+    if scheduler.median is not None:
+        median = scheduler.median
+        return RungScheduler(
+            lambda: MedianStoppingRule(
+                time_attr=_TIME,
+                metric=_SCORE,
+                mode="max",
+                grace_period=median.grace_steps,
+                min_samples_required=median.min_trials,
+                min_time_slice=float("inf"),  # type: ignore[arg-type]  # with too few others, go on and do not pause
+            ),
+            past,
+        )
+    return FIFOScheduler()  # type: ignore[no-untyped-call]
+
+
+def read_past_trials(store: ResultStore) -> tuple[PastTrial, ...]:
+    """Read what the finished trials of a sweep reported at their rungs."""
+    columns = ["trial_id", "target_task", "status", "rungs", _TIME, _SCORE]
+    past = []
+    for row in store.trials().select(columns).to_pylist():
+        rungs = [Rung(rung["num_steps"], rung["score"]) for rung in row["rungs"] or () if rung["score"] is not None]
+        if rungs and row["status"] in ("ok", "degenerate") and row[_SCORE] is not None:
+            rungs.append(Rung(row[_TIME], row[_SCORE]))
+        if rungs:
+            past.append(PastTrial(row["trial_id"], row["target_task"], tuple(rungs)))
+    return tuple(past)
+
+
+class RungScheduler(FIFOScheduler):
+    """Asks one scheduler for each target task: scores on different tasks say nothing about each other."""
+
+    def __init__(self, build: Callable[[], TrialScheduler], past: Iterable[PastTrial]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._build = build
+        self._by_task: dict[str, TrialScheduler] = {}
+        self._of_trial: dict[str, TrialScheduler] = {}
+        for trial in past:
+            _remember(self._scheduler_of(trial.target_task), trial)
+
+    def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:
+        """Take in a trial that has rungs."""
+        job = trial.config["job"]
+        if job["kind"] == "trial" and job["rung_steps"]:
+            task = load_task(json.loads(job["payload"])["spec"]["target"]["task"]).name
+            scheduler = self._scheduler_of(task)
+            self._of_trial[trial.trial_id] = scheduler
+            scheduler.on_trial_add(tune_controller, trial)
+
+    def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
+        """Judge a trial at a rung."""
+        scheduler = self._of_trial.get(trial.trial_id)
+        if scheduler is None or not _is_judged(result):
+            return TrialScheduler.CONTINUE
+        return str(scheduler.on_trial_result(tune_controller, trial, result))
+
+    def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
+        """Remember how a trial ended."""
+        scheduler = self._of_trial.pop(trial.trial_id, None)
+        if scheduler is not None and _is_judged(result):
+            scheduler.on_trial_complete(tune_controller, trial, result)
+
+    def debug_string(self) -> str:
+        """Say what the schedulers say."""
+        return "\n".join(f"{task}: {scheduler.debug_string()}" for task, scheduler in self._by_task.items())
+
+    def _scheduler_of(self, task: str) -> TrialScheduler:
+        if task not in self._by_task:
+            self._by_task[task] = self._build()
+        return self._by_task[task]
+
+
+def _is_judged(result: dict[str, Any]) -> bool:
+    """Whether there is a score: a trial that failed, or whose dev set cannot be scored, has none."""
+    return bool(result.get(_TIME)) and result.get(_SCORE) is not None
+
+
+def _remember(scheduler: Any, trial: PastTrial) -> None:
+    """Have a scheduler know a past trial, without asking what it would do with it."""
+    results = [{_TIME: rung.num_steps, _SCORE: rung.source_dev_score} for rung in trial.rungs]
+    has_brackets = isinstance(scheduler, AsyncHyperBandScheduler)
+    if has_brackets:
+        scheduler.on_trial_add(None, trial)
+        for result in results:
+            scheduler.on_trial_result(None, trial, result)
+        scheduler.on_trial_complete(None, trial, results[-1])
+    else:
+        for result in results:
+            scheduler.on_trial_complete(None, trial, result)
