@@ -1,19 +1,25 @@
-"""Run one trial or one shared stage where it stands, and publish what comes of it. Used with and without Ray.
+"""Run one unit where it stands, once, and publish what comes of it. Used with and without Ray.
 
-In: a `Job`, plain enough to be sent to another machine. Out: files in the sweep folder. Imports torch when it runs.
+In: a `Job`, plain enough to be sent to another machine. Out: files in the sweep folder, and a `UnitOutcome`. Imports
+torch when it runs.
 """
 
+import json
 import os
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 from results.store import ResultStore
-from sweeps.failures import Failure
+from sweeps.claims import Claim, claim_path, claimed
+from sweeps.events import EventLog, log_path
+from sweeps.failures import MAX_ATTEMPTS, Failure, describe_failure
 from sweeps.heartbeats import beating
-from sweeps.plan import PlannedTrial, SharedStage
+from sweeps.job import Job
 from sweeps.rows import publish_failure, publish_result
+from sweeps.shelf import Shelf, open_shelf
+from sweeps.takeover import known_scores, publish_merged
+from xlt_core.errors import DamagedArtifactError
 from xlt_core.plan import TrialPlan
 from xlt_core.spec import TrialSpec
 from xlt_core.stage_plan import Stage
@@ -22,69 +28,101 @@ from xlt_core.workspace import Workspace
 OnReport = Callable[[], None]
 """Called a few times a second from within the work, for whoever waits for it in the same process."""
 
-SCRATCH = "ray"
-"""Folder under the sweep folder that holds nothing worth keeping."""
+DONE = "done"
+"""A stage's artifact is there."""
+FAILED = "failed"
+"""A stage has no artifact, and will have none."""
+CLAIMED = "claimed"
+"""Another sweep computes the stage."""
+DAMAGED = "damaged"
+"""A stage that the unit needs had to be set aside."""
+RUNG = "rung"
+"""A trial has come to a rung and may be stopped."""
+DISK_FULL = "disk full"
+"""Ends the sweep."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job:
-    """A trial or a stage with the place where it runs."""
+class UnitOutcome:
+    """What an attempt at a unit came to."""
 
-    unit_id: str
-    """The trial id or stage key."""
-    title: str
-    payload: str
-    """JSON of the `TrialPlan`, or of the `Stage`."""
-    folder: str
-    """The sweep folder."""
-    num_threads: int
-    micro_batch_size: int | None = None
-    spec: str = ""
-    """JSON of the stage's spec; empty for a trial, whose plan holds it."""
+    status: str
+    """Of the trial's row, or one of the words above."""
+    failure: Failure | None = None
+    """Of a stage; a trial's stands in its row."""
+    stage_key: str = ""
+    """Of a damaged stage."""
+    num_steps: int = 0
+    source_dev_score: float | None = None
+    macro: float | None = None
+    """Mean score over languages."""
 
-    @classmethod
-    def of_trial(cls, trial: PlannedTrial, folder: Path, num_threads: int, micro_batch_size: int | None = None) -> Self:
-        """Make the job of a trial."""
-        return cls(
-            unit_id=trial.trial_id,
-            title=trial.title,
-            payload=trial.plan.model_dump_json(),
-            folder=str(folder),
-            num_threads=num_threads,
-            micro_batch_size=micro_batch_size,
-        )
-
-    @classmethod
-    def of_stage(cls, shared: SharedStage, folder: Path, num_threads: int, micro_batch_size: int | None = None) -> Self:
-        """Make the job of a shared stage."""
-        return cls(
-            unit_id=shared.stage.key,
-            title=shared.title,
-            payload=shared.stage.model_dump_json(),
-            folder=str(folder),
-            num_threads=num_threads,
-            micro_batch_size=micro_batch_size,
-            spec=shared.spec.model_dump_json(),
-        )
-
-    @property
-    def workspace(self) -> Workspace:
-        """Where it works."""
-        return Workspace(root=Path(self.folder), num_threads=self.num_threads, micro_batch_size=self.micro_batch_size)
-
-    @property
-    def scratch(self) -> Path:
-        """Where its attempts and heartbeats are noted."""
-        return Path(self.folder) / SCRATCH
-
-    def as_config(self) -> dict[str, Any]:
-        """Give plain JSON values, as Ray Tune wants them."""
+    def as_result(self) -> dict[str, Any]:
+        """Give plain values, as Ray Tune wants them."""
         return asdict(self)
+
+    @classmethod
+    def from_result(cls, result: Mapping[str, Any]) -> Self:
+        """Read what `as_result` gave; Tune adds to it."""
+        values = {name: result[name] for name in (field.name for field in fields(cls))}
+        failure = values.pop("failure")
+        return cls(**values, failure=Failure(**failure) if failure else None)
+
+
+def attempt_unit(job: Job, rung: int = 0, on_report: OnReport | None = None) -> UnitOutcome:
+    """Make one attempt at a unit, or at its part up to the next rung.
+
+    Args:
+        job: the unit.
+        rung: index into `job.rung_steps`; beyond the last, the trial is run to its end.
+        on_report: see `OnReport`.
+
+    Raises:
+        Exception: an infrastructure failure that is worth another attempt, in a fresh process.
+    """
+    published = None if job.kind == "stage" else _published_status(job)
+    if published is not None:
+        return UnitOutcome(status=published)
+    attempt = MAX_ATTEMPTS
+    log = EventLog(log_path(job.place.work_folder, job.unit_id), launch_id=job.place.launch_id)
+    try:
+        attempt = begin_attempt(job) if rung == 0 else count_attempts(job)
+        log = EventLog(log_path(job.place.work_folder, job.unit_id), launch_id=job.place.launch_id, attempt=attempt)
+        if rung == 0:
+            log.write("attempt", kind=job.kind, title=job.title)
+        with beating(job.place.scratch / "progress", job.unit_id, job.title, on_report) as heartbeat:
+            worker = _Worker(job, log, open_shelf(job.place), heartbeat.report)
+            outcome = worker.run_stage() if job.kind == "stage" else worker.run_trial(rung, attempt)
+    except Exception as error:
+        failure = describe_failure(error)
+        log.write("failed", reason=failure.reason, traceback=failure.traceback, may_retry=failure.may_retry)
+        if isinstance(error, DamagedArtifactError):
+            open_shelf(job.place).set_aside(error.stage_key)
+            return UnitOutcome(status=DAMAGED, stage_key=error.stage_key)
+        if failure.is_disk_full:
+            return UnitOutcome(status=DISK_FULL, failure=failure)
+        if failure.may_retry and attempt < MAX_ATTEMPTS:
+            raise
+        return conclude_failure(job, failure, attempt)
+    if outcome.status == RUNG:
+        log.write("rung", num_steps=outcome.num_steps, score=outcome.source_dev_score)
+    else:
+        log.write("stopped" if outcome.status == CLAIMED else "published", status=outcome.status)
+    return outcome
+
+
+def conclude_failure(job: Job, failure: Failure, attempt: int) -> UnitOutcome:
+    """Say that no attempt is left: publish a trial's row; a stage has none."""
+    if job.kind == "stage":
+        return UnitOutcome(status=FAILED, failure=failure)
+    store = ResultStore.open(job.place.folder)
+    publish_failure(store, job.unit_id, failure, attempt=attempt, launch_id=job.place.launch_id, note=_note(job))
+    return UnitOutcome(status=failure.status, failure=failure)
 
 
 def begin_attempt(job: Job) -> int:
     """Note on the disk that an attempt begins, so that a killed one is counted too; give its number, from 1."""
-    path = _attempts_file(job)
+    path = job.place.scratch / "attempts" / job.unit_id
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab") as file:
         file.write(b".")
@@ -94,54 +132,97 @@ def begin_attempt(job: Job) -> int:
 
 
 def count_attempts(job: Job) -> int:
-    """Count the attempts of this launch."""
-    path = _attempts_file(job)
+    """Count the attempts of this launch; of a sweep on remote storage those on this machine."""
+    path = job.place.scratch / "attempts" / job.unit_id
     return path.stat().st_size if path.is_file() else 0
 
 
-def published_status(job: Job) -> str | None:
+class _Worker:
+    """One attempt at one unit."""
+
+    def __init__(self, job: Job, log: EventLog, shelf: Shelf, on_progress: Callable[[Any], None]) -> None:
+        self._job = job
+        self._log = log
+        self._shelf = shelf
+        self._on_progress = on_progress
+
+    def run_stage(self) -> UnitOutcome:
+        """Compute a stage unless its artifact is there or another sweep computes it."""
+        from xlt_core.stages import run_stage
+
+        job, shelf = self._job, self._shelf
+        stage, spec = Stage.model_validate_json(job.payload), TrialSpec.model_validate_json(job.spec)
+        dead = Claim(**json.loads(job.dead_claim)) if job.dead_claim else None
+        with claimed(claim_path(job.place.stages, stage.key), job.place.launch_id, dead=dead) as is_ours:
+            if not is_ours:
+                return UnitOutcome(status=CLAIMED)
+            shelf.fetch([stage.key, *stage.needs])
+            self._log.write("stage", kind=stage.kind, stage_key=stage.key)
+            run_stage(stage, spec, self._workspace(), self._on_progress)
+            shelf.push(stage.key)
+        return UnitOutcome(status=DONE)
+
+    def run_trial(self, rung: int, attempt: int) -> UnitOutcome:
+        """Train up to the next rung, or to the end and publish the rows."""
+        from xlt_core.rungs import advance_trial
+
+        job, workspace = self._job, self._workspace()
+        plan = TrialPlan.model_validate_json(job.payload)
+        self._shelf.fetch([stage.key for stage in plan.shared_stages])
+        if job.kind == "trial" and rung < len(job.rung_steps):
+            report = advance_trial(plan, workspace, job.rung_steps[rung], self._on_progress)
+            if report.diverged_reason is None:
+                return UnitOutcome(status=RUNG, num_steps=report.num_steps, source_dev_score=report.source_dev_score)
+        return self._finish_trial(plan, workspace, attempt)
+
+    def _finish_trial(self, plan: TrialPlan, workspace: Workspace, attempt: int) -> UnitOutcome:
+        from xlt_core.run import discard_checkpoints, run_trial
+
+        job, store = self._job, ResultStore.open(self._job.place.folder)
+        known = known_scores(store, job.predecessor, plan) if job.predecessor else frozenset()
+        result = run_trial(
+            plan,
+            workspace,
+            self._on_progress,
+            stop_at_step=job.stop_at_step,
+            stop_reason=job.stop_reason or None,
+            known=known,
+        )
+        named = {"attempt": attempt, "launch_id": job.place.launch_id, "note": _note(job)}
+        if job.predecessor and known:
+            publish_merged(store, plan, result, job.predecessor, known, **named)
+        else:
+            publish_result(store, result, **named)
+        discard_checkpoints(plan, workspace)
+        values = [score.value for score in result.scores if score.value is not None and score.condition == "clean"]
+        return UnitOutcome(
+            status=result.status,
+            num_steps=result.num_steps,
+            source_dev_score=result.source_dev_score,
+            macro=sum(values) / len(values) if values else None,
+        )
+
+    def _workspace(self) -> Workspace:
+        job = self._job
+        return Workspace(
+            root=job.place.work_folder,
+            stages_folder=job.place.stages,
+            num_threads=job.num_threads,
+            micro_batch_size=job.micro_batch_size,
+            memory_fraction=job.memory_fraction,
+            keep_weights=job.place.keep_weights,
+            mirror=self._shelf.mirror,
+            on_event=lambda event, fields: self._log.write(event, **fields),
+        )
+
+
+def _published_status(job: Job) -> str | None:
     """Status of a trial whose last attempt published its rows and was killed before it could say so; else none."""
-    row, attempts = Path(job.folder) / "trials" / f"{job.unit_id}.parquet", _attempts_file(job)
-    if row.exists() and attempts.exists() and row.stat().st_mtime_ns >= attempts.stat().st_mtime_ns:
-        return ResultStore.open(job.folder).finished().get(job.unit_id)
-    return None
+    row = ResultStore.open(job.place.folder).read_trial(job.unit_id)
+    return str(row["status"]) if row is not None and row["launch_id"] == job.place.launch_id else None
 
 
-def execute_trial(job: Job, attempt: int, on_report: OnReport | None = None) -> str:
-    """Run a trial from its last checkpoint, publish its rows, drop its checkpoints; give its status.
-
-    Raises:
-        Exception: whatever the trial raised; nothing is published then.
-    """
-    from xlt_core.run import discard_checkpoints, run_trial
-
-    plan = TrialPlan.model_validate_json(job.payload)
-    with beating(job.scratch / "progress", job.unit_id, job.title, on_report) as heartbeat:
-        result = run_trial(plan, job.workspace, heartbeat.report)
-        publish_result(ResultStore.open(job.folder), result, attempt=attempt)
-    discard_checkpoints(plan, job.workspace)
-    return result.status
-
-
-def execute_stage(job: Job, on_report: OnReport | None = None) -> None:
-    """Run a shared stage unless its artifact is there.
-
-    Raises:
-        Exception: whatever the stage raised; nothing is published then.
-    """
-    from xlt_core.stages import run_stage
-
-    stage, spec = Stage.model_validate_json(job.payload), TrialSpec.model_validate_json(job.spec)
-    with beating(job.scratch / "progress", job.unit_id, job.title, on_report) as heartbeat:
-        run_stage(stage, spec, job.workspace, heartbeat.report)
-
-
-def record_failure(job: Job, failure: Failure, attempt: int) -> str:
-    """Publish the row of a trial that has no result; give its status."""
-    publish_failure(ResultStore.open(job.folder), job.unit_id, failure, attempt=attempt)
-    return failure.status
-
-
-def _attempts_file(job: Job) -> Path:
-    """One byte an attempt of this launch."""
-    return job.scratch / "attempts" / job.unit_id
+def _note(job: Job) -> str | None:
+    if job.former_status is None:
+        return None
+    return f"rerun of {job.former_status}" + (f": {job.place.note}" if job.place.note else "")

@@ -58,7 +58,7 @@ class UnitGraph:
         for name, unit in added.items():
             open_needs = {key for key in unit.needs if key in added or key in self._nodes}
             self._nodes[name] = _Node(unit=unit, waits_for=open_needs)
-        for name, unit in added.items():
+        for name in added:
             for key in self._nodes[name].waits_for:
                 self._nodes[key].waited_for_by[name] = None
         self._measure_paths(added)
@@ -139,6 +139,7 @@ class UnitGraph:
         self.add([stage])
         self._nodes[unit_id].waits_for.add(stage.unit_id)
         self._nodes[stage.unit_id].waited_for_by[unit_id] = None
+        self._raise_path(stage.unit_id, stage.num_steps + self._nodes[unit_id].path_steps)
 
     def _push_if_ready(self, name: str) -> None:
         node = self._nodes.get(name)

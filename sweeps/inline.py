@@ -1,73 +1,39 @@
-"""Run a sweep's work in this process, one piece after the other, without Ray: the same rows in the same order.
+"""Run a launch's units in this process, one after the other, without Ray: the same rows.
 
-In: `Work`. Out: files in the sweep folder. For debugging, and for machines where Ray cannot start.
+In: a `Dispatcher`. Out: files in the sweep folder. For debugging, and for machines where Ray cannot start.
 """
 
 import time
-from collections.abc import Callable, Sequence
 
-from sweeps.execute import Job, begin_attempt, count_attempts, execute_stage, execute_trial
-from sweeps.failures import MAX_ATTEMPTS, Failure, describe_failure
-from sweeps.plan import SharedStage
-from sweeps.stopping import signals_stop_the_sweep, stop_for_full_disk
-from sweeps.work import Work, fail_dependents, find_failure
+from sweeps.dispatch import Dispatcher
+from sweeps.execute import UnitOutcome, attempt_unit
+from sweeps.job import Job
+from sweeps.stopping import signals_stop_the_sweep
+
+_PAUSE_SECONDS = 0.5
 
 
-def run_inline(work: Work) -> None:
-    """Run all of the work and leave a row for every trial of it.
+def run_inline(dispatcher: Dispatcher) -> None:
+    """Run all units; every trial has a row then.
 
     Raises:
         StopSweep: interrupted, or the disk is full; what is published stays.
     """
+    display = dispatcher.work.display
     with signals_stop_the_sweep():
-        stages = work.missing_stages
-        blocked = fail_dependents(stages, run_stages_inline(work, stages))
-        work.display.trials_begin()
-        for trial in work.trials:
-            job = work.job_of_trial(trial)
-            failure = blocked.get(trial.trial_id) or _attempt(
-                job, lambda job, attempt: execute_trial(job, attempt, work.display.refresh)
-            )
-            if failure is not None:
-                work.trial_failed(trial.trial_id, failure, attempt=max(1, count_attempts(job)))
+        while not dispatcher.is_finished:
+            job = dispatcher.take()
+            if job is None:  # another sweep computes what is needed
+                time.sleep(_PAUSE_SECONDS)
+                display.refresh()
             else:
-                work.trial_ended(trial.trial_id)
+                dispatcher.unit_ended(job.unit_id, _run(job, dispatcher))
 
 
-def run_stages_inline(work: Work, stages: Sequence[SharedStage]) -> dict[str, Failure]:
-    """Run stages, each after those that it needs; give the failures by stage key.
-
-    Raises:
-        StopSweep: the disk is full; what is published stays.
-    """
-    failures: dict[str, Failure] = {}
-    for shared in stages:
-        started = time.monotonic()
-        failure = find_failure(shared, failures)
-        if failure is None:
-            failure = _attempt(work.job_of_stage(shared), lambda job, _: execute_stage(job, work.display.refresh))
-        work.display.stage_ended(shared.title, time.monotonic() - started, failure.reason if failure else None)
-        if failure is not None:
-            failures[shared.stage.key] = failure
-    return failures
-
-
-def _attempt(job: Job, execute: Callable[[Job, int], object]) -> Failure | None:
-    """Run a piece of work as often as it may be; give what went wrong in the end, or none.
-
-    Raises:
-        StopSweep: the disk is full.
-    """
+def _run(job: Job, dispatcher: Dispatcher) -> UnitOutcome:
+    """Run a unit as often as it may be; the last attempt raises nothing."""
     while True:
-        attempt = MAX_ATTEMPTS
         try:
-            attempt = begin_attempt(job)
-            execute(job, attempt)
+            return attempt_unit(job, on_report=dispatcher.work.display.refresh)
         except Exception as error:
-            failure = describe_failure(error)
-            if failure.is_disk_full:
-                raise stop_for_full_disk(failure.reason) from error
-            if not failure.may_retry or attempt >= MAX_ATTEMPTS:
-                return failure
-        else:
-            return None
+            dispatcher.work.display.say(f"retry  {job.title}  after: {type(error).__name__}: {error}")

@@ -3,72 +3,41 @@
 In: a space or a folder that holds a sweep. Out: a `SweepOutcome`; everything else is in the folder.
 """
 
-import fcntl
 import json
 import shutil
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from uuid import uuid4
 
 from rich.console import Console
 
 from results.errors import DiskFullError
 from results.schema import PENDING
 from results.store import ResultStore
-from search_spaces.space import Resources, SearchSpace
+from search_spaces.resources import Resources
+from search_spaces.searches import Scheduler
+from search_spaces.space import SearchSpace
 from sweeps.cluster import prepare_ray
+from sweeps.dispatch import Dispatcher
 from sweeps.display import Display
-from sweeps.execute import SCRATCH
 from sweeps.failures import FAILED_STATUSES
+from sweeps.job import Place
+from sweeps.lock import only_one_driver
+from sweeps.options import LaunchOptions, SweepOutcome
 from sweeps.plan import PlannedTrial, SweepPlan, plan_sweep
 from sweeps.rows import plan_row, planned_trial
+from sweeps.search.base import CellSource
 from sweeps.stopping import StopSweep, stop_for_full_disk
 from sweeps.work import Work
 from xlt_core.artifacts import remove_partial_folders
-from xlt_core.errors import StoreError
+from xlt_core.errors import SpecError, StoreError
 from xlt_core.fingerprints import Fingerprints
 from xlt_core.plan import plan_trial
 
 _LIBRARIES = ("xlt-sweeps", "torch", "transformers", "ray", "pyarrow")
-
-
-@dataclass(frozen=True, kw_only=True)
-class LaunchOptions:
-    """Where and how to run; never part of an identity."""
-
-    resources: Resources
-    address: str | None = None
-    """Of a running Ray; none: one is started here."""
-    inline: bool = False
-    """In this process, without Ray."""
-    rerun: Collection[str] = ()
-    """Statuses of finished trials that are run again."""
-    quiet: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class SweepOutcome:
-    """What a launch left behind."""
-
-    store: ResultStore
-    counts: Counter[str]
-    """Trials of the launch's plan by status, `pending` among them."""
-    num_run: int
-    """Trials that this launch gave a row."""
-    seconds: float
-    stopped: StopSweep | None = None
-    """Why the sweep ended before its work was done."""
-
-    @property
-    def exit_status(self) -> int:
-        """0: every trial has scores; 1: some failed, or the disk is full; 130: stopped by the user."""
-        if self.stopped is not None:
-            return 130 if self.stopped.is_user_request else 1
-        return 1 if any(self.counts[status] for status in FAILED_STATUSES) else 0
 
 
 def begin_sweep(space: SearchSpace, folder: Path) -> tuple[ResultStore, SweepPlan]:
@@ -107,6 +76,12 @@ def read_planned_trials(store: ResultStore) -> tuple[PlannedTrial, ...]:
     return trials
 
 
+def read_space(store: ResultStore) -> SearchSpace | None:
+    """Read the space that a sweep was begun from; none of a single trial."""
+    space = store.sweep.get("space")
+    return SearchSpace.model_validate_json(json.dumps(space)) if space else None
+
+
 def read_resources(store: ResultStore) -> Resources:
     """Read the resources that the sweep's space names; the defaults where it was not begun from a space."""
     space = store.sweep.get("space") or {}
@@ -140,7 +115,7 @@ def run_missing(
 
     Args:
         store: of the sweep; its plan must hold `trials`.
-        trials: in the order in which they are to be run.
+        trials: in the order in which they are to be run, as far as they are equally urgent.
         options: where and how.
         console: for progress; should write to stderr.
 
@@ -149,25 +124,37 @@ def run_missing(
         XltError: Ray cannot be started, or has not what the resources ask for.
     """
     started = time.monotonic()
-    with only_one_driver(store.folder):
+    with only_one_driver(store.storage):
+        set_aside_damaged(store, console)
         finished = store.finished()
         missing = _find_missing(finished, trials, options)
         missing_ids = {trial.trial_id for trial in missing}
         settled = {trial_id for trial_id, status in finished.items() if status not in FAILED_STATUSES}
-        clear_remains(store.folder, settled - missing_ids)
+        place = make_place(store, options)
+        clear_remains(place, settled - missing_ids)
         kept = [finished[trial.trial_id] for trial in trials if trial.trial_id not in missing_ids]
         display = Display(
             console=console,
             num_trials=len(trials),
             before=Counter(kept),
-            heartbeats=store.folder / SCRATCH / "progress",
+            heartbeats=place.scratch / "progress",
             quiet=options.quiet,
         )
+        space = read_space(store)
+        work = Work(
+            store=store,
+            place=place,
+            resources=options.resources,
+            display=display,
+            scheduler=space.scheduler if space else Scheduler(),
+            former={trial_id: finished[trial_id] for trial_id in missing_ids & finished.keys()},
+        )
+        cells = _open_search(space, work) if space else None
         stopped: StopSweep | None = None
         with display:
             try:
-                if missing:
-                    _run(Work(store=store, trials=missing, resources=options.resources, display=display), options)
+                if missing or cells:
+                    run_units(Dispatcher(work, missing, cells), options)
             except StopSweep as stop:
                 stopped = stop
             except KeyboardInterrupt:  # before our own handlers were in place
@@ -177,22 +164,76 @@ def run_missing(
         except DiskFullError as error:
             stopped = stopped or stop_for_full_disk(str(error))
     ended = store.finished()
-    counts = Counter(ended.get(trial.trial_id, PENDING) for trial in trials)
+    planned = {trial.trial_id for trial in trials} | work.trials.keys()
     return SweepOutcome(
         store=store,
-        counts=counts,
+        counts=Counter(ended.get(trial_id, PENDING) for trial_id in planned),
         num_run=sum(display.counts.values()),
         seconds=time.monotonic() - started,
         stopped=stopped,
     )
 
 
-def clear_remains(folder: Path, settled_ids: Collection[str]) -> None:
+def run_units(dispatcher: Dispatcher, options: LaunchOptions) -> None:
+    """Run all that a dispatcher has, on Ray or in this process.
+
+    Raises:
+        StopSweep: interrupted, or the disk is full; what is published stays.
+        SpecError: the sweep's scheduler needs Ray.
+        XltError: Ray cannot be started, or has not what the resources ask for.
+    """
+    if options.inline:
+        if dispatcher.work.scheduler.chosen is not None:
+            raise SpecError(
+                "this sweep has a scheduler, which stops trials on Ray only; leave --inline out, or give "
+                "--set scheduler=none to run every trial to its end"
+            )
+        from sweeps.inline import run_inline
+
+        run_inline(dispatcher)
+    else:
+        prepare_ray()
+        from sweeps.runner import run_on_ray
+
+        run_on_ray(dispatcher, options)
+
+
+def _open_search(space: SearchSpace, work: Work) -> CellSource | None:
+    """Open what proposes cells while others run; none where all cells are planned beforehand."""
+    if space.search.optuna is None:
+        return None
+    from sweeps.search.optuna_search import open_optuna_search
+
+    return open_optuna_search(space, work.store)
+
+
+def make_place(store: ResultStore, options: LaunchOptions) -> Place:
+    """Say where a new launch works."""
+    local = store.storage.local_folder
+    return Place(
+        folder=str(local.absolute()) if local else store.uri,
+        sweep_id=str(store.sweep["sweep_id"]),
+        launch_id=uuid4().hex[:12],
+        stages_folder=str(options.stages_folder.absolute()) if options.stages_folder else None,
+        keep_weights=options.resources.keep_weights,
+        note=options.note,
+    )
+
+
+def set_aside_damaged(store: ResultStore, console: Console) -> None:
+    """Take finished trials whose files cannot be read for unfinished; the files are kept under `damaged/`."""
+    for trial_id, reason in store.find_damaged().items():
+        store.set_aside(trial_id)
+        console.print(f"trial {trial_id} runs again: {reason}", highlight=False, soft_wrap=True, markup=False)
+
+
+def clear_remains(place: Place, settled_ids: Collection[str]) -> None:
     """Remove what killed processes left: scratch, half-written stages, checkpoints of trials that have scores."""
-    shutil.rmtree(folder / SCRATCH, ignore_errors=True)
-    remove_partial_folders(folder / "stages")
+    shutil.rmtree(place.scratch, ignore_errors=True)
+    if place.stages_folder is None:  # in a shared one others may be writing
+        remove_partial_folders(place.stages)
     for trial_id in settled_ids:
-        shutil.rmtree(folder / "checkpoints" / trial_id, ignore_errors=True)
+        shutil.rmtree(place.work_folder / "checkpoints" / trial_id, ignore_errors=True)
 
 
 def _check_unchanged(trials: Sequence[PlannedTrial]) -> None:
@@ -210,44 +251,3 @@ def _check_unchanged(trials: Sequence[PlannedTrial]) -> None:
             "data, another encoder or another version of this program; bring these back, or run the space again with "
             "`xlt sweep run SPACE --out` into a new folder"
         )
-
-
-def _run(work: Work, options: LaunchOptions) -> None:
-    if options.inline:
-        from sweeps.inline import run_inline
-
-        run_inline(work)
-    else:
-        prepare_ray()
-        from sweeps.runner import run_on_ray
-
-        run_on_ray(work, options.address)
-
-
-@contextmanager
-def only_one_driver(folder: Path) -> Iterator[None]:
-    """Hold the sweep folder's lock; the system frees it when this process ends, however it ends.
-
-    Raises:
-        StoreError: another process holds it.
-    """
-    with (folder / ".lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise StoreError(
-                f"{folder}: another process is running this sweep; wait for it (`xlt sweep status {folder}`) or stop it"
-            ) from error
-        yield
-
-
-def has_driver(folder: Path) -> bool:
-    """Whether a process, however far it is, is running the sweep in this folder."""
-    try:
-        with (folder / ".lock").open() as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:  # never launched, or a file system without locks
-        return False
-    return False

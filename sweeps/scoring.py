@@ -4,22 +4,21 @@ The folder becomes the space's sweep: running it later finds the scores.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
-from results.store import ResultStore
 from search_spaces.space import SearchSpace
-from sweeps.cluster import prepare_ray
+from sweeps.dispatch import Dispatcher
 from sweeps.display import Display
-from sweeps.execute import SCRATCH
 from sweeps.failures import Failure
-from sweeps.inline import run_stages_inline
-from sweeps.launch import LaunchOptions, begin_sweep, clear_remains, only_one_driver
-from sweeps.plan import PlannedTrial, SharedStage, collect_shared_stages
-from sweeps.stopping import StopSweep, signals_stop_the_sweep
+from sweeps.launch import begin_sweep, clear_remains, make_place, run_units
+from sweeps.lock import only_one_driver
+from sweeps.options import LaunchOptions
+from sweeps.plan import SharedStage, collect_shared_stages
+from sweeps.stopping import StopSweep
 from sweeps.work import Work
 from xlt_core.errors import SpecError
 
@@ -62,33 +61,22 @@ def score_examples(space: SearchSpace, folder: Path, options: LaunchOptions, con
             "intermediate: {task: mnli, dose: 1.0, difficulty: {scorer: {measure: proxy_loss, encoder: ...}}}"
         )
     wanted = {key for shared in scoring for key in (shared.stage.key, *shared.stage.needs)}
-    failures: Mapping[str, Failure] = {}
     stopped: StopSweep | None = None
-    with only_one_driver(store.folder):
-        clear_remains(store.folder, ())
+    with only_one_driver(store.storage):
+        place = make_place(store, options)
+        clear_remains(place, ())
+        display = Display(
+            console=console, num_trials=0, before={}, heartbeats=place.scratch / "progress", quiet=options.quiet
+        )
+        work = Work(store=store, place=place, resources=options.resources, display=display)
+        dispatcher = Dispatcher(work, plan.trials)
+        dispatcher.keep_only(wanted)
         try:
-            failures = _run(store, plan.trials, wanted, options, console)
+            with display:
+                if not dispatcher.is_finished:
+                    run_units(dispatcher, options)
         except StopSweep as stop:
             stopped = stop
-    return ScoringOutcome(stages=scoring, failures=failures, seconds=time.monotonic() - started, stopped=stopped)
-
-
-def _run(
-    store: ResultStore, trials: Sequence[PlannedTrial], wanted: set[str], options: LaunchOptions, console: Console
-) -> Mapping[str, Failure]:
-    """Run those of the wanted stages that are not there; give failures by stage key."""
-    display = Display(
-        console=console, num_trials=0, before={}, heartbeats=store.folder / SCRATCH / "progress", quiet=options.quiet
+    return ScoringOutcome(
+        stages=scoring, failures=dispatcher.failures, seconds=time.monotonic() - started, stopped=stopped
     )
-    work = Work(store=store, trials=trials, resources=options.resources, display=display)
-    stages = [shared for shared in work.missing_stages if shared.stage.key in wanted]
-    if not stages:
-        return {}
-    with display:
-        if options.inline:
-            with signals_stop_the_sweep():
-                return run_stages_inline(work, stages)
-        prepare_ray()
-        from sweeps.runner import run_stages_on_ray
-
-        return run_stages_on_ray(work, stages, options.address)

@@ -1,23 +1,24 @@
-"""The driver's side of a launch: what is to be run, and the books kept while it runs; the same with and without Ray.
+"""The books of a launch: its trials and stages, jobs made of them, rows and deltas; the same with and without Ray.
 
-In: trials to run. Out: rows of trials that could not write their own, deltas now and then, events for the display.
+In: planned trials. Out: jobs for workers, rows of trials that could not write their own, events for the display.
 """
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from results import files
 from results.store import ResultStore
-from search_spaces.space import Resources
+from search_spaces.resources import Resources
+from search_spaces.searches import Scheduler, rung_steps
 from sweeps.display import Display
-from sweeps.execute import SCRATCH, Job, record_failure
+from sweeps.execute import conclude_failure
 from sweeps.failures import Failure, is_disk_full
+from sweeps.job import Job, Place, payload_of_stage, payload_of_trial
 from sweeps.plan import PlannedTrial, SharedStage, collect_shared_stages
+from sweeps.shelf import Shelf, open_shelf
 from sweeps.stopping import stop_for_full_disk
-from xlt_core.artifacts import is_published
+from xlt_core.spec import TrialSpec
 
 _SECONDS_BETWEEN_DELTAS = 30.0
 _DELTAS_SHARE_OF_TIME = 0.02
@@ -25,42 +26,74 @@ _DELTAS_SHARE_OF_TIME = 0.02
 
 @dataclass
 class Work:
-    """Trials to run, the stages they share, and where they stand."""
+    """Trials to run, the stages they share, and how to run them."""
 
     store: ResultStore
-    trials: Sequence[PlannedTrial]
+    place: Place
     resources: Resources
+    """Of a trial where no rule says otherwise."""
     display: Display
+    scheduler: Scheduler = Scheduler()
+    former: Mapping[str, str] = field(default_factory=dict)
+    """Status of the trials that are run again."""
+    memory_fractions: Mapping[str, float] = field(default_factory=dict)
+    """By request (`request_of`): what one unit may take of a device's memory."""
+    trials: dict[str, PlannedTrial] = field(default_factory=dict)
+    stages: dict[str, SharedStage] = field(default_factory=dict)
+    """Of the trials, those that are there already included."""
     _deltas_written_at: float = field(default_factory=time.monotonic)
     _deltas_seconds: float = 0.0
 
     def __post_init__(self) -> None:
-        self._by_id = {trial.trial_id: trial for trial in self.trials}
+        self.shelf: Shelf = open_shelf(self.place)
 
-    @property
-    def missing_stages(self) -> tuple[SharedStage, ...]:
-        """Shared stages of the trials that have no artifact yet, parents first."""
-        folder = self.store.folder / "stages"
-        stages = collect_shared_stages(self.trials)
-        return tuple(shared for shared in stages if not is_published(folder / shared.stage.key))
+    def add(self, trials: Iterable[PlannedTrial]) -> tuple[SharedStage, ...]:
+        """Take in trials; give the stages that they add, parents before children."""
+        added = {trial.trial_id: trial for trial in trials}
+        self.trials |= added
+        stages = [one for one in collect_shared_stages(added.values()) if one.stage.key not in self.stages]
+        self.stages |= {one.stage.key: one for one in stages}
+        return tuple(stages)
 
-    @property
-    def scratch(self) -> Path:
-        """What may be deleted when nothing runs."""
-        return self.store.folder / SCRATCH
+    def request_of(self, spec: TrialSpec) -> Resources:
+        """What a unit of this spec takes to run."""
+        return self.resources.of_trial(spec)
 
-    @property
-    def num_threads(self) -> int:
-        """CPU threads of a trial or stage: the same wherever it runs, since they change the last bits of a sum."""
-        return max(1, int(self.resources.cpu))
+    def job_of_trial(self, trial_id: str, stopped: tuple[int, str] | None = None) -> Job:
+        """Make the job of a trial; of one that was stopped, its end.
 
-    def job_of_trial(self, trial: PlannedTrial) -> Job:
-        """Give what a worker needs to run a trial."""
-        return Job.of_trial(trial, self.store.folder.absolute(), self.num_threads, self.resources.micro_batch_size)
+        Args:
+            trial_id: of the trial.
+            stopped: steps taken, and why no more are.
+        """
+        trial = self.trials[trial_id]
+        spec = trial.plan.spec
+        optim = spec.target.optim or spec.optim
+        return Job(
+            unit_id=trial_id,
+            kind="trial" if stopped is None else "stop",
+            title=trial.title,
+            payload=payload_of_trial(trial),
+            rung_steps=rung_steps(self.scheduler, optim.num_steps) if stopped is None else (),
+            stop_at_step=stopped[0] if stopped else None,
+            stop_reason=stopped[1] if stopped else "",
+            predecessor=trial.supersedes,
+            former_status=self.former.get(trial_id),
+            **self._shared_settings(spec),
+        )
 
-    def job_of_stage(self, shared: SharedStage) -> Job:
-        """Give what a worker needs to run a shared stage."""
-        return Job.of_stage(shared, self.store.folder.absolute(), self.num_threads, self.resources.micro_batch_size)
+    def job_of_stage(self, key: str, dead_claim: str = "") -> Job:
+        """Make the job of a shared stage."""
+        shared = self.stages[key]
+        return Job(
+            unit_id=key,
+            kind="stage",
+            title=shared.title,
+            payload=payload_of_stage(shared),
+            spec=shared.spec.model_dump_json(),
+            dead_claim=dead_claim,
+            **self._shared_settings(shared.spec),
+        )
 
     def trial_ended(self, trial_id: str) -> None:
         """Note that a trial's row is there; renew the deltas from time to time.
@@ -68,27 +101,35 @@ class Work:
         Raises:
             StopSweep: the disk is full.
         """
-        row = self._read_row(trial_id)
-        trial = self._by_id[trial_id]
-        self.display.trial_ended(trial.title, row["status"], row["wall_seconds"], row["reason"])
-        now = time.monotonic()
+        row = self.store.read_trial(trial_id)
+        assert row is not None, "whoever says that a trial has ended has written its row"
+        self.display.trial_ended(self.trials[trial_id].title, row["status"], row["wall_seconds"], row["reason"])
         pause = max(_SECONDS_BETWEEN_DELTAS, self._deltas_seconds / _DELTAS_SHARE_OF_TIME)
-        if now - self._deltas_written_at >= pause:
+        if time.monotonic() - self._deltas_written_at >= pause:
             self._write_deltas()
 
-    def trial_failed(self, trial_id: str, failure: Failure, attempt: int) -> None:
+    def record_failure(self, trial_id: str, failure: Failure, attempt: int) -> None:
         """Write the row of a trial whose worker could not.
 
         Raises:
             StopSweep: the disk is full.
         """
         try:
-            record_failure(self.job_of_trial(self._by_id[trial_id]), failure, attempt)
+            conclude_failure(self.job_of_trial(trial_id), failure, attempt)
         except Exception as error:
             if is_disk_full(error):
                 raise stop_for_full_disk(str(error)) from error
             raise
-        self.trial_ended(trial_id)
+
+    def _shared_settings(self, spec: TrialSpec) -> dict[str, Any]:
+        request = self.request_of(spec)
+        return {
+            "place": self.place,
+            "num_threads": max(1, int(request.cpu)),  # the same wherever it runs: they change the last bits of a sum
+            "micro_batch_size": request.micro_batch_size,
+            "memory_fraction": self.memory_fractions.get(request.model_dump_json()),
+            "request": request.model_dump(mode="json"),
+        }
 
     def _write_deltas(self) -> None:
         started = time.monotonic()
@@ -100,25 +141,3 @@ class Work:
             raise
         self._deltas_written_at = time.monotonic()
         self._deltas_seconds = self._deltas_written_at - started
-
-    def _read_row(self, trial_id: str) -> dict[str, Any]:
-        path = self.store.folder / "trials" / f"{trial_id}.parquet"
-        rows: list[dict[str, Any]] = files.read_table(path, ["status", "wall_seconds", "reason"]).to_pylist()
-        return rows[0]
-
-
-def find_failure(shared: SharedStage, failures: Mapping[str, Failure]) -> Failure | None:
-    """Why a stage cannot run: the first of those that it needs which failed."""
-    return next((failures[key] for key in shared.stage.needs if key in failures), None)
-
-
-def fail_dependents(stages: Sequence[SharedStage], failures: Mapping[str, Failure]) -> dict[str, Failure]:
-    """Give the failure of each trial that needs a failed stage, by trial id; the first stage that failed it counts."""
-    failed: dict[str, Failure] = {}
-    for shared in stages:
-        failure = failures.get(shared.stage.key)
-        if failure is not None:
-            reason = f"{shared.title} (stage {shared.stage.key}) failed: {failure.reason}"
-            for trial_id in shared.trial_ids:
-                failed.setdefault(trial_id, replace(failure, reason=reason))
-    return failed

@@ -1,48 +1,163 @@
-"""Jobs are plain values, attempts are counted across deaths, a published trial is not run again."""
+"""Attempts are counted across deaths, and a trial that this launch has published is not run again."""
 
-import json
-import os
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from results.store import ResultStore
-from sweeps.execute import Job, begin_attempt, count_attempts, published_status
-from sweeps.plan import collect_shared_stages, plan_sweep
+from sweeps import execute
+from sweeps.claims import claim_path, claimed
+from sweeps.events import log_path, read_events
+from sweeps.execute import (
+    CLAIMED,
+    DAMAGED,
+    DISK_FULL,
+    DONE,
+    FAILED,
+    UnitOutcome,
+    attempt_unit,
+    begin_attempt,
+    count_attempts,
+)
+from sweeps.failures import MAX_ATTEMPTS, Failure
+from sweeps.plan import plan_sweep
+from sweeps.work import Work
 from tests.sweeps.factories import make_space
-from xlt_core.plan import Stage, TrialPlan
-from xlt_core.spec import TrialSpec
+from tests.sweeps.test_work import make_filled_work
+from xlt_core.artifacts import is_published
+from xlt_core.errors import DamagedArtifactError, DataError
 
 
-def test_a_job_survives_json_and_holds_all_that_is_needed(tmp_path: Path) -> None:
-    trials = plan_sweep(make_space()).trials
-    job = Job.of_trial(trials[-1], tmp_path, 2)
-    again = Job(**json.loads(json.dumps(job.as_config())))
-    assert again == job
-    assert TrialPlan.model_validate_json(again.payload) == trials[-1].plan
-    assert (again.workspace.root, again.workspace.num_threads) == (tmp_path, 2)
-    assert again.workspace.micro_batch_size is None
-    shared = collect_shared_stages(trials)[-1]
-    of_stage = Job.of_stage(shared, tmp_path, 1, micro_batch_size=4)
-    assert of_stage.workspace.micro_batch_size == 4
-    assert Stage.model_validate_json(of_stage.payload) == shared.stage
-    assert TrialSpec.model_validate_json(of_stage.spec) == shared.spec
+@pytest.fixture
+def work(tmp_path: Path) -> Work:
+    return make_filled_work(tmp_path, axes={}, seeds=1)
 
 
-def test_attempts_are_counted_on_the_disk(tmp_path: Path) -> None:
-    job = Job.of_trial(plan_sweep(make_space()).trials[0], tmp_path, 1)
+def _trial(work: Work) -> Any:
+    return work.job_of_trial(next(iter(work.trials)))
+
+
+def _stage(work: Work) -> Any:
+    return work.job_of_stage(next(iter(work.stages)))
+
+
+def _raise(monkeypatch: pytest.MonkeyPatch, error: Exception) -> list[int]:
+    calls: list[int] = []
+
+    def run(self: Any, *_: Any) -> UnitOutcome:
+        calls.append(1)
+        raise error
+
+    monkeypatch.setattr(execute._Worker, "run_trial", run)
+    monkeypatch.setattr(execute._Worker, "run_stage", run)
+    return calls
+
+
+def test_attempts_are_counted_on_the_disk(work: Work) -> None:
+    job = _trial(work)
     assert count_attempts(job) == 0
     assert [begin_attempt(job), begin_attempt(job)] == [1, 2]
     assert count_attempts(job) == 2
 
 
-def test_a_row_counts_as_published_only_by_the_last_attempt(sweep_copy: Path) -> None:
-    trial = plan_sweep(make_space()).trials[0]
-    job = Job.of_trial(trial, sweep_copy, 1)
-    row = sweep_copy / "trials" / f"{trial.trial_id}.parquet"
-    (sweep_copy / "ray" / "attempts" / trial.trial_id).unlink(missing_ok=True)
-    assert published_status(job) is None  # of an earlier launch, now to be run again
-    begin_attempt(job)
-    now = (sweep_copy / "ray" / "attempts" / trial.trial_id).stat().st_mtime_ns
-    os.utime(row, ns=(now - 1, now - 1))
-    assert published_status(job) is None
-    os.utime(row, ns=(now + 1, now + 1))
-    assert published_status(job) == ResultStore.open(sweep_copy).finished()[trial.trial_id]
+def test_a_stage_and_then_its_trial_leave_an_artifact_a_row_and_their_logs(work: Work) -> None:
+    stage, trial = _stage(work), _trial(work)
+    assert attempt_unit(stage).status == DONE
+    assert is_published(work.place.stages / stage.unit_id)
+    outcome = attempt_unit(trial)
+    row = work.store.read_trial(trial.unit_id)
+    assert row is not None
+    assert (row["status"], row["launch_id"], row["attempt"]) == (outcome.status, "this", 1)
+    assert outcome.num_steps == 4
+    events = [event.event for event in read_events(log_path(work.place.work_folder, trial.unit_id))]
+    assert events[0] == "attempt"
+    assert events[-1] == "published"
+    assert "step" in events
+
+
+def test_a_trial_that_this_launch_has_published_is_not_run_again(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = _raise(monkeypatch, RuntimeError("must not run"))
+    job = _trial(work)
+    work.store.publish_trial({"trial_id": job.unit_id, "status": "ok", "launch_id": "this"}, [])
+    assert attempt_unit(job).status == "ok"
+    assert calls == []
+
+
+def test_a_trial_that_another_launch_has_published_is_run_again(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = _raise(monkeypatch, DataError("gone"))
+    job = _trial(work)
+    work.store.publish_trial({"trial_id": job.unit_id, "status": "ok", "launch_id": "before"}, [])
+    assert attempt_unit(job).status == "infra"
+    assert calls == [1]
+
+
+def test_an_unknown_failure_is_raised_until_the_last_attempt_which_leaves_a_row(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _raise(monkeypatch, RuntimeError("cable pulled"))
+    job = _trial(work)
+    for _ in range(MAX_ATTEMPTS - 1):
+        with pytest.raises(RuntimeError, match="cable pulled"):
+            attempt_unit(job)
+        assert work.store.finished() == {}
+    assert attempt_unit(job).status == "infra"
+    row = work.store.read_trial(job.unit_id)
+    assert row is not None
+    assert (row["reason"], row["attempt"]) == ("RuntimeError: cable pulled", MAX_ATTEMPTS)
+    assert "cable pulled" in row["traceback"]
+
+
+def test_a_failure_that_would_come_again_is_the_result_at_once(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    _raise(monkeypatch, MemoryError())
+    assert attempt_unit(_trial(work)).status == "oom"
+    outcome = attempt_unit(_stage(work))
+    assert outcome.status == FAILED
+    assert outcome.failure is not None
+    assert outcome.failure.status == "oom"
+
+
+def test_a_full_disk_is_told_and_leaves_no_row(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    _raise(monkeypatch, OSError(28, "No space left on device"))
+    assert attempt_unit(_trial(work)).status == DISK_FULL
+    assert work.store.finished() == {}
+
+
+def test_a_damaged_stage_is_set_aside_and_told(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = _stage(work)
+    assert attempt_unit(stage).status == DONE
+    _raise(monkeypatch, DamagedArtifactError("bits have changed", stage.unit_id))
+    outcome = attempt_unit(_trial(work))
+    assert (outcome.status, outcome.stage_key) == (DAMAGED, stage.unit_id)
+    assert not is_published(work.place.stages / stage.unit_id)
+    assert work.store.finished() == {}
+
+
+def test_a_stage_that_another_sweep_computes_is_not_computed(work: Work) -> None:
+
+    stage = _stage(work)
+    with claimed(claim_path(work.place.stages, stage.unit_id), "theirs"):
+        assert attempt_unit(stage).status == CLAIMED
+    assert not is_published(work.place.stages / stage.unit_id)
+
+
+def test_a_rerun_says_in_its_row_what_it_was_and_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+
+    work = make_filled_work(tmp_path, axes={}, seeds=1)
+    _raise(monkeypatch, DataError("gone"))
+    job = replace(_trial(work), former_status="degenerate", place=replace(work.place, note="a new driver"))
+    attempt_unit(job)
+    row = ResultStore.open(tmp_path).read_trial(job.unit_id)
+    assert row is not None
+    assert row["note"] == "rerun of degenerate: a new driver"
+
+
+def test_an_outcome_survives_the_way_through_tune() -> None:
+    failure = Failure(status="infra", reason="r", traceback="t")
+    outcome = UnitOutcome(status=FAILED, failure=failure, num_steps=3, source_dev_score=1.5)
+    assert UnitOutcome.from_result(outcome.as_result() | {"training_iteration": 1}) == outcome
+
+
+def test_the_plan_of_the_space_is_what_is_run(work: Work) -> None:
+    assert set(work.trials) == {trial.trial_id for trial in plan_sweep(make_space(axes={}, seeds=1)).trials}

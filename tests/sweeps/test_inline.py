@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from results.store import ResultStore
-from sweeps.plan import collect_shared_stages, plan_sweep
-from tests.sweeps.factories import run_inline
+from sweeps.launch import begin_sweep, run_missing
+from sweeps.options import LaunchOptions
+from sweeps.plan import collect_shared_stages
+from tests.sweeps.factories import run_inline, silent_console
 from tests.sweeps.scored import make_scored_space, write_columns
 from xlt_core.artifacts import is_published, read_manifest
 
@@ -38,10 +40,12 @@ def test_a_failed_score_stage_fails_every_trial_that_needs_it_and_no_other(
     paths: tuple[Path, Path], tmp_path: Path, place: int
 ) -> None:
     space, folder = make_scored_space(paths), tmp_path / "s"
-    text = _shorten(paths[place])
-    stages = collect_shared_stages(plan_sweep(space).trials)
+    store, plan = begin_sweep(space, folder)
+    text = _shorten(paths[place])  # planning refuses such a file: it was changed since
+    stages = collect_shared_stages(plan.trials)
     failed = [shared for shared in stages if shared.stage.kind == "score"][place]
-    outcome = run_inline(space, folder)
+    options = LaunchOptions(resources=space.resources, inline=True)
+    outcome = run_missing(store, plan.trials, options, silent_console())
     assert outcome.exit_status == 1
     rows = {row["trial_id"]: row for row in ResultStore.open(folder).trials().to_pylist()}
     needing = {trial_id for trial_id, row in rows.items() if row["status"] == "infra"}

@@ -1,54 +1,89 @@
-"""The driver's books: stages that are missing, and failed stages handed on to the trials that need them."""
+"""The books of a launch: jobs say what the resources and the place say, and rows are told to the display."""
 
+import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from results.store import ResultStore
+from search_spaces.searches import Scheduler
 from sweeps.display import Display
 from sweeps.failures import Failure
-from sweeps.plan import collect_shared_stages, plan_sweep
-from sweeps.work import Work, fail_dependents
-from tests.sweeps.factories import BASE, make_space, run_inline, silent_console
+from sweeps.job import Job, Place
+from sweeps.plan import plan_sweep
+from sweeps.rows import plan_row
+from sweeps.work import Work
+from tests.sweeps.factories import BASE, make_space, run_inline, silent_console, text_of
 
-FAILURE = Failure(status="infra", reason="node lost", traceback="")
 
-
-def test_only_the_trials_that_need_the_stage_fail() -> None:
-    trials = plan_sweep(make_space(seeds=2)).trials
-    stages = collect_shared_stages(trials)
-    intermediate = next(shared for shared in stages if shared.stage.kind == "intermediate")
-    failed = fail_dependents(stages, {intermediate.stage.key: FAILURE})
-    assert set(failed) == set(intermediate.trial_ids)
-    assert len(failed) == 2
-    assert all(failure.status == "infra" for failure in failed.values())
-    assert all(
-        "node lost" in failure.reason and intermediate.stage.key in failure.reason for failure in failed.values()
+def make_work(folder: Path, **changes: Any) -> Work:
+    """Books of the small space, of which nothing has run."""
+    space = make_space(**changes)
+    trials = plan_sweep(space).trials
+    store = ResultStore.create(folder, {"name": "small", "sweep_id": "0"})
+    store.write_plan([plan_row(trial) for trial in trials])
+    work = Work(
+        store=store,
+        place=Place(folder=str(folder), sweep_id="0", launch_id="this", keep_weights=space.resources.keep_weights),
+        resources=space.resources,
+        display=Display(console=silent_console(), num_trials=len(trials), before=Counter(), heartbeats=folder / "none"),
+        scheduler=space.scheduler,
     )
+    return work
 
 
-def test_the_first_failed_stage_is_the_reason() -> None:
-    stages = collect_shared_stages(plan_sweep(make_space()).trials)
-    failed = fail_dependents(stages, {shared.stage.key: FAILURE for shared in stages})
-    assert len(failed) == 4
-    assert all(failure.reason.startswith("pretrain mini") for failure in failed.values())
-
-
-def test_no_failure_fails_nothing() -> None:
-    assert fail_dependents(collect_shared_stages(plan_sweep(make_space()).trials), {}) == {}
+def make_filled_work(folder: Path, **changes: Any) -> Work:
+    """The same, with its trials taken in."""
+    work = make_work(folder, **changes)
+    work.add(plan_sweep(make_space(**changes)).trials)
+    return work
 
 
 def test_jobs_carry_what_the_resources_say_of_threads_and_memory(tmp_path: Path) -> None:
-    space = make_space(resources={"cpu": 3, "micro_batch_size": 4})
-    trials = plan_sweep(space).trials
-    display = Display(
-        console=silent_console(), num_trials=len(trials), before=Counter(), heartbeats=tmp_path, quiet=True
-    )
-    store = ResultStore.create(tmp_path / "sweep", {"name": "small", "sweep_id": "0"})
-    work = Work(store=store, trials=trials, resources=space.resources, display=display)
-    for job in (work.job_of_trial(trials[0]), work.job_of_stage(work.missing_stages[0])):
-        assert (job.workspace.num_threads, job.workspace.micro_batch_size) == (3, 4)
+    work = make_filled_work(tmp_path, resources={"cpu": 3, "micro_batch_size": 4})
+    for job in (work.job_of_trial(next(iter(work.trials))), work.job_of_stage(next(iter(work.stages)))):
+        assert (job.num_threads, job.micro_batch_size) == (3, 4)
+        assert job.request["cpu"] == 3
+
+
+def test_a_rule_gives_trials_of_some_settings_other_resources(tmp_path: Path) -> None:
+    rule = {"match": {"target.perturbation.magnitude": 0.5}, "cpu": 2}
+    work = make_filled_work(tmp_path, resources={"cpu": 1, "rules": [rule]})
+    threads = {
+        trial.plan.spec.target.perturbation.magnitude: work.job_of_trial(trial_id).num_threads
+        for trial_id, trial in work.trials.items()
+    }
+    assert threads == {0.0: 1, 0.5: 2}
+
+
+def test_stages_are_taken_in_once(tmp_path: Path) -> None:
+    work = make_filled_work(tmp_path)
+    assert [one.stage.kind for one in work.stages.values()] == ["pretrain", "intermediate"]
+    assert work.add(work.trials.values()) == ()
+
+
+def test_a_job_of_a_trial_that_was_stopped_says_where_and_has_no_rungs(tmp_path: Path) -> None:
+    work = make_filled_work(tmp_path, scheduler={"asha": {"grace_steps": 1, "reduction_factor": 2}})
+    trial_id = next(iter(work.trials))
+    assert work.scheduler == Scheduler.model_validate({"asha": {"grace_steps": 1, "reduction_factor": 2}})
+    running = work.job_of_trial(trial_id)
+    assert (running.kind, running.rung_steps, running.stop_at_step) == ("trial", (1, 2), None)
+    stopped = work.job_of_trial(trial_id, (2, "too slow"))
+    assert (stopped.kind, stopped.rung_steps, stopped.stop_at_step) == ("stop", (), 2)
+
+
+def test_a_failure_that_the_driver_records_is_a_row_of_this_launch(tmp_path: Path) -> None:
+    work = make_filled_work(tmp_path)
+    trial_id = next(iter(work.trials))
+    work.record_failure(trial_id, Failure(status="infra", reason="node lost", traceback="t"), attempt=3)
+    work.trial_ended(trial_id)
+    row = ResultStore.open(tmp_path).read_trial(trial_id)
+    assert row is not None
+    assert (row["status"], row["reason"], row["attempt"], row["launch_id"]) == ("infra", "node lost", 3, "this")
+    assert "infra" in text_of(work.display.console)
+    assert "node lost" in text_of(work.display.console)
 
 
 def test_micro_batches_are_no_part_of_an_identity() -> None:
@@ -67,3 +102,12 @@ def test_trials_learn_the_same_in_micro_batches(tmp_path: Path) -> None:
     )
     assert len(whole) == 4
     assert split == pytest.approx(whole, rel=1e-5)
+
+
+def test_a_job_survives_json(tmp_path: Path) -> None:
+
+    work = make_filled_work(tmp_path, resources={"keep_weights": True})
+    for job in (work.job_of_trial(next(iter(work.trials))), work.job_of_stage(next(iter(work.stages)))):
+        again = Job.from_config(json.loads(json.dumps(job.as_config())))
+        assert again == job
+        assert again.place.keep_weights

@@ -1,0 +1,222 @@
+"""Says what to run next and hears what became of it: the graph of a launch's units, claims of others, and a search.
+
+In: trials, outcomes of units. Out: jobs, each once it can begin. Ray Tune's searcher and the inline runner ask here.
+"""
+
+import json
+import time
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import asdict, replace
+
+from search_spaces.resources import Resources
+from sweeps.claims import ClaimWatch, claim_path
+from sweeps.execute import CLAIMED, DAMAGED, DISK_FULL, FAILED, UnitOutcome
+from sweeps.failures import Failure
+from sweeps.graph import Unit, UnitGraph
+from sweeps.job import Job
+from sweeps.plan import PlannedTrial, SharedStage
+from sweeps.search.base import CellSource
+from sweeps.stopping import stop_for_full_disk
+from sweeps.tree import count_steps
+from sweeps.work import Work
+
+_CLAIM_SECONDS = 1.0
+_MAX_TIMES_DAMAGED = 3
+
+CanHold = Callable[[Resources], bool]
+
+
+class Dispatcher:
+    """The state of a launch. Everything is called from one thread."""
+
+    def __init__(self, work: Work, trials: Iterable[PlannedTrial], cells: CellSource | None = None) -> None:
+        self.work = work
+        self.failures: dict[str, Failure] = {}
+        """Of stages, by key."""
+        self._cells = cells
+        self._graph = UnitGraph()
+        self._watch = ClaimWatch()
+        self._claimed: set[str] = set()
+        """Stages that another sweep computes."""
+        self._claims_seen_at = 0.0
+        self._stopped: dict[str, tuple[int, str]] = {}
+        self._num_damaged: dict[str, int] = {}
+        self._began_at: dict[str, float] = {}
+        self._add(trials)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing runs and nothing is left to be run."""
+        return self._graph.num_open == 0 and (self._cells is None or self._cells.is_finished)
+
+    @property
+    def claimed(self) -> frozenset[str]:
+        """Stages that are waited for because another sweep computes them."""
+        return frozenset(self._claimed)
+
+    def keep_only(self, stage_keys: Collection[str]) -> None:
+        """Drop every unit but these stages."""
+        for trial_id in self.work.trials:
+            self._graph.fail(trial_id)
+        for key in self.work.stages.keys() - set(stage_keys):
+            self._graph.fail(key)
+
+    def take(self, can_hold: CanHold = lambda _: True) -> Job | None:
+        """Give the next unit to run; none: nothing can begin now.
+
+        Args:
+            can_hold: whether a unit that asks for so much could begin now.
+        """
+        self._look_at_claims()
+        while True:
+            unit = self._graph.take(lambda unit: can_hold(_read_request(unit)))
+            if unit is None and not self._propose():
+                return None
+            if unit is None:
+                continue
+            job = self._make_job(unit)
+            if job is not None:
+                self._began_at[unit.unit_id] = time.monotonic()
+                return job
+
+    def unit_ended(self, unit_id: str, outcome: UnitOutcome) -> None:
+        """Hear what an attempt came to; there are no further ones.
+
+        Raises:
+            StopSweep: the disk is full.
+        """
+        if outcome.status == DISK_FULL:
+            raise stop_for_full_disk(outcome.failure.reason if outcome.failure else "")
+        if outcome.status == CLAIMED:
+            self._claimed.add(unit_id)
+        elif outcome.status == DAMAGED:
+            self._compute_again(outcome.stage_key, unit_id)
+        elif unit_id in self.work.stages:
+            self._stage_ended(unit_id, outcome.failure if outcome.status == FAILED else None)
+        else:
+            self._graph.finish(unit_id)
+            self._trial_ended(unit_id)
+
+    def unit_lost(self, unit_id: str, failure: Failure, attempt: int) -> None:
+        """Hear that a unit's worker died each time, and could say nothing.
+
+        Raises:
+            StopSweep: the disk is full.
+        """
+        if unit_id in self.work.stages:
+            self._stage_ended(unit_id, failure)
+            return
+        self._graph.finish(unit_id)
+        row = self.work.store.read_trial(unit_id)
+        if row is None or row["launch_id"] != self.work.place.launch_id:
+            self.work.record_failure(unit_id, failure, attempt)
+        self._trial_ended(unit_id)
+
+    def trial_stopped(self, trial_id: str, num_steps: int, reason: str) -> None:
+        """Hear that a scheduler has stopped a trial at a rung: it is scored as it is there."""
+        self._stopped[trial_id] = (num_steps, reason)
+        self._graph.put_back(trial_id)
+
+    def _add(self, trials: Iterable[PlannedTrial]) -> None:
+        trials = tuple(trials)
+        stages = [one for one in self.work.add(trials) if not self.work.shelf.has(one.stage.key)]
+        self._graph.add([self._unit_of_stage(one) for one in stages] + [self._unit_of_trial(one) for one in trials])
+
+    def _unit_of_stage(self, shared: SharedStage) -> Unit:
+        return Unit(
+            unit_id=shared.stage.key,
+            kind="stage",
+            title=shared.title,
+            needs=shared.stage.needs,
+            num_steps=count_steps(shared.stage),
+            request=self.work.request_of(shared.spec).model_dump_json(),
+        )
+
+    def _unit_of_trial(self, trial: PlannedTrial) -> Unit:
+        return Unit(
+            unit_id=trial.trial_id,
+            kind="trial",
+            title=trial.title,
+            needs=tuple(stage.key for stage in trial.plan.shared_stages),
+            num_steps=count_steps(trial.plan.target_stage),
+            request=self.work.request_of(trial.plan.spec).model_dump_json(),
+        )
+
+    def _make_job(self, unit: Unit) -> Job | None:
+        """None: the unit is not to be run now, or no more."""
+        if unit.kind == "trial":
+            return self.work.job_of_trial(unit.unit_id, self._stopped.get(unit.unit_id))
+        if self.work.shelf.has(unit.unit_id):  # another sweep was faster
+            self._stage_ended(unit.unit_id, None)
+            return None
+        path = claim_path(self.work.place.stages, unit.unit_id)
+        holder = self._watch.find_holder(path)
+        if holder is not None and holder.launch_id != self.work.place.launch_id:
+            self._claimed.add(unit.unit_id)
+            self.work.display.say(f"stage  {unit.title}  waits: {holder.host} (process {holder.pid}) computes it")
+            return None
+        dead = self._watch.find_dead(path)
+        return self.work.job_of_stage(unit.unit_id, json.dumps(asdict(dead)) if dead else "")
+
+    def _look_at_claims(self) -> None:
+        """Finish what others have published; take back what they have given up."""
+        if not self._claimed or time.monotonic() - self._claims_seen_at < _CLAIM_SECONDS:
+            return
+        self._claims_seen_at = time.monotonic()
+        for key in sorted(self._claimed):
+            if self.work.shelf.has(key):
+                self._claimed.discard(key)
+                self._stage_ended(key, None)
+            elif self._watch.find_holder(claim_path(self.work.place.stages, key)) is None:
+                self._claimed.discard(key)
+                self._graph.put_back(key)
+
+    def _propose(self) -> bool:
+        """Ask the search for another cell; gives whether there is one."""
+        if self._cells is None or self._cells.is_finished or self._graph.num_ready:
+            return False
+        trials = self._cells.propose()
+        if trials is None:
+            return False
+        self.work.display.num_trials += len([trial for trial in trials if trial.trial_id not in self.work.trials])
+        self._add(trial for trial in trials if trial.trial_id not in self.work.trials)
+        return True
+
+    def _stage_ended(self, key: str, failure: Failure | None) -> None:
+        shared = self.work.stages[key]
+        seconds = time.monotonic() - self._began_at.get(key, time.monotonic())
+        self.work.display.stage_ended(shared.title, seconds, failure.reason if failure else None)
+        if failure is None:
+            self._graph.finish(key)
+            return
+        self.failures[key] = failure
+        reason = f"{shared.title} (stage {key}) failed: {failure.reason}"
+        for unit in self._graph.fail(key):
+            if unit.kind == "stage":
+                self.failures[unit.unit_id] = failure
+                self.work.display.stage_ended(unit.title, 0.0, failure.reason)
+            else:
+                self.work.record_failure(unit.unit_id, replace(failure, reason=reason), attempt=1)
+                self._trial_ended(unit.unit_id)
+
+    def _trial_ended(self, trial_id: str) -> None:
+        self.work.trial_ended(trial_id)
+        if self._cells is not None:
+            self._cells.trial_ended(trial_id)
+
+    def _compute_again(self, key: str, unit_id: str) -> None:
+        """A stage that a unit needs was damaged and set aside."""
+        self._num_damaged[key] = self._num_damaged.get(key, 0) + 1
+        shared = self.work.stages[key]
+        self.work.display.say(f"stage  {shared.title}  was damaged on the disk: computed again")
+        if self._num_damaged[key] > _MAX_TIMES_DAMAGED:
+            reason = f"stage {key} was found damaged {self._num_damaged[key]} times; check the disk under it"
+            self.unit_lost(unit_id, Failure(status="infra", reason=reason, traceback=""), attempt=1)
+        else:
+            self._graph.reopen(self._unit_of_stage(shared), unit_id)
+
+
+def _read_request(unit: Unit) -> Resources:
+    return Resources.model_validate_json(str(unit.request))
+
+

@@ -1,0 +1,271 @@
+"""What is handed out when: stages before trials, nothing twice, claims of other sweeps waited for, failures passed on."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from results.store import ResultStore
+from sweeps import claims, dispatch
+from sweeps.claims import Claim, claim_path
+from sweeps.dispatch import Dispatcher
+from sweeps.execute import CLAIMED, DAMAGED, DISK_FULL, DONE, FAILED, UnitOutcome
+from sweeps.failures import Failure
+from sweeps.plan import PlannedTrial, collect_shared_stages, plan_sweep
+from sweeps.stopping import StopSweep
+from tests.sweeps.factories import make_space, text_of
+from tests.sweeps.test_work import make_work
+from xlt_core.artifacts import publish_folder
+
+LOST = Failure(status="infra", reason="node lost", traceback="")
+
+
+@pytest.fixture
+def dispatcher(tmp_path: Path) -> Dispatcher:
+    """Of four trials after two stages: one of pre-training, one of an intermediate task for two of the trials."""
+    return Dispatcher(make_work(tmp_path), plan_sweep(make_space()).trials)
+
+
+def _publish(dispatcher: Dispatcher, key: str) -> None:
+    publish_folder(dispatcher.work.place.stages / key, lambda _: None, {"status": "ok"})
+
+
+def _end_trial(dispatcher: Dispatcher, trial_id: str, status: str = "ok") -> None:
+    row = {"trial_id": trial_id, "status": status, "launch_id": dispatcher.work.place.launch_id}
+    dispatcher.work.store.publish_trial(row, [])
+    dispatcher.unit_ended(trial_id, UnitOutcome(status=status))
+
+
+def _end_stage(dispatcher: Dispatcher) -> str:
+    """Take the next unit, which must be a stage, and have it done."""
+    job = dispatcher.take()
+    assert job is not None
+    assert job.kind == "stage"
+    _publish(dispatcher, job.unit_id)
+    dispatcher.unit_ended(job.unit_id, UnitOutcome(status=DONE))
+    return job.unit_id
+
+
+def _statuses(dispatcher: Dispatcher) -> dict[str, str]:
+    return ResultStore.open(dispatcher.work.store.folder).finished()
+
+
+def test_trials_are_handed_out_once_their_stages_are_there_and_each_once(dispatcher: Dispatcher) -> None:
+    pretrain = dispatcher.take()
+    assert pretrain is not None
+    assert pretrain.title.startswith("pretrain")
+    assert dispatcher.take() is None
+    _publish(dispatcher, pretrain.unit_id)
+    dispatcher.unit_ended(pretrain.unit_id, UnitOutcome(status=DONE))
+    jobs = [dispatcher.take() for _ in range(3)]
+    assert [job.kind for job in jobs if job] == ["stage", "trial", "trial"]
+    assert dispatcher.take() is None
+    first = jobs[0]
+    assert first is not None
+    _publish(dispatcher, first.unit_id)
+    dispatcher.unit_ended(first.unit_id, UnitOutcome(status=DONE))
+    jobs += [dispatcher.take(), dispatcher.take()]
+    trials = [job.unit_id for job in jobs if job and job.kind == "trial"]
+    assert sorted(trials) == sorted(dispatcher.work.trials)
+    for trial_id in trials:
+        assert not dispatcher.is_finished
+        _end_trial(dispatcher, trial_id)
+    assert dispatcher.is_finished
+    assert dispatcher.take() is None
+
+
+def test_nothing_is_handed_out_that_could_not_begin(dispatcher: Dispatcher) -> None:
+    assert dispatcher.take(lambda resources: resources.gpu > 0) is None
+    assert dispatcher.take(lambda resources: resources.cpu <= 1) is not None
+
+
+def test_stages_that_are_there_are_not_handed_out(tmp_path: Path) -> None:
+    work, trials = make_work(tmp_path), plan_sweep(make_space()).trials
+    for shared in collect_shared_stages(trials):
+        publish_folder(work.place.stages / shared.stage.key, lambda _: None, {"status": "ok"})
+    dispatcher = Dispatcher(work, trials)
+    jobs = [dispatcher.take() for _ in range(5)]
+    assert [job.kind if job else None for job in jobs] == ["trial"] * 4 + [None]
+
+
+def test_a_failed_stage_fails_all_that_needs_it_and_nothing_else(dispatcher: Dispatcher) -> None:
+    _end_stage(dispatcher)
+    job = dispatcher.take()
+    assert job is not None
+    dispatcher.unit_ended(job.unit_id, UnitOutcome(status=FAILED, failure=LOST))
+    assert dispatcher.failures == {job.unit_id: LOST}
+    rows = ResultStore.open(dispatcher.work.store.folder).trials().to_pylist()
+    failed = [row for row in rows if row["status"] == "infra"]
+    assert {row["trial_id"] for row in failed} == set(dispatcher.work.stages[job.unit_id].trial_ids)
+    assert len(failed) == 2
+    assert all(row["reason"] == f"{job.title} (stage {job.unit_id}) failed: node lost" for row in failed)
+    assert [job.kind if (job := dispatcher.take()) else None for _ in range(3)] == ["trial", "trial", None]
+
+
+def test_a_failed_pre_training_is_the_reason_of_every_trial(dispatcher: Dispatcher) -> None:
+    job = dispatcher.take()
+    assert job is not None
+    dispatcher.unit_lost(job.unit_id, LOST, attempt=3)
+    assert dispatcher.is_finished
+    assert set(_statuses(dispatcher).values()) == {"infra"}
+    assert dispatcher.failures.keys() == dispatcher.work.stages.keys()
+
+
+def test_a_trial_whose_worker_died_each_time_gets_a_row_unless_it_wrote_one(dispatcher: Dispatcher) -> None:
+    _end_stage(dispatcher)
+    _end_stage(dispatcher)
+    silent, spoke = dispatcher.take(), dispatcher.take()
+    assert silent is not None
+    assert spoke is not None
+    dispatcher.unit_lost(silent.unit_id, LOST, attempt=3)
+    row = {"trial_id": spoke.unit_id, "status": "ok", "launch_id": dispatcher.work.place.launch_id}
+    dispatcher.work.store.publish_trial(row, [])
+    dispatcher.unit_lost(spoke.unit_id, LOST, attempt=3)
+    assert _statuses(dispatcher) == {silent.unit_id: "infra", spoke.unit_id: "ok"}
+
+
+def test_a_row_of_an_earlier_launch_is_not_taken_for_the_answer(dispatcher: Dispatcher) -> None:
+    _end_stage(dispatcher)
+    _end_stage(dispatcher)
+    job = dispatcher.take()
+    assert job is not None
+    dispatcher.work.store.publish_trial({"trial_id": job.unit_id, "status": "degenerate", "launch_id": "before"}, [])
+    dispatcher.unit_lost(job.unit_id, LOST, attempt=3)
+    assert _statuses(dispatcher)[job.unit_id] == "infra"
+
+
+def test_a_stage_that_another_sweep_computes_is_waited_for_and_not_computed(
+    dispatcher: Dispatcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "_CLAIM_SECONDS", 0.0)
+    (key,) = [key for key, one in dispatcher.work.stages.items() if one.stage.kind == "pretrain"]
+    path = claim_path(dispatcher.work.place.stages, key)
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(asdict(Claim(token="t", launch_id="theirs", host="other", pid=5))))
+    assert dispatcher.take() is None
+    assert dispatcher.claimed == {key}
+    assert "waits: other (process 5) computes it" in text_of(dispatcher.work.display.console)
+    assert dispatcher.take() is None
+    _publish(dispatcher, key)
+    path.unlink()
+    job = dispatcher.take()
+    assert job is not None
+    assert job.unit_id != key
+    assert dispatcher.claimed == frozenset()
+
+
+def test_a_stage_whose_claim_was_given_up_is_computed_here(
+    dispatcher: Dispatcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "_CLAIM_SECONDS", 0.0)
+    job = dispatcher.take()
+    assert job is not None
+    path = claim_path(dispatcher.work.place.stages, job.unit_id)
+    path.parent.mkdir(parents=True)
+    theirs = Claim(token="t", launch_id="theirs", host="other", pid=5)
+    path.write_text(json.dumps(asdict(theirs)))
+    dispatcher.unit_ended(job.unit_id, UnitOutcome(status=CLAIMED))  # they were faster between the look and the claim
+    assert dispatcher.take() is None
+    now = claims.time.monotonic() + claims.DEAD_AFTER_SECONDS + 1
+    monkeypatch.setattr(claims.time, "monotonic", lambda: now)
+    again = dispatcher.take()
+    assert again is not None
+    assert again.unit_id == job.unit_id
+    assert json.loads(again.dead_claim) == asdict(theirs)
+
+
+def test_a_damaged_stage_is_computed_again_and_its_trial_runs_then(dispatcher: Dispatcher) -> None:
+    pretrain = _end_stage(dispatcher)
+    _end_stage(dispatcher)
+    trial = dispatcher.take()
+    assert trial is not None
+    dispatcher.work.shelf.set_aside(pretrain)
+    dispatcher.unit_ended(trial.unit_id, UnitOutcome(status=DAMAGED, stage_key=pretrain))
+    assert _end_stage(dispatcher) == pretrain
+    taken = [job.unit_id for _ in range(4) if (job := dispatcher.take())]
+    assert trial.unit_id in taken
+    assert len(set(taken)) == 4
+
+
+def test_a_stage_that_is_damaged_again_and_again_fails_its_trial(dispatcher: Dispatcher) -> None:
+    pretrain = _end_stage(dispatcher)
+    _end_stage(dispatcher)
+    while not _statuses(dispatcher):
+        job = dispatcher.take()
+        assert job is not None
+        if job.unit_id == pretrain:
+            dispatcher.unit_ended(job.unit_id, UnitOutcome(status=DONE))
+        else:
+            dispatcher.unit_ended(job.unit_id, UnitOutcome(status=DAMAGED, stage_key=pretrain))
+    (row,) = [row for row in dispatcher.work.store.trials().to_pylist() if row["status"] == "infra"]
+    assert "was found damaged 4 times; check the disk" in row["reason"]
+
+
+def test_a_trial_that_a_scheduler_stopped_is_handed_out_to_be_scored(dispatcher: Dispatcher) -> None:
+    _end_stage(dispatcher)
+    _end_stage(dispatcher)
+    job = dispatcher.take()
+    assert job is not None
+    dispatcher.trial_stopped(job.unit_id, 2, "too slow")
+    jobs = [dispatcher.take() for _ in range(4)]
+    (stop,) = [one for one in jobs if one and one.unit_id == job.unit_id]
+    assert (stop.kind, stop.stop_at_step, stop.stop_reason) == ("stop", 2, "too slow")
+
+
+def test_a_full_disk_ends_the_sweep(dispatcher: Dispatcher) -> None:
+    job = dispatcher.take()
+    assert job is not None
+    full = Failure(status="infra", reason="no space", traceback="", is_disk_full=True)
+    with pytest.raises(StopSweep, match="the disk is full"):
+        dispatcher.unit_ended(job.unit_id, UnitOutcome(status=DISK_FULL, failure=full))
+
+
+def test_only_wanted_stages_are_left(dispatcher: Dispatcher) -> None:
+    (pretrain,) = [key for key, one in dispatcher.work.stages.items() if one.stage.kind == "pretrain"]
+    dispatcher.keep_only({pretrain})
+    assert _end_stage(dispatcher) == pretrain
+    assert dispatcher.is_finished
+
+
+class _Search:
+    """Proposes the trials of a space one by one, each after the one before has ended."""
+
+    def __init__(self, trials: Sequence[PlannedTrial]) -> None:
+        self.waiting = list(trials)
+        self.running: set[str] = set()
+
+    @property
+    def is_finished(self) -> bool:
+        return not self.waiting and not self.running
+
+    def propose(self) -> tuple[PlannedTrial, ...] | None:
+        if self.running or not self.waiting:
+            return None
+        trial = self.waiting.pop(0)
+        self.running = {trial.trial_id}
+        return (trial,)
+
+    def trial_ended(self, trial_id: str) -> None:
+        self.running.discard(trial_id)
+
+
+def test_a_search_is_asked_when_nothing_is_ready_and_is_told_what_ended(tmp_path: Path) -> None:
+    trials = plan_sweep(make_space()).trials
+    work = make_work(tmp_path)
+    work.display.num_trials = 0
+    dispatcher = Dispatcher(work, (), _Search(trials))
+    ended: list[str] = []
+    while not dispatcher.is_finished:
+        job = dispatcher.take()
+        assert job is not None
+        if job.kind == "stage":
+            _publish(dispatcher, job.unit_id)
+            dispatcher.unit_ended(job.unit_id, UnitOutcome(status=DONE))
+        else:
+            assert dispatcher.take() is None  # the next depends on this one
+            _end_trial(dispatcher, job.unit_id)
+            ended.append(job.unit_id)
+    assert ended == [trial.trial_id for trial in trials]
+    assert work.display.num_trials == 4
