@@ -89,6 +89,10 @@ class Resources(Settings):
     keep_weights: bool = False
     """Keep each trial's trained model in the sweep's folder: it can be scored on more without being trained again."""
 
+    def __hash__(self) -> int:
+        """Equal resources are equal requests; mappings have no hash of their own."""
+        return hash(self.model_dump_json())
+
     def of_trial(self, spec: TrialSpec) -> Self:
         """What a trial may use: the first rule that matches it, laid over the rest; free of rules."""
         rule = next((rule for rule in self.rules if _has_settings(spec, rule.match)), None)

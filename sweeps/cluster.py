@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
-from search_spaces.space import Resources
+from sweeps.clusters.local import find_local_address
+from sweeps.resources import Node
 from xlt_core.errors import XltError
 
 _ENVIRONMENT = {
@@ -23,6 +24,10 @@ _ENVIRONMENT = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
 }
 _AUTHENTICATION = {"RAY_AUTH_MODE": "token"}  # unset, a driver fails to join a cluster that asks for the token
+_TOKEN_ADVICE = (
+    " Something answers there: does it have the same token? It is in ~/.ray/auth_token, or where RAY_AUTH_TOKEN_PATH "
+    "says, and has to be the same on every node and here (`ray get-auth-token --generate` makes one)."
+)
 _KNOCK_SECONDS = 5.0
 _OBJECT_STORE_BYTES = 100 * 2**20
 """Trials exchange nothing but short text."""
@@ -34,9 +39,14 @@ def ray_cluster(address: str | None, log_file: Path) -> Iterator[None]:
 
     What Ray prints on its own goes to `log_file`.
 
+    Args:
+        address: `IP:PORT`; `auto`: the one that `xlt cluster up` started, else what Ray itself finds; none: start one.
+        log_file: is added to.
+
     Raises:
-        XltError: Ray cannot be started or reached.
+        XltError: Ray cannot be started or reached, or not in this way.
     """
+    address = _resolve(address)
     prepare_ray()
     import ray
 
@@ -52,16 +62,38 @@ def ray_cluster(address: str | None, log_file: Path) -> Iterator[None]:
                 logging_level=logging.ERROR,
                 **local,  # type: ignore[arg-type]  # a cluster that is joined has its own
             )
-        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+        except (ray.exceptions.RayError, ConnectionError, RuntimeError, ValueError, OSError) as error:
             where = f"reach Ray at '{address}'" if address else "start Ray on this machine"
+            why = str(error).strip().partition("\n")[0].rstrip(".")
+            is_turned_away = address is not None and (
+                isinstance(error, ray.exceptions.RayError) or type(error) is ConnectionError  # Ray's own, after a knock
+            )
             raise XltError(
-                f"cannot {where}: {error}. See {log_file}; `xlt doctor` checks it, --inline runs without Ray"
+                f"cannot {where}: {why}.{_TOKEN_ADVICE if is_turned_away else ''} See {log_file}; `xlt doctor` checks "
+                "it, --inline runs without Ray"
             ) from error
         try:
             with _ray_logs_to(log_file):
                 yield
         finally:
             ray.shutdown()
+
+
+def _resolve(address: str | None) -> str | None:
+    """Find out what `auto` means.
+
+    Raises:
+        XltError: an address of Ray Client, through which no sweep runs.
+    """
+    if address is not None and address.startswith("ray://"):
+        raise XltError(
+            f"--address {address}: a sweep cannot be run through Ray Client, since its driver has to be on a node of "
+            "the cluster. Log in to one and give --address auto, or hand the command in: ray job submit --address "
+            "http://HOST:8265 -- xlt sweep run SPACE --out DIR --address auto  (DIR: storage that every node sees)"
+        )
+    if address == "auto" and "RAY_ADDRESS" not in os.environ:
+        return find_local_address() or address
+    return address
 
 
 def _check_reachable(address: str | None) -> None:
@@ -89,32 +121,15 @@ def num_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
 
 
-def check_resources(resources: Resources) -> None:
-    """Refuse resources that no node has: Ray would wait for them for ever.
-
-    Raises:
-        XltError: names what was asked and what the largest node has.
-    """
+def list_nodes() -> list[Node]:
+    """List the nodes of the Ray that is joined, those that are alive."""
     import ray
 
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
-    if not any(resources.cpu <= node.get("CPU", 0) and resources.gpu <= node.get("GPU", 0) for node in nodes):
-        held = "; ".join(f"{node.get('CPU', 0):g} CPU, {node.get('GPU', 0):g} GPU" for node in nodes)
-        raise XltError(
-            f"resources: a trial asks for {resources.cpu:g} CPU and {resources.gpu:g} GPU, which no node has ({held}); "
-            "ask for less: --set resources.cpu=1 --set resources.gpu=0"
-        )
-
-
-def num_slots(resources: Resources) -> int:
-    """How many trials the cluster holds at a time."""
-    import ray
-
-    total = ray.cluster_resources()  # type: ignore[no-untyped-call]
-    slots = int(total.get("CPU", 1) / resources.cpu)
-    if resources.gpu > 0:
-        slots = min(slots, int(total.get("GPU", 0) / resources.gpu))
-    return max(1, min(slots, resources.max_concurrent or slots))
+    return [
+        Node(node_id=node["NodeID"], host=node["NodeManagerHostname"], amounts=node["Resources"], labels=node["Labels"])
+        for node in ray.nodes()  # type: ignore[no-untyped-call]
+        if node["Alive"]
+    ]
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from results.commands import app as results_app
 from results.errors import ResultsError
 from search_spaces.commands import app as space_app
 from sweeps.cli.benchmark import run_benchmark
+from sweeps.cli.cluster import app as cluster_app
 from sweeps.cli.data import app as data_app
 from sweeps.cli.demo import run_demo
 from sweeps.cli.difficulty import app as difficulty_app
@@ -35,6 +36,7 @@ results_app.command("benchmark")(run_benchmark)
 app.add_typer(results_app, name="results")
 app.add_typer(space_app, name="space")
 app.add_typer(data_app, name="data")
+app.add_typer(cluster_app, name="cluster")
 app.add_typer(difficulty_app, name="difficulty")
 app.add_typer(list_app, name="list")
 app.command("doctor")(run_doctor)

@@ -1,0 +1,90 @@
+"""`xlt cluster up|down|status|files`: a cluster on this machine for trying out, and files for real ones.
+
+In: how many nodes, or what a cluster is to be like. Out: an address, or files.
+"""
+
+import os
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from sweeps.cli.output import SummaryFormat, print_json
+
+app = typer.Typer(help="Try a cluster on this machine; write files for real ones.", no_args_is_help=True)
+
+Format = Annotated[SummaryFormat, typer.Option("--format", help="table or json")]
+
+
+@app.command("up")
+def up(
+    local: Annotated[int, typer.Option("--local", min=1, metavar="N", help="Nodes, all on this machine.")],
+    cpus_per_node: Annotated[
+        int | None, typer.Option(min=1, help="CPUs of each; none given: this machine's cores, shared out.")
+    ] = None,
+    gpus_per_node: Annotated[int, typer.Option(min=0, help="GPUs of each.")] = 0,
+    port: Annotated[int | None, typer.Option(min=1024, max=65535, help="Of the head; none given: a free one.")] = None,
+    output: Format = SummaryFormat.table,
+) -> None:
+    """Start a Ray cluster of several nodes on this machine, for trying out."""
+    from sweeps.cluster import num_cores, prepare_ray
+    from sweeps.clusters.local import start_cluster
+
+    prepare_ray()
+    console = Console(stderr=True)
+    cpus = cpus_per_node or max(1, num_cores() // local)
+    with console.status(f"starting {local} nodes"):
+        cluster = start_cluster(local, cpus, gpus_per_node, port)
+    if output is SummaryFormat.json:
+        print_json({"address": cluster.address, "num_nodes": local, "cpus_per_node": cpus, "folder": cluster.folder})
+        return
+    Console().print(
+        f"{local} nodes with {cpus} CPU each are up at {cluster.address}; logs in {cluster.folder}\n"
+        f"{_describe_listeners()}\n"
+        "run on it:  xlt sweep run SPACE --out DIR --address auto\n"
+        "end it:     xlt cluster down",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+@app.command("down")
+def down() -> None:
+    """End the cluster that `up` started, and nothing else of Ray."""
+    from sweeps.clusters.local import read_cluster, stop_cluster
+
+    cluster = read_cluster()
+    if cluster is None:
+        Console().print("no cluster is up")
+        return
+    number = stop_cluster(cluster)
+    Console().print(f"ended the cluster at {cluster.address}: {number} processes", highlight=False)
+
+
+@app.command("status")
+def status(output: Format = SummaryFormat.table) -> None:
+    """Say whether the cluster that `up` started is alive."""
+    from sweeps.clusters.local import count_nodes, read_cluster
+
+    cluster = read_cluster()
+    summary: dict[str, Any] = {"address": None, "num_nodes": 0, "num_alive": 0}
+    if cluster is not None:
+        num_alive = count_nodes(cluster)
+        summary = {"address": cluster.address, "num_nodes": cluster.num_nodes, "num_alive": num_alive}
+    if output is SummaryFormat.json:
+        print_json(summary)
+    elif cluster is None:
+        Console().print("no cluster is up; xlt cluster up --local 2 starts one")
+    elif not summary["num_alive"]:
+        Console().print(f"the cluster at {cluster.address} is dead; clear it away: xlt cluster down", highlight=False)
+    else:
+        Console().print(
+            f"{summary['num_alive']} of {cluster.num_nodes} nodes are alive at {cluster.address}", highlight=False
+        )
+
+
+def _describe_listeners() -> str:
+    """Say who can reach the cluster: Ray's servers listen on every interface, whatever address they are given."""
+    if os.environ.get("RAY_AUTH_MODE") == "token":
+        return "its servers listen on all interfaces of this machine, and answer only those who have your Ray token"
+    return "its servers listen on all interfaces of this machine, and ANYONE who reaches them can run code here"
