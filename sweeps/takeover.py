@@ -1,0 +1,153 @@
+"""Scores and predictions that a trial takes over from the one that it supersedes, which was scored on less.
+
+In: the store and the new trial's plan. Out: what need not be scored again, and rows as a whole run would leave them.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from results.damage import trial_file
+from results.predictions import join_prediction_tables
+from results.schema import PLAN, PREDICTIONS, SCORES
+from results.store import ResultStore
+from results.table_files import read_tables
+from sweeps.rows import Row, lay_out_result
+from xlt_core.conditions.checks import select_test_sets
+from xlt_core.conditions.spec import ConditionSettings, GeneralizedSpec
+from xlt_core.plan import TrialPlan
+from xlt_core.result import TrialResult
+
+TAKEN_OVER = ("ok", "degenerate")
+"""Statuses of trials whose scores hold for a trial that supersedes them: what was trained is what will be trained."""
+
+Scored = frozenset[tuple[str, str]]
+"""Pairs of a language and the name of a condition."""
+
+_Block = TypeVar("_Block")
+_OF_THE_CHAIN = ("trial_id", "supersedes", "plan")
+
+
+def known_scores(store: ResultStore, predecessor: str, plan: TrialPlan) -> Scored:
+    """Languages and conditions of a plan that a superseded trial, or one that this superseded, is scored on.
+
+    The earlier trial's spec must be the plan's but for what is scored, its target stage the same; that data and code
+    are still the same was seen when the plan was made beside it. Under a condition of two languages all scores are
+    known or none: with another language there are other pairs for each.
+    """
+    earlier = _find_scored(store, predecessor, plan)
+    if earlier is None:
+        return frozenset()
+    scores = _read(store, "scores", earlier, SCORES)
+    pairs = frozenset(zip(scores["language"].to_pylist(), scores["condition"].to_pylist(), strict=True))
+    known: set[tuple[str, str]] = set()
+    for condition in plan.spec.evaluation.conditions:
+        asked = {(language, condition.name) for language in _languages(condition, plan)}
+        there = {pair for pair in pairs if pair[1] == condition.name}
+        if not isinstance(condition, GeneralizedSpec) or asked == there:
+            known |= asked & there
+    return frozenset(known)
+
+
+def _find_scored(store: ResultStore, predecessor: str, plan: TrialPlan) -> str | None:
+    """Of a trial and those that it superseded, the last that has scores which hold for a plan."""
+    parts = read_tables(store.storage, store.storage.list_names("plan", ".parquet"), PLAN, _OF_THE_CHAIN)
+    planned = pa.concat_tables(part for part in parts if part is not None)
+    place_of = {trial_id: place for place, trial_id in enumerate(planned["trial_id"].to_pylist())}  # the newest row
+    earlier: str | None = predecessor
+    while earlier is not None and earlier in place_of:
+        (row,) = planned.slice(place_of[earlier], 1).to_pylist()
+        finished = store.read_trial(earlier, ["status"])
+        if finished is not None and finished["status"] in TAKEN_OVER:
+            return earlier if _is_comparable(TrialPlan.model_validate_json(row["plan"]), plan) else None
+        earlier = row["supersedes"]
+    return None
+
+
+def publish_merged(
+    store: ResultStore, plan: TrialPlan, result: TrialResult, predecessor: str, known: Scored, **named: Any
+) -> None:
+    """Publish a trial that was scored on what is not known, with the rows of its predecessor for what is.
+
+    Args:
+        store: of the sweep.
+        plan: of the trial.
+        result: of the trial, without scores of what is known; one that diverged or was stopped has all of its own.
+        predecessor: as `known_scores` was given it.
+        known: what that gave.
+        **named: as `rows.publish_result` takes them.
+
+    Raises:
+        DiskFullError: no room; the trial stays unfinished.
+    """
+    rows = lay_out_result(result, **named)
+    earlier = _find_scored(store, predecessor, plan)
+    if earlier is None or result.status not in TAKEN_OVER:
+        store.publish_trial(rows.trial, rows.scores, rows.predictions)
+        return
+    scores = merge_scores(plan, known, _read(store, "scores", earlier, SCORES).to_pylist(), rows.scores)
+    predictions = merge_predictions(plan, known, _read(store, "predictions", earlier, PREDICTIONS), rows.predictions)
+    store.publish_trial(rows.trial, scores, predictions)
+
+
+def merge_scores(plan: TrialPlan, known: Scored, earlier: Iterable[Mapping[str, Any]], new: Iterable[Row]) -> list[Row]:
+    """Rows of `schema.SCORES` in the order of a whole run: what is known from `earlier`, all else from `new`."""
+    blocks: dict[tuple[str, str], list[Row]] = {}
+    for row in earlier:
+        if (row["language"], row["condition"]) in known:
+            blocks.setdefault((row["language"], row["condition"]), []).append({**row, "trial_id": plan.trial_id})
+    for row in new:
+        if (row["language"], row["condition"]) not in known:
+            blocks.setdefault((row["language"], row["condition"]), []).append(row)
+    return [row for block in _in_order(plan, blocks) for row in block]
+
+
+def merge_predictions(plan: TrialPlan, known: Scored, earlier: pa.Table, new: pa.Table) -> pa.Table:
+    """As `merge_scores`, of `schema.PREDICTIONS`."""
+    place = earlier.schema.get_field_index("trial_id")
+    renamed = earlier.set_column(place, earlier.schema.field(place), pa.repeat(plan.trial_id, earlier.num_rows))
+    blocks = {pair: block for pair, block in _split(new).items() if pair not in known}
+    blocks |= {pair: block for pair, block in _split(renamed).items() if pair in known}
+    return join_prediction_tables(_in_order(plan, blocks))
+
+
+def _read(store: ResultStore, table: str, trial_id: str, schema: pa.Schema) -> pa.Table:
+    """The rows of one trial, superseded or not; none where it left no file."""
+    (rows,) = read_tables(store.storage, [trial_file(table, trial_id)], schema)
+    return schema.empty_table() if rows is None else rows
+
+
+def _split(predictions: pa.Table) -> dict[tuple[str, str], pa.Table]:
+    """The rows of each language and condition."""
+    found = predictions.group_by(["language", "condition"]).aggregate([])
+    pairs = zip(found["language"].to_pylist(), found["condition"].to_pylist(), strict=True)
+    return {
+        pair: predictions.filter(
+            pc.and_(pc.equal(predictions["language"], pair[0]), pc.equal(predictions["condition"], pair[1]))
+        )
+        for pair in pairs
+    }
+
+
+def _in_order(plan: TrialPlan, blocks: Mapping[tuple[str, str], _Block]) -> list[_Block]:
+    """Conditions and languages as they are scored, one after the other."""
+    pairs = (
+        (language, condition.name)
+        for condition in plan.spec.evaluation.conditions
+        for language in _languages(condition, plan)
+    )
+    return [blocks[pair] for pair in pairs if pair in blocks]
+
+
+def _languages(condition: ConditionSettings, plan: TrialPlan) -> tuple[str, ...]:
+    return select_test_sets(condition, plan.spec, plan.languages).languages
+
+
+def _is_comparable(earlier: TrialPlan, later: TrialPlan) -> bool:
+    """Whether two trials differ in the languages and conditions that they are scored on, and in nothing else."""
+    scored = {"languages": later.spec.evaluation.languages, "conditions": later.spec.evaluation.conditions}
+    evaluation = earlier.spec.evaluation.model_copy(update=scored)
+    same_spec = earlier.spec.model_copy(update={"evaluation": evaluation}) == later.spec
+    return same_spec and earlier.target_stage.key == later.target_stage.key
