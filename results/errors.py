@@ -25,6 +25,10 @@ class DiskFullError(ResultsError):
     """There is no room left for a file; nothing published before was touched."""
 
 
+class StorageError(ResultsError):
+    """A folder or bucket cannot be reached, read or written; the message holds what the system or service said."""
+
+
 class RowError(ResultsError):
     """A row does not fit its schema."""
 

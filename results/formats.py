@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from rich.console import Console
 
-from results.errors import FormatError
+from results.errors import FormatError, StorageError
 from results.files import publish_bytes
 
 FORMATS = ("table", "csv", "json", "parquet")
@@ -79,6 +79,8 @@ def write_file(content: bytes, output: Path) -> None:
             output.write_bytes(content)  # renaming another file to /dev/null would replace it
         else:
             publish_bytes(content, output.resolve())  # behind a link, not in its place
+    except StorageError as error:
+        raise FormatError(f"{error}, or another file with -o") from error
     except OSError as error:
         raise FormatError(
             f"{output} cannot be written ({error.strerror or error}); give another file with -o"

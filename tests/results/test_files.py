@@ -5,50 +5,29 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from results import files
-from results.errors import DamagedFileError, DiskFullError, RowError, SchemaVersionError
-from results.schema import SCORES, make_table
-from tests.results.factories import score_row
-
-
-def _table(num_rows: int = 3) -> pa.Table:
-    return make_table([score_row("t", f"language {place}", float(place)) for place in range(num_rows)], SCORES)
-
-
-def test_a_published_table_reads_back_equal(tmp_path: Path) -> None:
-    files.publish_table(_table(), tmp_path / "deep" / "t.parquet", SCORES)
-    assert files.read_table(tmp_path / "deep" / "t.parquet").equals(_table())
-
-
-def test_a_published_table_is_readable_without_this_code(tmp_path: Path) -> None:
-    path = tmp_path / "t.parquet"
-    files.publish_table(_table(), path, SCORES)
-    assert pq.read_table(path)["value"].to_pylist() == [0.0, 1.0, 2.0]
-    assert pq.read_metadata(path).row_group(0).column(0).compression == "ZSTD"
+from results.errors import DiskFullError, StorageError
 
 
 def test_publishing_replaces_what_was_there_and_leaves_nothing_else(tmp_path: Path) -> None:
-    for num_rows in (3, 5):
-        files.publish_table(_table(num_rows), tmp_path / "t.parquet", SCORES)
-    assert files.read_table(tmp_path / "t.parquet").num_rows == 5
+    for content in (b"old", b"new"):
+        files.publish_bytes(content, tmp_path / "t.parquet")
+    assert (tmp_path / "t.parquet").read_bytes() == b"new"
     assert [path.name for path in tmp_path.iterdir()] == ["t.parquet"]
-
-
-def test_a_table_with_other_columns_is_not_published(tmp_path: Path) -> None:
-    with pytest.raises(RowError, match=r"t\.parquet: the columns are"):
-        files.publish_table(_table().drop_columns(["value"]), tmp_path / "t.parquet", SCORES)
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_readers_do_not_see_temporary_files(tmp_path: Path) -> None:
     (tmp_path / ".unfinished-1-t.parquet").write_bytes(b"half")
     (tmp_path / "t.parquet").write_bytes(b"whole")
-    assert files.published_files(tmp_path, ".parquet") == [tmp_path / "t.parquet"]
-    assert files.published_files(tmp_path / "missing", ".parquet") == []
+    (tmp_path / ".unfinished-folder").mkdir()
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "u.parquet").write_bytes(b"whole")
+    assert [found.name for found in files.published_files(tmp_path, ".parquet")] == ["t.parquet"]
+    below = sorted(found.name for found in files.published_files(tmp_path, recursive=True))
+    assert below == ["t.parquet", "u.parquet"]
+    assert list(files.published_files(tmp_path / "missing", ".parquet")) == []
 
 
 def test_only_temporary_files_that_are_old_are_removed(tmp_path: Path) -> None:
@@ -62,64 +41,63 @@ def test_only_temporary_files_that_are_old_are_removed(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[1:])
 
 
-def test_another_schema_version_is_refused_with_both_versions(tmp_path: Path) -> None:
-    path = tmp_path / "t.parquet"
-    pq.write_table(_table().replace_schema_metadata({b"xlt_schema_version": b"7"}), path)
-    with pytest.raises(
-        SchemaVersionError, match=r"schema version 7, this version of xlt-sweeps reads 1, 2, 3, 4 and 5; read it with"
-    ):
-        files.read_table(path)
-
-
-def test_a_parquet_file_of_someone_else_is_refused(tmp_path: Path) -> None:
-    pq.write_table(pa.table({"a": [1]}), tmp_path / "t.parquet")
-    with pytest.raises(SchemaVersionError, match="schema version unknown"):
-        files.read_table(tmp_path / "t.parquet")
-
-
-def test_a_damaged_file_is_named_with_what_to_do(tmp_path: Path) -> None:
-    path = tmp_path / "t.parquet"
-    files.publish_table(_table(), path, SCORES)
-    path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(DamagedFileError, match=r"t\.parquet: cannot be read .* remove the file"):
-        files.read_tables([path], SCORES)
-
-
-def test_a_file_with_other_columns_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "t.parquet"
-    other = _table().drop_columns(["value"])
-    pq.write_table(other.replace_schema_metadata(SCORES.metadata), path)
-    with pytest.raises(DamagedFileError, match="but should be"):
-        files.read_tables([path], SCORES)
-
-
-def test_many_files_are_one_table_in_the_order_given_without_those_that_vanished(tmp_path: Path) -> None:
-    for name, num_rows in (("a", 1), ("b", 2)):
-        files.publish_table(_table(num_rows), tmp_path / f"{name}.parquet", SCORES)
-    paths = [tmp_path / f"{name}.parquet" for name in ("b", "gone", "a")]
-    table = files.read_tables(paths, SCORES, ["value"])
-    assert table["value"].to_pylist() == [0.0, 1.0, 0.0]
-    assert files.read_tables([], SCORES).schema.equals(SCORES)
-
-
 def test_no_room_when_syncing_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "t.parquet"
-    files.publish_table(_table(1), path, SCORES)
+    path.write_bytes(b"old")
 
     def no_room(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", no_room)
     with pytest.raises(DiskFullError, match=r"t\.parquet: no room left on the disk; .* `xlt sweep resume`"):
-        files.publish_table(_table(2), path, SCORES)
+        files.publish_bytes(b"new", path)
     assert [found.name for found in tmp_path.iterdir()] == ["t.parquet"]
-    assert files.read_table(path).num_rows == 1
+    assert path.read_bytes() == b"old"
 
 
-def test_other_errors_of_the_system_are_not_called_a_full_disk(tmp_path: Path) -> None:
+def test_other_errors_of_the_system_are_sentences_of_their_own(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(FileExistsError):
+    with pytest.raises(
+        StorageError, match=r"file/t\.parquet cannot be written \(File exists\): there is a file in the way"
+    ):
         files.publish_bytes(b"x", tmp_path / "file" / "t.parquet")
+
+
+def test_a_read_only_file_system_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_only(descriptor: int) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(os, "fsync", read_only)
+    with pytest.raises(StorageError, match=r"cannot be written \(Read-only file system\): .* is read-only; give"):
+        files.publish_bytes(b"x", tmp_path / "t.parquet")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_that_is_away_for_a_moment_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    sync, num_failures = os.fsync, [2]
+
+    def away(descriptor: int) -> None:
+        if num_failures[0]:
+            num_failures[0] -= 1
+            raise OSError(errno.ESTALE, "Stale file handle")
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", away)
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    files.publish_bytes(b"x", tmp_path / "t.parquet")
+    assert pauses == sorted(pauses)
+    assert len(pauses) == 2
+    assert {path.name for path in tmp_path.iterdir()} == {"t.parquet"}
+
+
+def test_moving_makes_the_folder_and_takes_the_place_of_what_was_there(tmp_path: Path) -> None:
+    for content in (b"first", b"second"):
+        (tmp_path / "t").write_bytes(content)
+        files.move_file(tmp_path / "t", tmp_path / "aside" / "t")
+    files.move_file(tmp_path / "t", tmp_path / "aside" / "t")
+    assert (tmp_path / "aside" / "t").read_bytes() == b"second"
+    assert not (tmp_path / "t").exists()
 
 
 @pytest.fixture
