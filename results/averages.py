@@ -128,7 +128,7 @@ def compute_averages(
     trials = trials[trials["target_task"].isin(tasks)]
     if trials.empty:
         raise QueryError(
-            f"no trial of a task of {benchmark.title} in {', '.join(str(one.folder) for one in snapshots)}; "
+            f"no trial of a task of {benchmark.title} in {', '.join(one.uri for one in snapshots)}; "
             f"its tasks are {', '.join(part.task for part in benchmark.parts)}"
         )
     scores = pd.concat([one.scores.to_pandas() for one in snapshots], ignore_index=True)
@@ -155,7 +155,7 @@ def _read_trials(snapshot: Snapshot) -> pd.DataFrame:
         for text in trials["axes"]
     ]
     cut = [_cut(json.loads(spec)) for spec in trials["spec"]]
-    return trials.assign(axes=axes, cut=cut, folder=str(snapshot.folder)).drop(columns="spec")
+    return trials.assign(axes=axes, cut=cut, folder=snapshot.uri).drop(columns="spec")
 
 
 def _cut(spec: Mapping[str, Any]) -> str:

@@ -18,7 +18,9 @@ class Reference(StrEnum):
     published = "published"
 
 
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder that `xlt sweep run` wrote to.")]
+Folder = Annotated[
+    str, typer.Argument(metavar="DIR", help="The folder or URI (s3://, gs://) that `xlt sweep run` wrote to.")
+]
 Language = Annotated[str | None, typer.Option(help="Languages, by comma; `macro` is the mean over languages.")]
 Metric = Annotated[str | None, typer.Option(help="Metrics, by comma.")]
 Condition = Annotated[

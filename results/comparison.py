@@ -71,7 +71,7 @@ def show_published(
         _print_published(table.to_pandas(), console)
 
 
-def show_comparison(folder: Path, choice: Choice, form: str | None = None, output: Path | None = None) -> None:
+def show_comparison(folder: Path | str, choice: Choice, form: str | None = None, output: Path | None = None) -> None:
     """Show a sweep's baselines beside published scores of the same encoder, task, metric and language.
 
     Raises:

@@ -100,7 +100,7 @@ def print_robustness_notes(rows: pd.DataFrame, snapshot: Snapshot, console: Cons
         *interval_notes(rows),
     ]
     if snapshot.scores["condition_language"].null_count < snapshot.scores.num_rows:
-        notes.append(f"Pairs of languages have no clean score of their own: xlt results matrix {snapshot.folder}")
+        notes.append(f"Pairs of languages have no clean score of their own: xlt results matrix {snapshot.uri}")
     console.print(Text(" ".join(notes), style="dim"))
 
 
@@ -136,7 +136,7 @@ def print_store_notes(snapshot: Snapshot, console: Console, trial_id: str | None
         how = "" if condition == CLEAN else f" under {condition}"
         languages = _list_languages(sorted(set(rows["language"])))
         console.print(Text(f"Not scored{of_task}{how} ({reason}): {languages}", style="dim"), soft_wrap=True)
-    where = f'Everything lies in {snapshot.folder}; for SQL: xlt results query {snapshot.folder} "SELECT ..."'
+    where = f'Everything lies in {snapshot.uri}; for SQL: xlt results query {snapshot.uri} "SELECT ..."'
     console.print(Text(where), soft_wrap=True)
 
 

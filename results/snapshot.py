@@ -1,21 +1,26 @@
 """The tables of a store as they are when first looked at, each read once.
 
-In: the folder of a store. Out: Arrow tables; only finished and planned trials count.
+In: the storage of a store. Out: Arrow tables; only finished and planned trials count.
 """
 
+import logging
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
-from pyarrow.fs import LocalFileSystem
 
-from results import files
+from results.compaction import TableRead, read_folder
+from results.damage import trial_file, trial_of
 from results.deltas import compute_deltas
+from results.errors import DamagedFileError
 from results.schema import CLEAN, PENDING, PLAN, PREDICTIONS, SCORES, TRIAL_COLUMNS, TRIALS
+from results.storage import Entry, Storage
+from results.table_files import read_table, read_tables, read_version
+
+logger = logging.getLogger(__name__)
 
 _OF_THE_CELL = ("baseline_cell_id", "is_baseline", "cell", "axes")
 """Columns of the plan that say what a cell is among the others, not what its trials run."""
@@ -23,21 +28,28 @@ _OF_THE_CELL = ("baseline_cell_id", "is_baseline", "cell", "axes")
 _TRIAL_LABELS = ("cell_id", "baseline_cell_id", "is_baseline", "cell", "seed", *TRIAL_COLUMNS)
 
 
-def finished_marks(folder: Path) -> list[Path]:
+def finished_entries(storage: Storage) -> dict[str, tuple[Entry, Entry]]:
     """Files of the finished trials: a row in `trials`, and scores beside it (none of a failed trial are a file, too).
 
-    So that whoever removes a damaged file of scores, as its error says, has that trial run again.
+    Returns:
+        The mark and the scores by trial id.
     """
-    marks = files.published_files(folder / "trials", ".parquet")  # first: a trial's mark is published last
-    scored = {path.name for path in files.published_files(folder / "scores", ".parquet")}
-    return [mark for mark in marks if mark.name in scored]
+    marks = storage.list_entries("trials", ".parquet")  # first: a trial's mark is published last
+    scores = {trial_of(entry.name): entry for entry in storage.list_entries("scores", ".parquet")}
+    with_scores = {trial_of(mark.name): mark for mark in marks if trial_of(mark.name) in scores}
+    return {trial_id: (mark, scores[trial_id]) for trial_id, mark in with_scores.items()}
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What one store holds."""
+    """What one store holds; what of it cannot be read is left out, with a warning."""
 
-    folder: Path
+    storage: Storage
+
+    @property
+    def uri(self) -> str:
+        """Where the store is."""
+        return self.storage.uri
 
     @cached_property
     def plan(self) -> pa.Table:
@@ -46,7 +58,9 @@ class Snapshot:
         A plan written later wins. What it says of a cell (label, baseline) holds for all seeds of the cell, also for
         those that only an earlier plan has: a cell has one baseline. A trial that a later row supersedes is left out.
         """
-        rows = files.read_tables(files.published_files(self.folder / "plan", ".parquet"), PLAN)
+        names = self.storage.list_names("plan", ".parquet")
+        parts = [part for part in read_tables(self.storage, names, PLAN) if part is not None]
+        rows = pa.concat_tables([PLAN.empty_table(), *parts]).combine_chunks()
         ids, cells = rows["trial_id"].to_pylist(), rows["cell_id"].to_pylist()
         newest = {trial_id: place for place, trial_id in enumerate(ids)}
         newest_of_cell = {cell_id: place for place, cell_id in enumerate(cells)}
@@ -63,7 +77,7 @@ class Snapshot:
 
         Columns of `schema.TRIALS` after the labels of the plan; status `pending` for those not finished.
         """
-        finished = files.read_tables(finished_marks(self.folder), TRIALS)
+        finished = self._marks.rows
         row = pc.index_in(self.plan["trial_id"], value_set=finished["trial_id"])
         columns = {"trial_id": self.plan["trial_id"]} | {name: self.plan[name] for name in _TRIAL_LABELS}
         for name in TRIALS.names[1:]:
@@ -81,7 +95,7 @@ class Snapshot:
     @cached_property
     def scores(self) -> pa.Table:
         """Scores of the finished trials; columns of `schema.SCORES`."""
-        return files.read_tables(self._paths("scores"), SCORES)
+        return self._scores.rows
 
     @cached_property
     def results(self) -> pa.Table:
@@ -98,16 +112,23 @@ class Snapshot:
     def predictions(self) -> ds.Dataset:
         """Predictions of the finished trials, not yet in memory; columns of `schema.PREDICTIONS`."""
         versions: dict[str, str] = {}
-        for path in self._paths("predictions"):
-            with suppress(FileNotFoundError):  # trials without predictions, and trials that are rerun meanwhile
-                versions[str(path)] = files.read_version(path)
+        present = set(self.storage.list_names("predictions", ".parquet"))
+        for name in [name for name in self._prediction_files() if name in present]:
+            try:
+                versions[self.storage.path_of(name)] = read_version(self.storage, name)
+            except DamagedFileError as error:
+                _leave_out(name, error)
+            except FileNotFoundError:  # a rerun takes a finished trial back
+                continue
         # A file of version 1 has no column `condition`: the scan takes it from what is known of all rows of the file.
         known = {"1": ds.field("condition") == CLEAN}
         return ds.FileSystemDataset.from_paths(
             list(versions),
             schema=PREDICTIONS,
-            format=ds.ParquetFileFormat(),
-            filesystem=LocalFileSystem(),
+            format=ds.ParquetFileFormat(
+                default_fragment_scan_options=ds.ParquetFragmentScanOptions(page_checksum_verification=True)
+            ),
+            filesystem=self.storage.filesystem,
             partitions=[known.get(version, ds.scalar(True)) for version in versions.values()],
         )
 
@@ -117,17 +138,45 @@ class Snapshot:
         Raises:
             DamagedFileError: names the first that cannot be read.
         """
-        for path in self._paths("predictions"):
+        for name in self._prediction_files():
             with suppress(FileNotFoundError):
-                files.read_table(path)
+                read_table(self.storage, name)
 
     @cached_property
     def deltas(self) -> pa.Table:
         """Deltas of the trials that ended well, paired by seed; columns of `schema.DELTAS`."""
         return compute_deltas(self.plan, self.trials, self.scores)
 
-    def _paths(self, table: str) -> list[Path]:
-        return [self.folder / table / f"{trial_id}.parquet" for trial_id in self.finished_ids]
+    def compact(self) -> None:
+        """Write the tables that were read from many files as one each, where that is worth it, for the next reader.
+
+        Raises:
+            DiskFullError: no room.
+        """
+        for read in (self._marks, self._scores):
+            if read.is_worth_compacting:
+                read.compact()
+
+    @cached_property
+    def _entries(self) -> dict[str, tuple[Entry, Entry]]:
+        return finished_entries(self.storage)
+
+    @cached_property
+    def _marks(self) -> TableRead:
+        marks = [mark for mark, _ in self._entries.values()]
+        return read_folder(self.storage, "trials", marks, TRIALS, on_damaged=_leave_out)
+
+    @cached_property
+    def _scores(self) -> TableRead:
+        scores = [self._entries[trial_id][1] for trial_id in self.finished_ids]
+        return read_folder(self.storage, "scores", scores, SCORES, on_damaged=_leave_out)
+
+    def _prediction_files(self) -> list[str]:
+        return [trial_file("predictions", trial_id) for trial_id in self.finished_ids]
+
+
+def _leave_out(name: str, error: DamagedFileError) -> None:  # noqa: ARG001
+    logger.warning("left out: %s", error)
 
 
 def only_trial(table: pa.Table, trial_id: str | None) -> pa.Table:

@@ -17,12 +17,13 @@ from results.grid import Entry, Grid, Line, print_grid
 from results.notes import count_statuses
 from results.schema import CLEAN
 from results.snapshot import Snapshot
+from results.storage import open_storage
 from results.store import ResultStore
 from results.tables import spread
 
 
 def show_averages(
-    folders: Sequence[Path],
+    folders: Sequence[Path | str],
     benchmark: BenchmarkDefinition,
     *,
     condition: str | None = None,
@@ -32,8 +33,9 @@ def show_averages(
 ) -> None:
     """Show a benchmark's averages of the cells of several sweeps; a folder given twice counts once."""
     form = resolve_format(form, output)
-    distinct = {folder.resolve(): folder for folder in folders}
-    snapshots = [ResultStore.open(folder).snapshot() for folder in distinct.values()]
+    storages = [open_storage(folder) for folder in folders]
+    distinct = {str(one.local_folder.resolve()) if one.local_folder else one.uri: one for one in storages}
+    snapshots = [ResultStore.open(storage).snapshot() for storage in distinct.values()]
     table = compute_averages(snapshots, benchmark, condition=condition or CLEAN, include_degenerate=include_degenerate)
     if form != "table":
         write_output(table, form, output)
@@ -68,7 +70,7 @@ def print_averages(
     console.print(Text(f"{notes} {benchmark.note} Definition: {benchmark.source}.", style="dim"))
     for snapshot in snapshots:
         statuses = Counter(snapshot.trials["status"].to_pylist())
-        counts = Text.assemble(f"{snapshot.folder}: ", count_statuses(statuses))
+        counts = Text.assemble(f"{snapshot.uri}: ", count_statuses(statuses))
         console.print(counts, soft_wrap=True)
 
 

@@ -1,11 +1,11 @@
-"""The store of one sweep: a folder of Parquet files and sweep.json. The sweep's work is the plan minus what it holds.
+"""The store of one sweep: Parquet files and sweep.json in one place. The sweep's work is the plan minus what it holds.
 
 In: rows (`results.schema`). Out: Arrow tables. A trial is finished if and only if `trials/<trial_id>.parquet` exists.
 """
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,115 +13,134 @@ from typing import Any, Self
 
 import pyarrow as pa
 
-from results import files
-from results.errors import DamagedFileError, NotASweepError, OtherSweepError, RowError
+from results.compaction import read_folder
+from results.damage import find_damaged, set_aside, set_plans_aside, trial_file
+from results.errors import DamagedFileError, NotASweepError, OtherSweepError, RowError, StorageError
 from results.schema import DELTAS, PLAN, PREDICTIONS, SCHEMA_VERSION, SCORES, TRIALS, make_table
-from results.snapshot import Snapshot, finished_marks
+from results.snapshot import Snapshot, finished_entries
+from results.storage import Storage, open_storage
+from results.table_files import check_version, publish_json, publish_table, read_tables
 
 _SWEEP_FILE = "sweep.json"
+_DELTAS_FILE = "deltas/deltas.parquet"
 _WRITTEN_FOLDERS = (".", "plan", "trials", "scores", "predictions", "deltas")
 
 
 @dataclass(frozen=True)
 class ResultStore:
-    """A sweep's results in one folder that can be moved, copied, and read without this code."""
+    """A sweep's results in one place that can be moved, copied, and read without this code."""
 
-    folder: Path
+    storage: Storage
     sweep: Mapping[str, Any]
     """What sweep.json holds: name, sweep_id, schema_version, created_at, and what the caller added."""
 
+    @property
+    def uri(self) -> str:
+        """Path of the folder or URI, as it was given; opens the store again."""
+        return self.storage.uri
+
+    @property
+    def folder(self) -> Path:
+        """The folder, of a store that is in one.
+
+        Raises:
+            StorageError: the store is in a bucket.
+        """
+        if self.storage.local_folder is None:
+            raise StorageError(f"{self.uri} is no folder of this machine, which this command needs")
+        return self.storage.local_folder
+
     @classmethod
-    def create(cls, folder: Path | str, sweep: Mapping[str, Any]) -> Self:
-        """Make the folder a sweep's, or open it where it is that sweep's already.
+    def create(cls, place: Path | str | Storage, sweep: Mapping[str, Any]) -> Self:
+        """Make a folder or prefix a sweep's, or open it where it is that sweep's already.
 
         Args:
-            folder: made when missing; may be empty.
+            place: as `open_storage` takes it; made when missing; may be empty.
             sweep: needs `name` and `sweep_id`; equal ids are the same sweep, and what else is in it is replaced.
 
         Raises:
-            OtherSweepError: the folder holds another sweep.
-            NotASweepError: the folder holds something that is no sweep, is a file, or cannot be made.
+            OtherSweepError: the place holds another sweep.
+            NotASweepError: it holds something that is no sweep.
+            StorageError: it is a file, cannot be made, reached or written to.
         """
-        folder = Path(folder)
-        found = cls.find(folder, sweep)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise NotASweepError(f"{folder} cannot be made ({error.strerror}); give --out another folder") from error
+        storage = open_storage(place)
+        found = cls.find(storage, sweep)
+        storage.prepare()
         created_at = str(found.sweep["created_at"]) if found else datetime.now(UTC).isoformat(timespec="seconds")
         content = {**sweep, "schema_version": SCHEMA_VERSION, "created_at": created_at}
-        files.publish_json(content, folder / _SWEEP_FILE)
-        return cls.open(folder, for_writing=True)
+        publish_json(storage, _SWEEP_FILE, content)
+        return cls.open(storage, for_writing=True)
 
     @classmethod
-    def find(cls, folder: Path, sweep: Mapping[str, Any]) -> Self | None:
-        """Open a sweep's store where it was begun before; none where the folder is empty or missing. Writes nothing.
+    def find(cls, place: Path | str | Storage, sweep: Mapping[str, Any]) -> Self | None:
+        """Open a sweep's store where it was begun before; none where the place is empty or missing. Writes nothing.
 
         Args:
-            folder: as `create` takes it.
+            place: as `open_storage` takes it.
             sweep: needs `name` and `sweep_id`.
 
         Raises:
-            OtherSweepError: the folder holds another sweep.
-            NotASweepError: the folder holds something that is no sweep, or is a file.
+            OtherSweepError: the place holds another sweep.
+            NotASweepError: it holds something that is no sweep.
+            StorageError: it is a file or cannot be reached.
         """
-        if folder.exists() and not folder.is_dir():
-            raise NotASweepError(f"{folder} is a file; give a folder that is empty or does not exist yet")
-        if (folder / _SWEEP_FILE).exists():
-            store = cls.open(folder)
-            _check_same_sweep(folder, store.sweep, sweep)
+        storage = open_storage(place)
+        if storage.exists(_SWEEP_FILE):
+            store = cls.open(storage)
+            _check_same_sweep(storage.uri, store.sweep, sweep)
             return store
-        if strange := files.published_files(folder, ""):
+        if strange := sorted([*storage.list_names(), *storage.list_folders()]):
             raise NotASweepError(
-                f"{folder} is not empty and holds no sweep (found {strange[0].name}); "
+                f"{storage.uri} is not empty and holds no sweep (found {strange[0]}); "
                 "give --out a folder that is empty or does not exist yet"
             )
         return None
 
     @classmethod
-    def open(cls, folder: Path | str, *, for_writing: bool = False) -> Self:
+    def open(cls, place: Path | str | Storage, *, for_writing: bool = False) -> Self:
         """Open the store of a sweep that was begun before.
 
         Args:
-            folder: what `create` was given, or where it was moved to.
+            place: what `create` was given, or where it was moved to.
             for_writing: clear away what writers that were killed long ago left half done; nothing else is written.
 
         Raises:
-            NotASweepError: there is no sweep in this folder.
+            NotASweepError: there is no sweep in this place.
             SchemaVersionError: written by another version of the schema.
+            StorageError: it is a file or cannot be reached.
         """
-        folder = Path(folder)
-        path = folder / _SWEEP_FILE
-        if not path.is_file():
-            below = sorted(found.parent.name for found in folder.glob(f"*/{_SWEEP_FILE}"))
-            hint = f"; there are sweeps in {', '.join(below)} below it" if below else ""
-            what = "holds no sweep.json" if folder.is_dir() else "is no folder"
-            raise NotASweepError(
-                f"no sweep in {folder}: it {what}{hint}. Give the folder that `xlt sweep run` wrote to"
-            )
+        storage = open_storage(place)
+        where = storage.locate(_SWEEP_FILE)
         try:
-            sweep = json.loads(path.read_bytes())
+            sweep = json.loads(storage.read_bytes(_SWEEP_FILE))
             version = sweep["schema_version"]
+        except FileNotFoundError as error:
+            raise _no_sweep(storage) from error
         except (ValueError, KeyError, TypeError) as error:
             raise DamagedFileError(
-                f"{path} is not the description of a sweep ({error!r}); if the rest of the folder is whole, remove "
-                "the file and run `xlt sweep run SPACE --out` into a new folder, or restore it from a copy"
+                f"{where} is not the description of a sweep ({error!r}); restore it from a copy, or, if the rest of "
+                "the folder is whole, move the file away and run `xlt sweep run SPACE --out` into a new folder"
             ) from error
-        files.check_version(path, version)
-        for name in _WRITTEN_FOLDERS if for_writing else ():
-            files.remove_stale_temporaries(folder / name)
-        return cls(folder, sweep)
+        check_version(where, version)
+        if for_writing:
+            storage.clear_unfinished(_WRITTEN_FOLDERS)
+        return cls(storage, sweep)
 
     def write_plan(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Add planned trials (`schema.PLAN`); a trial planned again takes the newer row, none is ever removed."""
         rows = list(rows)
         canonical = json.dumps(rows, sort_keys=True, default=str).encode()
         digest = hashlib.sha256(canonical).hexdigest()[:16]
-        present = files.published_files(self.folder / "plan", ".parquet")
-        if not rows or (present and present[-1].stem.endswith(digest)):
+        present = self.storage.list_names("plan", ".parquet")
+        damaged: list[str] = []
+        read_tables(self.storage, present, PLAN, None, lambda name, _: damaged.append(name))
+        set_plans_aside(self.storage, damaged)
+        present = [name for name in present if name not in damaged]
+        if not rows or (present and present[-1].endswith(f"-{digest}.parquet")):
             return
-        name = f"{len(present):04d}-{digest}.parquet"  # readers take the files in the order of their names
-        files.publish_table(make_table(rows, PLAN), self.folder / "plan" / name, PLAN)
+        number = 1 + max((int(name.rpartition("/")[2][:4]) for name in present), default=-1)
+        name = f"plan/{number:04d}-{digest}.parquet"  # readers take the files in the order of their names
+        publish_table(self.storage, name, make_table(rows, PLAN), PLAN)
 
     def publish_trial(
         self, trial: Mapping[str, Any], scores: Iterable[Mapping[str, Any]], predictions: pa.Table | None = None
@@ -146,15 +165,33 @@ class ResultStore:
                 raise RowError(f"trial {trial_id}: rows of another trial ({strange.pop()}) among its own")
         # The mark goes first and comes back last: whoever is killed in between leaves an unfinished trial behind,
         # never the mark of one attempt beside the scores of another.
-        files.remove_file(self._path("trials", trial_id))
-        files.publish_table(prediction_table, self._path("predictions", trial_id), PREDICTIONS)
-        files.publish_table(score_table, self._path("scores", trial_id), SCORES)
-        files.publish_table(marker, self._path("trials", trial_id), TRIALS)
+        self.storage.remove(trial_file("trials", trial_id))
+        publish_table(self.storage, trial_file("predictions", trial_id), prediction_table, PREDICTIONS)
+        publish_table(self.storage, trial_file("scores", trial_id), score_table, SCORES)
+        publish_table(self.storage, trial_file("trials", trial_id), marker, TRIALS)
 
     def finished(self) -> dict[str, str]:
-        """Status of every finished trial by its id, planned or not."""
-        table = files.read_tables(finished_marks(self.folder), TRIALS, ["trial_id", "status"])
+        """Status of every finished trial by its id, planned or not; a trial whose mark is damaged is not finished."""
+        entries = [mark for mark, _ in finished_entries(self.storage).values()]
+        table = read_folder(self.storage, "trials", entries, TRIALS, ["trial_id", "status"], on_damaged=_leave_out).rows
         return dict(zip(table["trial_id"].to_pylist(), table["status"].to_pylist(), strict=True))
+
+    def read_trial(self, trial_id: str, columns: Sequence[str] | None = None) -> dict[str, Any] | None:
+        """Read the row of a finished trial; none where it has none.
+
+        Raises:
+            DamagedFileError: its file cannot be read.
+        """
+        (table,) = read_tables(self.storage, [trial_file("trials", trial_id)], TRIALS, columns)
+        return None if table is None else table.to_pylist()[0]
+
+    def find_damaged(self) -> dict[str, str]:
+        """Why a trial's rows cannot be read, by trial id; see `results.damage`."""
+        return find_damaged(self.storage)
+
+    def set_aside(self, trial_id: str) -> None:
+        """Move a trial's files under `damaged/`, so that it is pending again."""
+        set_aside(self.storage, trial_id)
 
     def pending(self, rerun: Collection[str] = ()) -> list[str]:
         """Ids of the planned trials still to be run, in the order of the plan.
@@ -168,7 +205,7 @@ class ResultStore:
 
     def snapshot(self) -> Snapshot:
         """Give all tables, each read once, when first asked for."""
-        return Snapshot(self.folder)
+        return Snapshot(self.storage)
 
     def plan(self) -> pa.Table:
         """Every planned trial, one row each; columns of `schema.PLAN`."""
@@ -190,17 +227,28 @@ class ResultStore:
         """Deltas of what is finished now; columns of `schema.DELTAS`."""
         return self.snapshot().deltas
 
-    def write_deltas(self) -> Path:
-        """Recompute the deltas and publish them for readers that do not have this code; give their file."""
-        path = self.folder / "deltas" / "deltas.parquet"
-        files.publish_table(self.deltas(), path, DELTAS)
-        return path
-
-    def _path(self, table: str, trial_id: str) -> Path:
-        return self.folder / table / f"{trial_id}.parquet"
+    def write_deltas(self) -> str:
+        """Recompute the deltas and publish them for readers that do not have this code; give their file's name."""
+        snapshot = self.snapshot()
+        publish_table(self.storage, _DELTAS_FILE, snapshot.deltas, DELTAS)
+        snapshot.compact()
+        return _DELTAS_FILE
 
 
-def _check_same_sweep(folder: Path, found: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
+def _leave_out(_name: str, _error: DamagedFileError) -> None:
+    """A trial with a damaged mark has not finished."""
+
+
+def _no_sweep(storage: Storage) -> NotASweepError:
+    folders = storage.list_folders()
+    below = [folder for folder in folders if storage.exists(f"{folder}/{_SWEEP_FILE}")]
+    hint = f"; there are sweeps in {', '.join(below)} below it" if below else ""
+    is_there = bool(folders or storage.list_names() or (storage.local_folder and storage.local_folder.is_dir()))
+    what = "holds no sweep.json" if is_there else "is no folder"
+    return NotASweepError(f"no sweep in {storage.uri}: it {what}{hint}. Give the folder that `xlt sweep run` wrote to")
+
+
+def _check_same_sweep(folder: str, found: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
     if found.get("sweep_id") != asked["sweep_id"]:
         raise OtherSweepError(
             f"{folder} holds the sweep '{found.get('name')}' ({found.get('sweep_id')}), asked for was "

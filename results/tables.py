@@ -180,7 +180,7 @@ def _print_group(
     whole_title = title + _describe_fully(group, snapshot)
     print_grid(Grid(title=whole_title, columns=(*filled, *_order_columns(rows)), lines=tuple(lines)), console)
     has_pairs = bool(rows["column"].isin([_MACRO_COLUMNS[ALL_PAIRS], _MACRO_COLUMNS[OFF_DIAGONAL]]).any())
-    print_condition_notes(str(group["condition"]), has_pairs, str(snapshot.folder), console)
+    print_condition_notes(str(group["condition"]), has_pairs, snapshot.uri, console)
 
 
 def _order_columns(rows: pd.DataFrame) -> tuple[str, ...]:

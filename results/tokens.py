@@ -24,7 +24,7 @@ _MEANING = (
 )
 
 
-def show_tokens(folder: Path, choice: Choice, form: str | None = None, output: Path | None = None) -> None:
+def show_tokens(folder: Path | str, choice: Choice, form: str | None = None, output: Path | None = None) -> None:
     """Show how encoders' tokenizers cut the test sets; of `choice` the languages are read.
 
     Raises:

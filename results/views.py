@@ -44,7 +44,7 @@ class Choice:
     """Of scores: the only trial that is shown; none given: all."""
 
 
-def show_scores(folder: Path, choice: Choice, form: str | None = None, output: Path | None = None) -> None:
+def show_scores(folder: Path | str, choice: Choice, form: str | None = None, output: Path | None = None) -> None:
     """Show mean scores by cell, or every score where a program reads."""
     form = resolve_format(form, output)
     snapshot = ResultStore.open(folder).snapshot()
@@ -64,7 +64,7 @@ def show_scores(folder: Path, choice: Choice, form: str | None = None, output: P
         print_scores(snapshot, means, console, choice.trial_id)
 
 
-def show_deltas(folder: Path, choice: Choice, form: str | None = None, output: Path | None = None) -> None:
+def show_deltas(folder: Path | str, choice: Choice, form: str | None = None, output: Path | None = None) -> None:
     """Show deltas by cell and language."""
     form = resolve_format(form, output)
     snapshot = ResultStore.open(folder).snapshot()
@@ -78,7 +78,7 @@ def show_deltas(folder: Path, choice: Choice, form: str | None = None, output: P
         print_deltas(snapshot, table.to_pandas(), means, console)
 
 
-def show_robustness(folder: Path, choice: Choice, form: str | None = None, output: Path | None = None) -> None:
+def show_robustness(folder: Path | str, choice: Choice, form: str | None = None, output: Path | None = None) -> None:
     """Show scores under conditions minus clean scores by cell and language."""
     form = resolve_format(form, output)
     snapshot = ResultStore.open(folder).snapshot()
@@ -94,7 +94,13 @@ def show_robustness(folder: Path, choice: Choice, form: str | None = None, outpu
 
 
 def show_matrix(
-    folder: Path, choice: Choice, *, cell: str | None, deltas: bool, form: str | None = None, output: Path | None = None
+    folder: Path | str,
+    choice: Choice,
+    *,
+    cell: str | None,
+    deltas: bool,
+    form: str | None = None,
+    output: Path | None = None,
 ) -> None:
     """Show scores, or deltas, of pairs of languages: a matrix a cell.
 
@@ -119,7 +125,11 @@ def show_matrix(
 
 
 def show_failures(
-    folder: Path, by: str | None = None, where: str | None = None, form: str | None = None, output: Path | None = None
+    folder: Path | str,
+    by: str | None = None,
+    where: str | None = None,
+    form: str | None = None,
+    output: Path | None = None,
 ) -> None:
     """Show how often training failed.
 
@@ -138,7 +148,9 @@ def show_failures(
         print_failures(failures, names, console)
 
 
-def show_trials(folder: Path, where: str | None = None, form: str | None = None, output: Path | None = None) -> None:
+def show_trials(
+    folder: Path | str, where: str | None = None, form: str | None = None, output: Path | None = None
+) -> None:
     """Show every planned trial with what became of it."""
     form = resolve_format(form, output)
     table = ResultStore.open(folder).trials()
@@ -150,7 +162,7 @@ def show_trials(folder: Path, where: str | None = None, form: str | None = None,
         print_trials(table, console)
 
 
-def show_query(folder: Path, sql: str, form: str | None = None, output: Path | None = None) -> None:
+def show_query(folder: Path | str, sql: str, form: str | None = None, output: Path | None = None) -> None:
     """Show what a SQL statement gives."""
     form = resolve_format(form, output)
     table = run_query(ResultStore.open(folder).snapshot(), sql)

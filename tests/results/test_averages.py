@@ -194,7 +194,7 @@ def test_what_was_scored_on_less_than_the_test_set_is_refused(tmp_path: Path, ev
 
 def test_only_trials_that_ended_well_count(tmp_path: Path):
     scores = {key: value for key, value in complete_scores().items() if key[0] == "tags"}
-    store = ResultStore.open(write_sweep(tmp_path / "all", scores).folder)
+    store = ResultStore.open(write_sweep(tmp_path / "all", scores).storage)
     store.publish_trial(trial_row("all-base-tags-1", "degenerate", reason="it is"), [
         score_row("all-base-tags-1", language, 0.0, metric="f1") for language in ("en", "yo")
     ])  # fmt: skip

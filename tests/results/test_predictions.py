@@ -4,9 +4,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from results import files
 from results.predictions import PredictionColumns, join_prediction_tables, prediction_table
 from results.schema import PREDICTIONS
+from results.storage import LocalStorage
+from results.table_files import publish_table, read_table
 from tests.results.factories import label_table
 
 NAMES = ("ADJ", "NOUN", "VERB")
@@ -56,8 +57,9 @@ def test_every_unit_is_a_row_and_an_index_of_minus_one_is_null(
 
 def test_languages_with_other_examples_become_one_table_that_can_be_published(tmp_path: Path) -> None:
     joined = join_prediction_tables([label_table("t", language=language) for language in ("de", "sw")])
-    files.publish_table(joined, tmp_path / "t.parquet", PREDICTIONS)
-    read = files.read_table(tmp_path / "t.parquet")
+    storage = LocalStorage(tmp_path)
+    publish_table(storage, "t.parquet", joined, PREDICTIONS)
+    read = read_table(storage, "t.parquet")
     assert read["example_id"].to_pylist() == ["de-0", "de-1", "sw-0", "sw-1"]
     assert read["gold"].to_pylist() == ["no", "yes"] * 2
     assert read["correct"].to_pylist() == [False, True] * 2

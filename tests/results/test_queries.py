@@ -96,6 +96,8 @@ def test_predictions_that_break_while_they_are_read_are_named(tmp_path: Path) ->
     content[start : start + 100] = bytes(100)
     path.write_bytes(content)
     sql = "SELECT trial_id, count(*) AS n FROM predictions GROUP BY ALL"
-    with pytest.raises(DamagedFileError, match=r"predictions/base-0\.parquet: cannot be read .* run `xlt"):
+    with pytest.raises(
+        DamagedFileError, match=r"predictions/base-0\.parquet: cannot be read .* `xlt sweep resume` sets it"
+    ):
         run_query(store.snapshot(), sql)
     assert run_query(store.snapshot(), "SELECT count(*) AS n FROM scores").num_rows == 1

@@ -45,7 +45,7 @@ def test_a_sweep_without_any_average_says_so(tmp_path: Path):
 
 
 def test_a_folder_given_twice_counts_once_and_programs_get_rows(tmp_path: Path):
-    folder = write_sweep(tmp_path / "all", complete_scores()).folder
+    folder = write_sweep(tmp_path / "all", complete_scores()).storage.folder
     show_averages([folder, folder / ".." / "all"], TINY, output=tmp_path / "out.json")
     rows = json.loads((tmp_path / "out.json").read_text())
     assert [row["level"] for row in rows] == ["overall", "group", "group", "group"] + ["task"] * 5

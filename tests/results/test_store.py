@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from results import files
-from results.errors import DamagedFileError, NotASweepError, OtherSweepError, RowError, SchemaVersionError
+from results.errors import DamagedFileError, NotASweepError, OtherSweepError, RowError, SchemaVersionError, StorageError
 from results.queries import run_query
 from results.schema import SCORES, TRIALS
 from results.store import ResultStore
+from results.table_files import read_table
 from tests.results.factories import (
     columns_newer_than,
     label_table,
@@ -65,13 +65,13 @@ def test_a_folder_with_other_things_is_refused_and_left_alone(tmp_path: Path) ->
 
 def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("x")
-    with pytest.raises(NotASweepError, match="is a file"):
+    with pytest.raises(StorageError, match="is a file"):
         ResultStore.create(tmp_path / "out", SWEEP)
 
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(NotASweepError, match=r"file/out cannot be made \(Not a directory\); give --out another"):
+    with pytest.raises(StorageError, match=r"file/out cannot be made \(Not a directory\): there is a file in the way"):
         ResultStore.create(tmp_path / "file" / "out", SWEEP)
 
 
@@ -101,11 +101,11 @@ def test_a_damaged_description_is_named(tmp_path: Path, content: str) -> None:
 
 
 def test_a_store_of_another_schema_version_is_not_opened_nor_added_to(tmp_path: Path) -> None:
-    description = SWEEP | {"schema_version": 5, "created_at": "2030-01-01"}
+    description = SWEEP | {"schema_version": 6, "created_at": "2030-01-01"}
     (tmp_path / "sweep.json").write_text(json.dumps(description))
-    with pytest.raises(SchemaVersionError, match="written with schema version 5"):
+    with pytest.raises(SchemaVersionError, match="written with schema version 6"):
         ResultStore.open(tmp_path)
-    with pytest.raises(SchemaVersionError, match="written with schema version 5"):
+    with pytest.raises(SchemaVersionError, match="written with schema version 6"):
         ResultStore.create(tmp_path, SWEEP)
     assert json.loads((tmp_path / "sweep.json").read_text()) == description
 
@@ -164,31 +164,52 @@ def test_scores_without_the_mark_of_a_finished_trial_do_not_count(tmp_path: Path
     assert store.pending() == ["strong-0", "late-0"]
 
 
-def test_a_trial_whose_damaged_scores_were_removed_is_run_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("table", ["trials", "scores", "predictions"])
+def test_a_trial_with_a_damaged_file_is_found_and_set_aside_and_pending_again(tmp_path: Path, table: str) -> None:
     store = write_store(tmp_path, small_sweep())
-    damaged = tmp_path / "scores" / "strong-0.parquet"
-    damaged.write_bytes(b"no table")
-    with pytest.raises(DamagedFileError, match=r"strong-0.*remove the file and run `xlt sweep resume`"):
-        store.scores()
-    damaged.unlink()
+    damaged = tmp_path / table / "strong-0.parquet"
+    damaged.write_bytes(damaged.read_bytes()[:-10])
+    found = store.find_damaged()
+    assert list(found) == ["strong-0"]
+    assert str(damaged) in found["strong-0"]
+    store.set_aside("strong-0")
     assert store.pending() == ["strong-0", "late-0"]
-    assert {row["trial_id"] for row in store.trials().to_pylist() if row["status"] == "pending"} == {
-        "strong-0",
-        "late-0",
-    }
+    assert store.find_damaged() == {}
+    assert (tmp_path / "damaged" / table / "strong-0.parquet").is_file()
+    store.publish_trial(trial_row("strong-0"), [score_row("strong-0", "en", 80.0)])
+    assert store.pending() == ["late-0"]
 
 
-def test_a_trial_whose_damaged_predictions_were_removed_as_the_message_says_is_run_again(tmp_path: Path) -> None:
+def test_readers_read_what_can_be_read_and_say_what_cannot(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     store = write_store(tmp_path, small_sweep())
-    damaged, mark = (tmp_path / table / "strong-0.parquet" for table in ("predictions", "trials"))
-    damaged.write_bytes(b"no table")
-    sentence = rf"{damaged}.*remove the file and {mark} and run `xlt sweep resume`"
-    with pytest.raises(DamagedFileError, match=sentence):
-        store.predictions()
-    damaged.unlink()
-    assert store.pending() == ["late-0"]  # predictions may be left behind on purpose
-    mark.unlink()
-    assert store.pending() == ["strong-0", "late-0"]
+    (tmp_path / "scores" / "strong-0.parquet").write_bytes(b"no table")
+    (tmp_path / "trials" / "weak-1.parquet").write_bytes(b"")
+    (tmp_path / "predictions" / "base-1.parquet").write_bytes(b"half")
+    snapshot = store.snapshot()
+    assert set(snapshot.scores["trial_id"].to_pylist()) == {"base-0", "base-1", "strong-1"}
+    assert snapshot.predictions.count_rows() == 0
+    deltas = [row for row in snapshot.deltas.to_pylist() if row["language"] == "de"]
+    assert {row["cell_id"]: row["k"] for row in deltas} == {"strong": 1, "weak": 0}
+    for name in ("scores/strong-0", "trials/weak-1", "predictions/base-1"):
+        assert f"{name}.parquet: cannot be read" in caplog.text
+    assert store.pending() == ["weak-1", "late-0"]
+
+
+def test_a_damaged_plan_stops_the_sweep_until_it_is_planned_again(tmp_path: Path) -> None:
+    store = write_store(tmp_path, small_sweep())
+    (path,) = (tmp_path / "plan").iterdir()
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(DamagedFileError, match=r"`xlt sweep run SPACE --out` with the same space"):
+        store.pending()
+    store.write_plan([plan_row(run.cell, run.seed) for run in small_sweep()])
+    assert store.pending() == ["late-0"]
+    assert [found.name for found in (tmp_path / "damaged" / "plan").iterdir()] == [path.name]
+
+
+def test_the_row_of_one_trial_is_read_alone(tmp_path: Path) -> None:
+    store = write_store(tmp_path, small_sweep())
+    assert store.read_trial("weak-0", ["status", "reason"]) == {"status": "diverged", "reason": "it diverged"}
+    assert store.read_trial("late-0") is None
 
 
 def test_rows_of_another_trial_are_refused_before_anything_is_written(tmp_path: Path) -> None:
@@ -209,7 +230,7 @@ def test_a_moved_store_is_the_same_store(tmp_path: Path) -> None:
 
 def test_published_deltas_are_those_of_the_store(tmp_path: Path) -> None:
     store = write_store(tmp_path, small_sweep())
-    assert files.read_table(store.write_deltas()).equals(store.deltas())
+    assert read_table(store.storage, store.write_deltas()).equals(store.deltas())
 
 
 def test_opening_for_writing_clears_old_half_files(tmp_path: Path) -> None:
@@ -226,6 +247,7 @@ def test_opening_for_writing_clears_old_half_files(tmp_path: Path) -> None:
 WRITER = """
 import sys
 from results.store import ResultStore
+from results.table_files import read_table
 from tests.results.factories import score_row, trial_row
 store = ResultStore.open(sys.argv[1], for_writing=True)
 attempt = int(sys.argv[2])
@@ -255,8 +277,8 @@ def test_a_killed_writer_leaves_no_half_file_no_duplicate_and_no_mixed_attempts(
         writer.wait()
         writer.stdout.close()
     for folder, schema in (("trials", TRIALS), ("scores", SCORES)):
-        for path in files.published_files(tmp_path / folder, ".parquet"):
-            assert files.read_table(path).schema.equals(schema)
+        for name in store.storage.list_names(folder, ".parquet"):
+            assert read_table(store.storage, name).schema.equals(schema)
     attempts = {row["trial_id"]: row["attempt"] for row in store.trials().to_pylist() if row["status"] == "ok"}
     rows = store.scores().to_pylist()
     assert len(attempts) >= 2

@@ -1,0 +1,151 @@
+"""Rows of many small files in one: read in their place as long as a listing shows the same files.
+
+Opening ten thousand small Parquet files takes many seconds, and minutes where each is a request. The compact file is
+scratch: it may be removed, and a file that changed since is read itself.
+
+In: a storage and the listing of a table's files. Out: one Arrow table.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from results.errors import DamagedFileError, SchemaVersionError
+from results.schema import VERSION_KEY
+from results.storage import Entry, Storage
+from results.table_files import OnDamaged, encode_table, read_table, read_tables
+
+COMPACT = "compact"
+"""Folder of the compact files."""
+
+_FILES_KEY = b"xlt_compacted_files"
+_WORTH_IT_NUM_FILES = 200
+_WORTH_IT_SHARE = 0.25
+"""Of the files: so many not yet in the compact file make it worth to be written anew."""
+
+_SETTLED_NS = 2_000_000_000
+"""A file that is not older than the newest by that much may still change unnoticed: some clocks tick in seconds."""
+
+
+@dataclass(frozen=True)
+class TableRead:
+    """A table as its files made it, and what is needed to write them as one."""
+
+    storage: Storage
+    folder: str
+    rows: pa.Table
+    """Of all files, in the order in which these were given."""
+    entries: Sequence[Entry]
+    """The files that could be read."""
+    num_rows: Sequence[int]
+    """Of each of them."""
+    num_fresh: int
+    """So many of them were not in the compact file."""
+
+    @property
+    def is_worth_compacting(self) -> bool:
+        """Whether enough was read from files of their own."""
+        return self.num_fresh >= max(_WORTH_IT_NUM_FILES, _WORTH_IT_SHARE * len(self.entries))
+
+    def compact(self) -> None:
+        """Write the compact file of the table; the columns must be all that the table has.
+
+        Raises:
+            DiskFullError: no room.
+        """
+        newest_ns = max((entry.modified_ns for entry in self.entries), default=0)
+        is_settled = np.array([newest_ns - entry.modified_ns >= _SETTLED_NS for entry in self.entries], bool)
+        rows = self.rows.filter(pa.array(np.repeat(is_settled, self.num_rows)))
+        files = [
+            [*astuple(entry), num_rows]
+            for entry, num_rows, settled in zip(self.entries, self.num_rows, is_settled, strict=True)
+            if settled
+        ]
+        metadata = {**(self.rows.schema.metadata or {}), _FILES_KEY: json.dumps(files).encode()}
+        self.storage.publish_bytes(compact_name(self.folder), encode_table(rows.replace_schema_metadata(metadata)))
+
+
+@dataclass(frozen=True)
+class _Compacted:
+    """What a compact file holds."""
+
+    rows: pa.Table
+    files: dict[Entry, slice] = field(default_factory=dict)
+
+
+def compact_name(folder: str) -> str:
+    """Where the compact file of a table is."""
+    return f"{COMPACT}/{folder}.parquet"
+
+
+def read_folder(
+    storage: Storage,
+    folder: str,
+    entries: Sequence[Entry],
+    schema: pa.Schema,
+    columns: Sequence[str] | None = None,
+    on_damaged: OnDamaged | None = None,
+) -> TableRead:
+    """Read the table that many files of one folder make, in the order of `entries`.
+
+    Args:
+        storage: where they are.
+        folder: the table's.
+        entries: of a listing; a file that vanished meanwhile is left out.
+        schema: of the table.
+        columns: only these; none given: all.
+        on_damaged: as `read_tables` takes it.
+
+    Raises:
+        SchemaVersionError: a file was written by another version of the schema.
+        DamagedFileError: a file cannot be read, and nobody wants to be told.
+    """
+    kept = schema if columns is None else pa.schema([schema.field(name) for name in columns], schema.metadata)
+    compacted = _read_compacted(storage, folder, kept) if len(entries) >= _WORTH_IT_NUM_FILES else None
+    compacted = compacted or _Compacted(kept.empty_table())
+    fresh = [entry for entry in entries if entry not in compacted.files]
+    tables = read_tables(storage, [entry.name for entry in fresh], schema, columns, on_damaged)
+    places = dict(compacted.files)
+    read, start = [compacted.rows], compacted.rows.num_rows
+    for entry, table in zip(fresh, tables, strict=True):
+        if table is not None:
+            places[entry] = slice(start, start + table.num_rows)
+            start += table.num_rows
+            read.append(table)
+    found = [entry for entry in entries if entry in places]
+    rows = pa.concat_tables(read).combine_chunks()
+    order = np.concatenate(
+        [np.arange(0), *(np.arange(places[entry].start, places[entry].stop) for entry in found)], dtype=np.int64
+    )
+    if not np.array_equal(order, np.arange(rows.num_rows)):
+        rows = rows.take(pa.array(order))
+    num_rows = [places[entry].stop - places[entry].start for entry in found]
+    num_fresh = sum(entry not in compacted.files for entry in found)
+    return TableRead(storage, folder, rows, found, num_rows, num_fresh)
+
+
+def compacted_entries(storage: Storage, folder: str) -> frozenset[Entry]:
+    """Give the files that a compact file was made of: these could be read, pages and all."""
+    compacted = _read_compacted(storage, folder, None)
+    return frozenset(compacted.files) if compacted else frozenset()
+
+
+def _read_compacted(storage: Storage, folder: str, schema: pa.Schema | None) -> _Compacted | None:
+    """Read a compact file; none where there is none, or none of use: it is damaged, or of another version."""
+    try:
+        rows = read_table(storage, compact_name(folder), schema.names if schema else [])
+    except (FileNotFoundError, DamagedFileError, SchemaVersionError):
+        return None
+    metadata = rows.schema.metadata or {}
+    if schema is not None and (
+        not rows.schema.equals(schema) or metadata.get(VERSION_KEY) != (schema.metadata or {}).get(VERSION_KEY)
+    ):
+        return None
+    files, start = {}, 0
+    for name, num_bytes, modified_ns, num_rows in json.loads(metadata[_FILES_KEY]):
+        files[Entry(name, num_bytes, modified_ns)] = slice(start, start + num_rows)
+        start += num_rows
+    return _Compacted(rows, files)
