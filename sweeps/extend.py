@@ -17,7 +17,7 @@ from search_spaces.growth import is_same_sweep, unite_evaluations, widen_spec
 from search_spaces.space import SearchSpace
 from sweeps.plan import PlannedTrial, SweepPlan, plan_sweep
 from sweeps.rows import planned_trial
-from sweeps.takeover import TAKEN_OVER
+from sweeps.takeover import COMPLETE, STOPPED
 from xlt_core.errors import StoreError
 from xlt_core.fingerprints import Fingerprints
 from xlt_core.plan import TrialPlan, plan_trial
@@ -161,4 +161,4 @@ def _find_need(trial: PlannedTrial, finished: Mapping[str, str], has_weights: Ca
     trains = stage.settings is not None and load_task(stage.settings.task).shape not in FROZEN_SHAPES
     if not trains or has_weights(stage.key):
         return "score"
-    return "train again" if finished.get(trial.supersedes or "") in TAKEN_OVER else "train"
+    return "train again" if finished.get(trial.supersedes or "") in (*COMPLETE, STOPPED) else "train"

@@ -4,7 +4,7 @@ In: the store and the new trial's plan. Out: what need not be scored again, and 
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,8 +20,9 @@ from xlt_core.conditions.spec import ConditionSettings, GeneralizedSpec
 from xlt_core.plan import TrialPlan
 from xlt_core.result import TrialResult
 
-TAKEN_OVER = ("ok", "degenerate")
-"""Statuses of trials whose scores hold for a trial that supersedes them: what was trained is what will be trained."""
+COMPLETE = ("ok", "degenerate")
+"""Statuses of trials that were trained to the end."""
+STOPPED = "stopped_early"
 
 Scored = frozenset[tuple[str, str]]
 """Pairs of a language and the name of a condition."""
@@ -30,14 +31,38 @@ _Block = TypeVar("_Block")
 _OF_THE_CHAIN = ("trial_id", "supersedes", "plan")
 
 
-def known_scores(store: ResultStore, predecessor: str, plan: TrialPlan) -> Scored:
+class Course(NamedTuple):
+    """How far a trial was trained that another supersedes: the other is trained as far, whatever a scheduler says."""
+
+    stop_at_step: int | None
+    """None: to the end."""
+    stop_reason: str
+
+
+def read_course(store: ResultStore, predecessor: str) -> Course | None:
+    """Read how far a trial was trained; none where it has no scores that could be taken over."""
+    row = store.read_trial(predecessor, ["status", "num_steps", "reason"])
+    if row is None or row["status"] not in (*COMPLETE, STOPPED):
+        return None
+    if row["status"] in COMPLETE:
+        return Course(None, "")
+    return Course(row["num_steps"], row["reason"].partition("; ")[0])  # what follows is said again
+
+
+def known_scores(store: ResultStore, predecessor: str, plan: TrialPlan, stop_at_step: int | None = None) -> Scored:
     """Languages and conditions of a plan that a superseded trial, or one that this superseded, is scored on.
 
     The earlier trial's spec must be the plan's but for what is scored, its target stage the same; that data and code
     are still the same was seen when the plan was made beside it. Under a condition of two languages all scores are
     known or none: with another language there are other pairs for each.
+
+    Args:
+        store: of the sweep.
+        predecessor: the superseded trial.
+        plan: of the one that supersedes it.
+        stop_at_step: where training of that one is stopped; only scores of as much training hold for it.
     """
-    earlier = _find_scored(store, predecessor, plan)
+    earlier = _find_scored(store, predecessor, plan, stop_at_step)
     if earlier is None:
         return frozenset()
     scores = _read(store, "scores", earlier, SCORES)
@@ -51,7 +76,7 @@ def known_scores(store: ResultStore, predecessor: str, plan: TrialPlan) -> Score
     return frozenset(known)
 
 
-def _find_scored(store: ResultStore, predecessor: str, plan: TrialPlan) -> str | None:
+def _find_scored(store: ResultStore, predecessor: str, plan: TrialPlan, stop_at_step: int | None) -> str | None:
     """Of a trial and those that it superseded, the last that has scores which hold for a plan."""
     parts = read_tables(store.storage, store.storage.list_names("plan", ".parquet"), PLAN, _OF_THE_CHAIN)
     planned = pa.concat_tables(part for part in parts if part is not None)
@@ -59,9 +84,10 @@ def _find_scored(store: ResultStore, predecessor: str, plan: TrialPlan) -> str |
     earlier: str | None = predecessor
     while earlier is not None and earlier in place_of:
         (row,) = planned.slice(place_of[earlier], 1).to_pylist()
-        finished = store.read_trial(earlier, ["status"])
-        if finished is not None and finished["status"] in TAKEN_OVER:
-            return earlier if _is_comparable(TrialPlan.model_validate_json(row["plan"]), plan) else None
+        course = read_course(store, earlier)
+        if course is not None:
+            is_same = _is_comparable(TrialPlan.model_validate_json(row["plan"]), plan)
+            return earlier if is_same and course.stop_at_step == stop_at_step else None
         earlier = row["supersedes"]
     return None
 
@@ -74,7 +100,7 @@ def publish_merged(
     Args:
         store: of the sweep.
         plan: of the trial.
-        result: of the trial, without scores of what is known; one that diverged or was stopped has all of its own.
+        result: of the trial, without scores of what is known; one that diverged has all of its own.
         predecessor: as `known_scores` was given it.
         known: what that gave.
         **named: as `rows.publish_result` takes them.
@@ -83,8 +109,9 @@ def publish_merged(
         DiskFullError: no room; the trial stays unfinished.
     """
     rows = lay_out_result(result, **named)
-    earlier = _find_scored(store, predecessor, plan)
-    if earlier is None or result.status not in TAKEN_OVER:
+    stop_at_step = result.num_steps if result.status == STOPPED else None
+    earlier = _find_scored(store, predecessor, plan, stop_at_step) if result.status != "diverged" else None
+    if earlier is None:
         store.publish_trial(rows.trial, rows.scores, rows.predictions)
         return
     scores = merge_scores(plan, known, _read(store, "scores", earlier, SCORES).to_pylist(), rows.scores)
