@@ -1,11 +1,11 @@
 """What a person sees while a sweep runs: a live display in a terminal, plain lines elsewhere; always on stderr.
 
-In: events from the driver, heartbeat files from the workers. Out: text.
+In: events from the driver, heartbeat files from the workers. Out: text, and the note that `xlt sweep watch` reads.
 """
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -15,10 +15,25 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from sweeps.heartbeats import Heartbeat, read_heartbeats
+from sweeps.driver_note import DriverNote, write_driver_note
+from sweeps.extremes import Extremes
+from sweeps.heartbeats import Heartbeat, SilenceWatch, read_heartbeats
+from sweeps.metrics import SweepMetrics
+from sweeps.pace import Forecast, Pace
+from sweeps.phrases import (
+    describe_counts,
+    describe_devices,
+    describe_extremes,
+    describe_forecast,
+    describe_silence,
+    describe_step,
+)
+from sweeps.phrases import format_seconds as format_seconds
 
 _PLAIN_SECONDS = 30.0
 _LIVE_SECONDS = 0.5
+_NOTE_SECONDS = 2.0
+_EXTREMES_SECONDS = 30.0
 _MAX_RUNNING_SHOWN = 16
 
 
@@ -34,12 +49,26 @@ class Display:
     heartbeats: Path
     """Folder of the heartbeat files."""
     quiet: bool = False
+    find_extremes: Callable[[], Extremes | None] = lambda: None
+    """Looks for the best and the worst language; asked now and then."""
+    scratch: Path | None = None
+    """Where the note for `xlt sweep watch` is written; none: nowhere."""
+    launch_id: str = ""
+    stages_folder: str | None = None
+    metrics: SweepMetrics | None = None
+    """Counters for whoever collects Ray's."""
+    pace: Pace = field(default_factory=Pace)
     counts: Counter[str] = field(default_factory=Counter)
     """Trials by status that ended in this launch."""
-    _trials_began_at: float | None = None
+    _silence: SilenceWatch = field(default_factory=SilenceWatch)
+    _extremes: Extremes | None = None
+    _extremes_at: float = float("-inf")
+    _note_at: float = float("-inf")
+    _num_notes: int = 0
     _last_refresh: float = 0.0
     _live: Progress | None = None
     _overall: TaskID | None = None
+    _facts: TaskID | None = None
     _rows: dict[str, TaskID] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
@@ -70,20 +99,28 @@ class Display:
         if not self.quiet:
             self.console.print(text, highlight=False, soft_wrap=True)
 
-    def stage_ended(self, title: str, seconds: float, reason: str | None) -> None:
+    def expect(self, unit_id: str, kind: str, num_steps: int) -> None:
+        """Hear of a stage or trial that is to be run; the time left is reckoned from these."""
+        self.pace.plan(unit_id, kind, num_steps)
+
+    def stage_ended(self, title: str, seconds: float, reason: str | None, unit_id: str = "") -> None:
         """Tell that a shared stage ended."""
+        self.pace.end(unit_id, seconds if reason is None else None, is_trial=False)
+        if self.metrics is not None:
+            self.metrics.unit_ended("stage", "done" if reason is None else "failed")
         outcome = "done" if reason is None else f"[red]failed[/red]: {escape(reason)}"
         self.say(f"stage  {escape(title)}  {outcome}  {seconds:.1f} s")
         self.refresh()
 
-    def trials_begin(self) -> None:
-        """Start the clock that the rate is taken from."""
-        self._trials_began_at = time.monotonic()
-
-    def trial_ended(self, title: str, status: str, seconds: float | None, reason: str | None) -> None:
+    def trial_ended(
+        self, title: str, status: str, seconds: float | None, reason: str | None, unit_id: str = ""
+    ) -> None:
         """Count a trial and tell its outcome."""
         self.counts[status] += 1
-        colour = "green" if status == "ok" else "yellow" if status == "degenerate" else "red"
+        self.pace.end(unit_id, seconds)
+        if self.metrics is not None:
+            self.metrics.unit_ended("trial", status)
+        colour = "green" if status == "ok" else "yellow" if status in ("degenerate", "stopped_early") else "red"
         took = "" if seconds is None else f"  {seconds:.1f} s"
         why = f"  {escape(reason)}" if reason else ""
         done = f"{self.num_done:>{len(str(self.num_trials))}}/{self.num_trials}"
@@ -98,22 +135,59 @@ class Display:
     def refresh(self) -> None:
         """Bring the display up to date; cheap, and does nothing when called again too soon."""
         now = time.monotonic()
-        interval = _LIVE_SECONDS if self._live is not None else _PLAIN_SECONDS
-        if self.quiet or now - self._last_refresh < interval:
+        interval = _PLAIN_SECONDS if self._live is None else _LIVE_SECONDS
+        is_due = not self.quiet and now - self._last_refresh >= interval
+        is_note_due = self.scratch is not None and now - self._note_at >= _NOTE_SECONDS
+        if not is_due and not is_note_due:
             return
-        self._last_refresh = now
         running = read_heartbeats(self.heartbeats)
-        if self._live is None:
-            parts = [f"{escape(beat.title)} {_describe_step(beat)}" for beat in running] or ["nothing"]
-            self.say(f"{self.num_done}/{self.num_trials} done; {self._describe_rate()}; running: {', '.join(parts)}")
-        else:
-            self._show(self._live, running)
+        forecast = self.pace.forecast({beat.unit_id: beat.num_steps_taken for beat in running})
+        if self.metrics is not None:
+            self.metrics.now(num_running=len(running), num_pending=self.num_trials - self.num_done)
+        if is_note_due:
+            self._note_at = now
+            self._write_note(forecast)
+        if is_due:
+            self._last_refresh = now
+            if now - self._extremes_at >= _EXTREMES_SECONDS:
+                self._extremes, self._extremes_at = self.find_extremes(), now
+            if self._live is None:
+                self._print_line(running, forecast)
+            else:
+                self._show(self._live, running, forecast)
 
-    def _show(self, live: Progress, running: list[Heartbeat]) -> None:
+    def _write_note(self, forecast: Forecast) -> None:
+        assert self.scratch is not None, "asked before"
+        self._num_notes += 1
+        note = DriverNote(
+            num_trials=self.num_trials,
+            counts=dict(self.counts + Counter(self.before)),
+            launch_id=self.launch_id,
+            stages_folder=self.stages_folder,
+            trials_per_minute=forecast.trials_per_minute,
+            seconds_left=forecast.seconds_left,
+            num_writes=self._num_notes,
+        )
+        write_driver_note(self.scratch, note)
+
+    def _print_line(self, running: list[Heartbeat], forecast: Forecast) -> None:
+        parts = [f"{beat.title} {self._describe(beat)}" for beat in running[:_MAX_RUNNING_SHOWN]] or ["nothing"]
+        more = f" and {len(running) - _MAX_RUNNING_SHOWN} more" if len(running) > _MAX_RUNNING_SHOWN else ""
+        facts = [f"{self.num_done}/{self.num_trials} done", describe_forecast(forecast), *self._list_facts(running)]
+        self.say(escape(f"{'; '.join(facts)}; running: {', '.join(parts)}{more}"))
+
+    def _list_facts(self, running: list[Heartbeat]) -> list[str]:
+        languages = [describe_extremes(self._extremes)] if self._extremes is not None else []
+        return languages + describe_devices(running)
+
+    def _describe(self, beat: Heartbeat) -> str:
+        return ", ".join(filter(None, (describe_step(beat), describe_silence(self._silence.silent_seconds(beat)))))
+
+    def _show(self, live: Progress, running: list[Heartbeat], forecast: Forecast) -> None:
         assert self._overall is not None, "set together with the live display"
-        by_status = ", ".join(f"{number} {status}" for status, number in sorted(self.counts.items()))
-        note = f"{self.num_done}/{self.num_trials}  {by_status}  {self._describe_rate()}"
-        live.update(self._overall, completed=self.num_done, note=note)
+        counts = describe_counts(self.counts + Counter(self.before))
+        note = f"{self.num_done}/{self.num_trials}  {counts}  {describe_forecast(forecast)}"
+        live.update(self._overall, total=self.num_trials, completed=self.num_done, note=note)
         shown = {beat.unit_id: beat for beat in running[:_MAX_RUNNING_SHOWN]}
         for unit_id in self._rows.keys() - shown.keys():
             live.remove_task(self._rows.pop(unit_id))
@@ -124,28 +198,14 @@ class Display:
                 self._rows[unit_id],
                 total=beat.num_steps or None,
                 completed=beat.num_steps_taken,
-                note=_describe_step(beat),
+                note=escape(self._describe(beat)),
             )
+        self._show_facts(live, "; ".join(self._list_facts(running)))
 
-    def _describe_rate(self) -> str:
-        num_ended = sum(self.counts.values())
-        if self._trials_began_at is None or num_ended == 0:
-            return "time left not known yet"
-        elapsed = time.monotonic() - self._trials_began_at
-        left = elapsed / num_ended * max(0, self.num_trials - self.num_done)
-        return f"{60 * num_ended / max(elapsed, 1e-9):.1f} trials/min, about {format_seconds(left)} left"
-
-
-def format_seconds(seconds: float) -> str:
-    """Write a duration for people: `45 s`, `12 min`, `3.5 h`."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def _describe_step(beat: Heartbeat) -> str:
-    if beat.num_steps == 0:
-        return "starting"
-    if beat.num_steps_taken >= beat.num_steps:
-        return f"{beat.kind} trained, scoring"
-    return f"{beat.kind} step {beat.num_steps_taken}/{beat.num_steps}"
+    def _show_facts(self, live: Progress, facts: str) -> None:
+        """One line below the others, only while there is something to say."""
+        if self._facts is not None:
+            live.remove_task(self._facts)
+            self._facts = None
+        if facts:
+            self._facts = live.add_task("so far", total=None, note=escape(facts))

@@ -7,6 +7,7 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +18,8 @@ class Vitals:
     """Of this process in the machine's memory."""
     device: str | None = None
     """The GPU's name; none: it works on none."""
+    device_id: str | None = None
+    """Tells GPUs of one name apart."""
     device_bytes: int | None = None
     """In use on the whole GPU, by all processes."""
     device_total_bytes: int | None = None
@@ -33,6 +36,7 @@ def measure_vitals() -> Vitals:
     return Vitals(
         resident_bytes=_resident_bytes(),
         device=torch.cuda.get_device_name(),
+        device_id=_device_id(torch.cuda),
         device_bytes=total - free,
         device_total_bytes=total,
         device_percent=_device_percent(torch.cuda),
@@ -47,8 +51,13 @@ def _resident_bytes() -> int | None:
     return num_pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def _device_percent(cuda: object) -> int | None:
+def _device_id(cuda: Any) -> str | None:
+    uuid = getattr(cuda.get_device_properties(), "uuid", None)
+    return None if uuid is None else str(uuid)
+
+
+def _device_percent(cuda: Any) -> int | None:
     try:
-        return int(cuda.utilization())  # type: ignore[attr-defined]
+        return int(cuda.utilization())
     except Exception:  # no package, no driver library, a slice of a GPU: each with an error of its own
         return None

@@ -34,6 +34,7 @@ def test_a_gpu_tells_its_memory_and_what_is_not_known_stays_so(
         is_initialized=lambda: True,
         mem_get_info=lambda: (30, 100),
         get_device_name=lambda: "NVIDIA H200",
+        get_device_properties=lambda: SimpleNamespace(uuid="GPU-1"),
         utilization=utilization,
     )
     monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))
@@ -41,6 +42,7 @@ def test_a_gpu_tells_its_memory_and_what_is_not_known_stays_so(
     expected = Vitals(
         resident_bytes=vitals.resident_bytes,
         device="NVIDIA H200",
+        device_id="GPU-1",
         device_bytes=70,
         device_total_bytes=100,
         device_percent=87 if has_package else None,

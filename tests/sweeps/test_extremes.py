@@ -1,0 +1,47 @@
+"""Best and worst language so far, compared with pandas."""
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from results.deltas import compute_deltas
+from results.storage import open_storage
+from results.store import ResultStore
+from sweeps.extremes import find_extremes
+from sweeps.launch import begin_sweep
+from tests.sweeps.factories import make_space
+
+
+def test_they_are_the_ends_of_the_mean_deltas(sweep_copy: Path) -> None:
+    tables = ResultStore.open(sweep_copy).snapshot()
+    counted = compute_deltas(tables.plan, tables.trials, tables.scores, include_degenerate=True)
+    pq.write_table(counted, sweep_copy / "deltas" / "deltas.parquet")
+    deltas = counted.to_pandas()
+    by_language = deltas[deltas["language"] != "macro"].groupby("language")["delta"].mean().sort_values()
+    found = find_extremes(open_storage(str(sweep_copy)))
+    assert found is not None
+    assert (found.worst.language, found.best.language) == (by_language.index[0], by_language.index[-1])
+    assert found.best.mean == by_language.iloc[-1]
+    assert found.is_delta
+
+
+def test_without_deltas_they_are_those_of_the_scores(sweep_copy: Path) -> None:
+    (sweep_copy / "deltas" / "deltas.parquet").unlink()
+    scores = pd.concat([pd.read_parquet(path) for path in (sweep_copy / "scores").glob("*.parquet")])
+    by_language = scores.groupby("language")["value"].mean().sort_values()
+    found = find_extremes(open_storage(str(sweep_copy)))
+    assert found is not None
+    assert not found.is_delta
+    assert (found.worst.language, found.best.language) == (by_language.index[0], by_language.index[-1])
+
+
+def test_before_anything_is_scored_there_are_none(tmp_path: Path) -> None:
+    begin_sweep(make_space(), tmp_path / "s")
+    assert find_extremes(open_storage(str(tmp_path / "s"))) is None
+
+
+def test_damaged_files_are_left_to_others(sweep_copy: Path) -> None:
+    for path in (sweep_copy / "scores").glob("*.parquet"):
+        path.write_bytes(b"PAR1")
+    assert find_extremes(open_storage(str(sweep_copy))) is None
