@@ -1,4 +1,4 @@
-"""What the driver hears from Ray Tune, told to the dispatcher. In: Tune's events. Out: rows, display, the next units."""
+"""What the driver hears from Ray Tune, told to the dispatcher. In: Tune's events. Out: rows and the next units."""
 # ruff: noqa: ARG002  Tune names the arguments of a callback
 
 import logging
@@ -13,8 +13,8 @@ from rich.markup import escape
 from sweeps.capacity import Capacity
 from sweeps.dispatch import Dispatcher
 from sweeps.execute import RUNG, UnitOutcome
-from sweeps.failures import MAX_ATTEMPTS, Failure, is_disk_full
-from sweeps.stopping import stop_for_full_disk
+from sweeps.failures import MAX_ATTEMPTS, Failure, find_storage_trouble
+from sweeps.stopping import stop_for_storage
 
 logger = logging.getLogger(__name__)
 
@@ -22,15 +22,15 @@ _Arguments = ParamSpec("_Arguments")
 
 
 def never_kills(method: Callable[_Arguments, None]) -> Callable[_Arguments, None]:
-    """Keep an exception in a callback from ending the sweep, as Tune would have it; a full disk does end it."""
+    """Keep an exception in a callback from ending the sweep, as Tune would have it; storage that fails does end it."""
 
     @wraps(method)
     def wrapped(*arguments: _Arguments.args, **keywords: _Arguments.kwargs) -> None:
         try:
             method(*arguments, **keywords)
         except Exception as error:
-            if is_disk_full(error):
-                raise stop_for_full_disk(str(error)) from error
+            if trouble := find_storage_trouble(error):
+                raise stop_for_storage(trouble) from error
             logger.exception("%s failed; the sweep goes on", method.__name__)
 
     return wrapped

@@ -10,13 +10,13 @@ from dataclasses import asdict, replace
 
 from search_spaces.resources import Resources
 from sweeps.claims import ClaimWatch, claim_path
-from sweeps.execute import CLAIMED, DAMAGED, DISK_FULL, FAILED, UnitOutcome
+from sweeps.execute import CLAIMED, DAMAGED, FAILED, STORAGE, UnitOutcome
 from sweeps.failures import Failure
 from sweeps.graph import Unit, UnitGraph
 from sweeps.job import Job
 from sweeps.plan import PlannedTrial, SharedStage
 from sweeps.search.base import CellSource
-from sweeps.stopping import stop_for_full_disk
+from sweeps.stopping import stop_for_storage
 from sweeps.tree import count_steps
 from sweeps.work import Work
 
@@ -83,10 +83,11 @@ class Dispatcher:
         """Hear what an attempt came to; there are no further ones.
 
         Raises:
-            StopSweep: the disk is full.
+            StopSweep: rows cannot be written.
         """
-        if outcome.status == DISK_FULL:
-            raise stop_for_full_disk(outcome.failure.reason if outcome.failure else "")
+        if outcome.status == STORAGE:
+            assert outcome.failure is not None, "it says what is wrong"
+            raise stop_for_storage(outcome.failure.storage_trouble or outcome.failure.reason)
         if outcome.status == CLAIMED:
             self._claimed.add(unit_id)
         elif outcome.status == DAMAGED:
@@ -101,7 +102,7 @@ class Dispatcher:
         """Hear that a unit's worker died each time, and could say nothing.
 
         Raises:
-            StopSweep: the disk is full.
+            StopSweep: rows cannot be written.
         """
         if unit_id in self.work.stages:
             self._stage_ended(unit_id, failure)
@@ -218,5 +219,3 @@ class Dispatcher:
 
 def _read_request(unit: Unit) -> Resources:
     return Resources.model_validate_json(str(unit.request))
-
-

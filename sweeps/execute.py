@@ -38,8 +38,8 @@ DAMAGED = "damaged"
 """A stage that the unit needs had to be set aside."""
 RUNG = "rung"
 """A trial has come to a rung and may be stopped."""
-DISK_FULL = "disk full"
-"""Ends the sweep."""
+STORAGE = "storage"
+"""Rows or artifacts cannot be written; ends the sweep."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,8 +99,8 @@ def attempt_unit(job: Job, rung: int = 0, on_report: OnReport | None = None) -> 
         if isinstance(error, DamagedArtifactError):
             open_shelf(job.place).set_aside(error.stage_key)
             return UnitOutcome(status=DAMAGED, stage_key=error.stage_key)
-        if failure.is_disk_full:
-            return UnitOutcome(status=DISK_FULL, failure=failure)
+        if failure.storage_trouble:
+            return UnitOutcome(status=STORAGE, failure=failure)
         if failure.may_retry and attempt < MAX_ATTEMPTS:
             raise
         return conclude_failure(job, failure, attempt)
@@ -179,7 +179,7 @@ class _Worker:
         from xlt_core.run import discard_checkpoints, run_trial
 
         job, store = self._job, ResultStore.open(self._job.place.folder)
-        known = known_scores(store, job.predecessor, plan) if job.predecessor else frozenset()
+        known = known_scores(store, job.predecessor, plan, job.stop_at_step) if job.predecessor else frozenset()
         result = run_trial(
             plan,
             workspace,
@@ -188,7 +188,7 @@ class _Worker:
             stop_reason=job.stop_reason or None,
             known=known,
         )
-        named = {"attempt": attempt, "launch_id": job.place.launch_id, "note": _note(job)}
+        named: dict[str, Any] = {"attempt": attempt, "launch_id": job.place.launch_id, "note": _note(job)}
         if job.predecessor and known:
             publish_merged(store, plan, result, job.predecessor, known, **named)
         else:

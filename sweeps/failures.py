@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from results.errors import DiskFullError, ResultsError
+from results.errors import DiskFullError, ResultsError, StorageError
 from xlt_core.errors import XltError
 from xlt_core.result import Status
 
@@ -16,6 +16,7 @@ FAILED_STATUSES: tuple[Status, ...] = ("diverged", "oom", "infra")
 """Statuses of trials that left no scores; they make the command's exit status 1."""
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+_NO_WRITING = {errno.EROFS}
 _NO_ROOM_TEXT = "No space left on device"  # what libraries written in Rust or C++ leave of the error number
 
 
@@ -26,7 +27,8 @@ class Failure:
     status: Status
     reason: str
     traceback: str
-    is_disk_full: bool = False
+    storage_trouble: str | None = None
+    """What is wrong with where results are written: it ends the sweep, since no other trial would fare better."""
     may_retry: bool = True
     """False where another attempt would end the same way."""
 
@@ -34,26 +36,31 @@ class Failure:
 def describe_failure(error: BaseException) -> Failure:
     """Sort an exception: out of memory, the user's to mend, a full disk, or the infrastructure's."""
     memory = _is_out_of_memory(error)
-    disk_full = is_disk_full(error)
+    trouble = find_storage_trouble(error)
     users = isinstance(error, XltError | ResultsError)
-    first_line = (str(error).strip() or "no message").splitlines()[0]
+    first_line = _first_line(error)
     return Failure(
         status="oom" if memory else "infra",
         reason=first_line if users else f"{type(error).__name__}: {first_line}",
         traceback="".join(traceback.format_exception(error)),
-        is_disk_full=disk_full,
-        may_retry=not (memory or disk_full or users),
+        storage_trouble=trouble,
+        may_retry=not (memory or trouble or users),
     )
 
 
-def is_disk_full(error: BaseException) -> bool:
-    """Whether a full disk is behind an exception, however it was wrapped."""
-    return any(
-        isinstance(cause, DiskFullError)
-        or (isinstance(cause, OSError) and cause.errno in _NO_ROOM)
-        or _NO_ROOM_TEXT in str(cause)
-        for cause in _causes(error)
-    )
+def find_storage_trouble(error: BaseException) -> str | None:
+    """Say what is wrong with the storage, where that is behind an exception, however it was wrapped; else none."""
+    for cause in _causes(error):
+        code = cause.errno if isinstance(cause, OSError) else None
+        if isinstance(cause, DiskFullError) or code in _NO_ROOM or _NO_ROOM_TEXT in str(cause):
+            return f"the disk is full ({_first_line(cause)}); free some space first"
+        if isinstance(cause, StorageError) or code in _NO_WRITING:
+            return f"the sweep's folder cannot be written or read ({_first_line(cause)})"
+    return None
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or "no message").splitlines()[0]
 
 
 def _is_out_of_memory(error: BaseException) -> bool:

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from rich.console import Console
 
-from results.errors import DiskFullError
+from results.errors import NotASweepError
 from results.schema import PENDING
 from results.store import ResultStore
 from search_spaces.resources import Resources
@@ -23,14 +23,15 @@ from search_spaces.space import SearchSpace
 from sweeps.cluster import prepare_ray
 from sweeps.dispatch import Dispatcher
 from sweeps.display import Display
+from sweeps.extend import GrownPlan, plan_grown_sweep, read_space
 from sweeps.failures import FAILED_STATUSES
 from sweeps.job import Place
 from sweeps.lock import only_one_driver
 from sweeps.options import LaunchOptions, SweepOutcome
-from sweeps.plan import PlannedTrial, SweepPlan, plan_sweep
+from sweeps.plan import PlannedTrial, SweepPlan
 from sweeps.rows import plan_row, planned_trial
 from sweeps.search.base import CellSource
-from sweeps.stopping import StopSweep, stop_for_full_disk
+from sweeps.stopping import StopSweep, writing_rows
 from sweeps.work import Work
 from xlt_core.artifacts import remove_partial_folders
 from xlt_core.errors import SpecError, StoreError
@@ -47,18 +48,35 @@ def begin_sweep(space: SearchSpace, folder: Path) -> tuple[ResultStore, SweepPla
         XltError: the space, its data or its encoder cannot be used; nothing is written then.
         ResultsError: the folder holds another sweep, or something that is no sweep.
     """
-    plan = plan_sweep(space)
+    grown = plan_grown_sweep(space, _find_held(folder))
+    return write_grown_plan(grown, folder), grown.plan
+
+
+def _find_held(folder: Path) -> ResultStore | None:
+    """The sweep that a folder holds; none where it holds none."""
+    try:
+        return ResultStore.open(folder)
+    except NotASweepError:  # whether it may become one is seen when it is made one
+        return None
+
+
+def write_grown_plan(grown: GrownPlan, folder: Path) -> ResultStore:
+    """Make a folder the plan's sweep, or write the plan into that sweep's folder.
+
+    Raises:
+        ResultsError: the folder holds another sweep, or something that is no sweep.
+    """
     store = ResultStore.create(
         folder,
         {
-            "name": plan.name,
-            "sweep_id": plan.sweep_id,
-            "space": space.model_dump(mode="json"),
+            "name": grown.plan.name,
+            "sweep_id": grown.plan.sweep_id,
+            "space": grown.space.model_dump(mode="json"),
             "versions": {name: version(name) for name in _LIBRARIES},
         },
     )
-    store.write_plan([plan_row(trial) for trial in plan.trials])
-    return store, plan
+    store.write_plan([plan_row(trial) for trial in grown.plan.trials])
+    return store
 
 
 def read_planned_trials(store: ResultStore) -> tuple[PlannedTrial, ...]:
@@ -74,12 +92,6 @@ def read_planned_trials(store: ResultStore) -> tuple[PlannedTrial, ...]:
             f"'{store.sweep['name']}' again: it plans anew and keeps what has finished"
         )
     return trials
-
-
-def read_space(store: ResultStore) -> SearchSpace | None:
-    """Read the space that a sweep was begun from; none of a single trial."""
-    space = store.sweep.get("space")
-    return SearchSpace.model_validate_json(json.dumps(space)) if space else None
 
 
 def read_resources(store: ResultStore) -> Resources:
@@ -160,9 +172,10 @@ def run_missing(
             except KeyboardInterrupt:  # before our own handlers were in place
                 stopped = StopSweep("stopped by Ctrl-C", is_user_request=True)
         try:
-            store.write_deltas()
-        except DiskFullError as error:
-            stopped = stopped or stop_for_full_disk(str(error))
+            with writing_rows():
+                store.write_deltas()
+        except StopSweep as stop:
+            stopped = stopped or stop
     ended = store.finished()
     planned = {trial.trial_id for trial in trials} | work.trials.keys()
     return SweepOutcome(

@@ -17,13 +17,13 @@ from sweeps.capacity import Capacity
 from sweeps.cluster import list_nodes, ray_cluster
 from sweeps.clusters.preflight import check_nodes
 from sweeps.dispatch import Dispatcher
-from sweeps.failures import MAX_ATTEMPTS, is_disk_full
+from sweeps.failures import MAX_ATTEMPTS, find_storage_trouble
 from sweeps.loggers import build_loggers
 from sweeps.options import LaunchOptions
 from sweeps.resources import check_resources, placement_of
 from sweeps.schedulers import build_scheduler
 from sweeps.searcher import UnitSearcher
-from sweeps.stopping import signals_stop_the_sweep, stop_for_full_disk
+from sweeps.stopping import signals_stop_the_sweep, stop_for_storage
 from sweeps.trainable import UnitTrainable
 from sweeps.work import Work
 
@@ -72,8 +72,8 @@ def _run_tuner(tuner: tune.Tuner) -> None:
     try:
         tuner.fit()
     except (ray.exceptions.RayError, tune.TuneError, OSError) as error:
-        if is_disk_full(error):
-            raise stop_for_full_disk(str(error).splitlines()[-1]) from error
+        if trouble := find_storage_trouble(error):
+            raise stop_for_storage(trouble) from error
         raise
 
 
@@ -88,5 +88,3 @@ def _scratch_of(work: Work) -> dict[str, Any]:
         return {"storage_path": f"{storage.root}/ray/tune", "storage_filesystem": storage.filesystem}
     shutil.rmtree(work.place.scratch / "tune", ignore_errors=True)
     return {"storage_path": str((work.place.scratch / "tune").absolute())}
-
-

@@ -3,6 +3,7 @@
 In: a `Dispatcher`, a `Capacity`. Out: configurations, each a job. A Tune trial is one unit; Tune decides nothing but
 which worker takes it.
 """
+# ruff: noqa: ARG002  Tune names the arguments of a searcher
 
 from typing import Any
 
@@ -13,7 +14,7 @@ from sweeps.capacity import Capacity
 from sweeps.dispatch import Dispatcher
 
 
-class UnitSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
+class UnitSearcher(Searcher):
     """Gives None while nothing can begin, and says that it has finished when nothing is left."""
 
     def __init__(self, dispatcher: Dispatcher, capacity: Capacity) -> None:

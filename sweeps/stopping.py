@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from results.errors import ResultsError
+from sweeps.failures import find_storage_trouble
+
 
 class StopSweep(KeyboardInterrupt):
     """Ends the sweep from wherever the driver is; all that is published stays.
@@ -19,9 +22,24 @@ class StopSweep(KeyboardInterrupt):
         self.is_user_request = is_user_request
 
 
-def stop_for_full_disk(reason: str) -> StopSweep:
-    """Make the exception that ends a sweep whose disk is full."""
-    return StopSweep(f"the disk is full ({reason}); free some space first", is_user_request=False)
+def stop_for_storage(trouble: str) -> StopSweep:
+    """Make the exception that ends a sweep whose results cannot be written."""
+    return StopSweep(trouble, is_user_request=False)
+
+
+@contextmanager
+def writing_rows() -> Iterator[None]:
+    """End the sweep where the driver itself cannot write: whatever the system said, no row after this one would fare
+    better.
+
+    Raises:
+        StopSweep: with what the system said.
+    """
+    try:
+        yield
+    except (OSError, ResultsError) as error:
+        trouble = find_storage_trouble(error)
+        raise stop_for_storage(trouble or f"the sweep's folder cannot be written ({error})") from error
 
 
 @contextmanager

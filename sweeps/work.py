@@ -13,11 +13,13 @@ from search_spaces.resources import Resources
 from search_spaces.searches import Scheduler, rung_steps
 from sweeps.display import Display
 from sweeps.execute import conclude_failure
-from sweeps.failures import Failure, is_disk_full
+from sweeps.failures import Failure
+from sweeps.graph import UnitKind
 from sweeps.job import Job, Place, payload_of_stage, payload_of_trial
 from sweeps.plan import PlannedTrial, SharedStage, collect_shared_stages
 from sweeps.shelf import Shelf, open_shelf
-from sweeps.stopping import stop_for_full_disk
+from sweeps.stopping import writing_rows
+from sweeps.takeover import read_course
 from xlt_core.spec import TrialSpec
 
 _SECONDS_BETWEEN_DELTAS = 30.0
@@ -33,7 +35,7 @@ class Work:
     resources: Resources
     """Of a trial where no rule says otherwise."""
     display: Display
-    scheduler: Scheduler = Scheduler()
+    scheduler: Scheduler = field(default_factory=Scheduler)
     former: Mapping[str, str] = field(default_factory=dict)
     """Status of the trials that are run again."""
     memory_fractions: Mapping[str, float] = field(default_factory=dict)
@@ -69,12 +71,17 @@ class Work:
         trial = self.trials[trial_id]
         spec = trial.plan.spec
         optim = spec.target.optim or spec.optim
+        kind: UnitKind = "trial" if stopped is None else "stop"
+        course = read_course(self.store, trial.supersedes) if trial.supersedes else None
+        if stopped is None and course is not None and course.stop_at_step is not None:
+            stopped = (course.stop_at_step, course.stop_reason)
+        is_settled = stopped is not None or course is not None
         return Job(
             unit_id=trial_id,
-            kind="trial" if stopped is None else "stop",
+            kind=kind,
             title=trial.title,
             payload=payload_of_trial(trial),
-            rung_steps=rung_steps(self.scheduler, optim.num_steps) if stopped is None else (),
+            rung_steps=() if is_settled else rung_steps(self.scheduler, optim.num_steps),
             stop_at_step=stopped[0] if stopped else None,
             stop_reason=stopped[1] if stopped else "",
             predecessor=trial.supersedes,
@@ -99,7 +106,7 @@ class Work:
         """Note that a trial's row is there; renew the deltas from time to time.
 
         Raises:
-            StopSweep: the disk is full.
+            StopSweep: rows cannot be written.
         """
         row = self.store.read_trial(trial_id)
         assert row is not None, "whoever says that a trial has ended has written its row"
@@ -112,14 +119,10 @@ class Work:
         """Write the row of a trial whose worker could not.
 
         Raises:
-            StopSweep: the disk is full.
+            StopSweep: rows cannot be written.
         """
-        try:
+        with writing_rows():
             conclude_failure(self.job_of_trial(trial_id), failure, attempt)
-        except Exception as error:
-            if is_disk_full(error):
-                raise stop_for_full_disk(str(error)) from error
-            raise
 
     def _shared_settings(self, spec: TrialSpec) -> dict[str, Any]:
         request = self.request_of(spec)
@@ -133,11 +136,7 @@ class Work:
 
     def _write_deltas(self) -> None:
         started = time.monotonic()
-        try:
+        with writing_rows():
             self.store.write_deltas()
-        except Exception as error:
-            if is_disk_full(error):
-                raise stop_for_full_disk(str(error)) from error
-            raise
         self._deltas_written_at = time.monotonic()
         self._deltas_seconds = self._deltas_written_at - started

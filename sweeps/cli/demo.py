@@ -25,7 +25,8 @@ def run_demo(
     from search_spaces.loading import load_space
     from sweeps.cli.output import SummaryFormat
     from sweeps.cli.sweep import finish
-    from sweeps.launch import LaunchOptions, begin_sweep, run_missing
+    from sweeps.launch import begin_sweep, run_missing
+    from sweeps.options import LaunchOptions
 
     console = Console(stderr=True)
     space = load_space("demo")

@@ -15,7 +15,7 @@ from rich.markup import escape
 from sweeps.cli.output import SummaryFormat, print_json
 
 if TYPE_CHECKING:
-    from sweeps.launch import SweepOutcome
+    from sweeps.options import SweepOutcome
 
 app = typer.Typer(help="Plan, run and resume sweeps.", no_args_is_help=True)
 
@@ -26,7 +26,17 @@ Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Change one key of the space; may be given again."),
 ]
-Address = Annotated[str | None, typer.Option(help="Of a running Ray (IP:PORT or auto); else one is started here.")]
+Address = Annotated[
+    str | None, typer.Option(help="Of a running Ray (auto, IP:PORT or ray://HOST:PORT); else one is started here.")
+]
+Stages = Annotated[
+    Path | None,
+    typer.Option("--stages", metavar="DIR", help="Where stages are kept that several sweeps share; else in the sweep's folder."),
+]
+Loggers = Annotated[
+    list[str] | None,
+    typer.Option("--logger", metavar="NAME", help="tensorboard, mlflow or wandb, beside our own; may be given again."),
+]
 Inline = Annotated[bool, typer.Option("--inline", help="In this one process, without Ray.")]
 MaxConcurrent = Annotated[int | None, typer.Option(min=1, help="Trials at a time.")]
 
@@ -59,18 +69,25 @@ def run(
     address: Address = None,
     inline: Inline = False,
     max_concurrent: MaxConcurrent = None,
+    stages: Stages = None,
+    loggers: Loggers = None,
     output: Format = SummaryFormat.table,
 ) -> None:
     """Run a sweep; what the folder holds already is not run again."""
     from search_spaces.loading import load_space
-    from sweeps.launch import LaunchOptions, begin_sweep, run_missing
+    from sweeps.launch import begin_sweep, run_missing
+    from sweeps.options import LaunchOptions
 
     loaded = load_space(space, overrides or ())
     console = Console(stderr=True)
     with console.status("reading data and encoders"):
         store, planned = begin_sweep(loaded, out)
     options = LaunchOptions(
-        resources=_limit(loaded.resources, max_concurrent), address=address, inline=inline, quiet=False
+        resources=_limit(loaded.resources, max_concurrent),
+        address=address,
+        inline=inline,
+        stages_folder=stages,
+        loggers=loggers or (),
     )
     console.print(
         f"sweep {planned.name}: {_count_trials(len(planned.trials))} in {escape(str(out))}",
@@ -86,19 +103,29 @@ def resume(
     rerun: Annotated[
         str | None, typer.Option(metavar="STATUS,...", help="Also run finished trials of these statuses again.")
     ] = None,
+    note: Annotated[str | None, typer.Option(help="Why; goes into the rows of trials that are run again.")] = None,
     address: Address = None,
     inline: Inline = False,
     max_concurrent: MaxConcurrent = None,
+    stages: Stages = None,
+    loggers: Loggers = None,
     output: Format = SummaryFormat.table,
 ) -> None:
     """Run what a sweep's folder still lacks."""
     from results.store import ResultStore
-    from sweeps.launch import LaunchOptions, read_resources, resume_missing
+    from sweeps.launch import read_resources, resume_missing
+    from sweeps.options import LaunchOptions
 
     statuses = parse_statuses(rerun)
     store = ResultStore.open(folder, for_writing=True)
     options = LaunchOptions(
-        resources=_limit(read_resources(store), max_concurrent), address=address, inline=inline, rerun=statuses
+        resources=_limit(read_resources(store), max_concurrent),
+        address=address,
+        inline=inline,
+        rerun=statuses,
+        note=note,
+        stages_folder=stages,
+        loggers=loggers or (),
     )
     console = Console(stderr=True)
     finish(resume_missing(store, options, console), output, console)

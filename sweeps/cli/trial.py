@@ -38,7 +38,8 @@ def run(
     from results.views import Choice, show_scores
     from search_spaces.space import Resources
     from sweeps.cli.sweep import finish
-    from sweeps.launch import LaunchOptions, run_missing
+    from sweeps.launch import run_missing
+    from sweeps.options import LaunchOptions
     from sweeps.plan import plan_single_trial
     from sweeps.rows import plan_row
 
@@ -99,7 +100,7 @@ def _ask_for_whole_sets(spec: "TrialSpec") -> "TrialSpec":
 def _predict_once(plan: "TrialPlan", out: Path, folder: Path, console: Console) -> None:
     from results.errors import NotASweepError
     from results.store import ResultStore
-    from sweeps.launch import only_one_driver
+    from sweeps.lock import only_one_driver
     from sweeps.stopping import StopSweep, signals_stop_the_sweep
     from sweeps.submission import predict_and_write
     from xlt_core.workspace import Workspace
@@ -110,7 +111,7 @@ def _predict_once(plan: "TrialPlan", out: Path, folder: Path, console: Console) 
         store = _begin(out)
     workspace = Workspace(root=store.folder.absolute())
     try:
-        with only_one_driver(store.folder), signals_stop_the_sweep(), console.status("starting") as status:
+        with only_one_driver(store.storage), signals_stop_the_sweep(), console.status("starting") as status:
             answers = predict_and_write(plan, workspace, folder, _show_steps(console, status))
     except StopSweep as stop:
         console.print(f"{stop.reason}; the same command goes on from the last checkpoint", highlight=False)

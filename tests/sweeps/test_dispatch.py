@@ -1,4 +1,4 @@
-"""What is handed out when: stages before trials, nothing twice, claims of other sweeps waited for, failures passed on."""
+"""What is handed out when: stages before trials, nothing twice; claims are waited for, failures passed on."""
 
 import json
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from results.store import ResultStore
 from sweeps import claims, dispatch
 from sweeps.claims import Claim, claim_path
 from sweeps.dispatch import Dispatcher
-from sweeps.execute import CLAIMED, DAMAGED, DISK_FULL, DONE, FAILED, UnitOutcome
+from sweeps.execute import CLAIMED, DAMAGED, DONE, FAILED, STORAGE, UnitOutcome
 from sweeps.failures import Failure
 from sweeps.plan import PlannedTrial, collect_shared_stages, plan_sweep
 from sweeps.stopping import StopSweep
@@ -101,7 +101,8 @@ def test_a_failed_stage_fails_all_that_needs_it_and_nothing_else(dispatcher: Dis
     assert {row["trial_id"] for row in failed} == set(dispatcher.work.stages[job.unit_id].trial_ids)
     assert len(failed) == 2
     assert all(row["reason"] == f"{job.title} (stage {job.unit_id}) failed: node lost" for row in failed)
-    assert [job.kind if (job := dispatcher.take()) else None for _ in range(3)] == ["trial", "trial", None]
+    left = [dispatcher.take() for _ in range(3)]
+    assert [job.kind if job else None for job in left] == ["trial", "trial", None]
 
 
 def test_a_failed_pre_training_is_the_reason_of_every_trial(dispatcher: Dispatcher) -> None:
@@ -214,12 +215,12 @@ def test_a_trial_that_a_scheduler_stopped_is_handed_out_to_be_scored(dispatcher:
     assert (stop.kind, stop.stop_at_step, stop.stop_reason) == ("stop", 2, "too slow")
 
 
-def test_a_full_disk_ends_the_sweep(dispatcher: Dispatcher) -> None:
+def test_storage_that_fails_ends_the_sweep(dispatcher: Dispatcher) -> None:
     job = dispatcher.take()
     assert job is not None
-    full = Failure(status="infra", reason="no space", traceback="", is_disk_full=True)
+    full = Failure(status="infra", reason="no space", traceback="", storage_trouble="the disk is full (no space)")
     with pytest.raises(StopSweep, match="the disk is full"):
-        dispatcher.unit_ended(job.unit_id, UnitOutcome(status=DISK_FULL, failure=full))
+        dispatcher.unit_ended(job.unit_id, UnitOutcome(status=STORAGE, failure=full))
 
 
 def test_only_wanted_stages_are_left(dispatcher: Dispatcher) -> None:

@@ -13,9 +13,9 @@ from sweeps.events import log_path, read_events
 from sweeps.execute import (
     CLAIMED,
     DAMAGED,
-    DISK_FULL,
     DONE,
     FAILED,
+    STORAGE,
     UnitOutcome,
     attempt_unit,
     begin_attempt,
@@ -120,7 +120,7 @@ def test_a_failure_that_would_come_again_is_the_result_at_once(work: Work, monke
 
 def test_a_full_disk_is_told_and_leaves_no_row(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
     _raise(monkeypatch, OSError(28, "No space left on device"))
-    assert attempt_unit(_trial(work)).status == DISK_FULL
+    assert attempt_unit(_trial(work)).status == STORAGE
     assert work.store.finished() == {}
 
 

@@ -5,8 +5,8 @@ import errno
 import pytest
 import torch
 
-from results.errors import DiskFullError
-from sweeps.failures import describe_failure, is_disk_full
+from results.errors import DiskFullError, StorageError
+from sweeps.failures import describe_failure, find_storage_trouble
 from xlt_core.errors import DataError
 
 
@@ -40,8 +40,15 @@ def test_status_and_retry_follow_the_cause(error: Exception, status: str, may_re
 def test_a_full_disk_is_found_behind_any_wrapping(cause: Exception) -> None:
     wrapped = RuntimeError("saving failed")
     wrapped.__cause__ = cause
-    assert is_disk_full(wrapped)
-    assert not is_disk_full(RuntimeError("saving failed"))
+    assert "the disk is full" in (find_storage_trouble(wrapped) or "")
+    assert find_storage_trouble(RuntimeError("saving failed")) is None
+
+
+@pytest.mark.parametrize("cause", [OSError(errno.EROFS, "Read-only file system"), StorageError("s3://b: no answer")])
+def test_storage_that_takes_nothing_is_no_fault_of_a_trial(cause: Exception) -> None:
+    failure = describe_failure(cause)
+    assert not failure.may_retry
+    assert "the sweep's folder cannot be written or read" in (failure.storage_trouble or "")
 
 
 def test_a_users_mistake_is_told_in_its_own_words() -> None:

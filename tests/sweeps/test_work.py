@@ -24,14 +24,13 @@ def make_work(folder: Path, **changes: Any) -> Work:
     trials = plan_sweep(space).trials
     store = ResultStore.create(folder, {"name": "small", "sweep_id": "0"})
     store.write_plan([plan_row(trial) for trial in trials])
-    work = Work(
+    return Work(
         store=store,
         place=Place(folder=str(folder), sweep_id="0", launch_id="this", keep_weights=space.resources.keep_weights),
         resources=space.resources,
         display=Display(console=silent_console(), num_trials=len(trials), before=Counter(), heartbeats=folder / "none"),
         scheduler=space.scheduler,
     )
-    return work
 
 
 def make_filled_work(folder: Path, **changes: Any) -> Work:

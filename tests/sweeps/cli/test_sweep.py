@@ -9,7 +9,7 @@ import typer
 from results.store import ResultStore
 from sweeps.cli.output import SummaryFormat
 from sweeps.cli.sweep import finish
-from sweeps.launch import SweepOutcome
+from sweeps.options import SweepOutcome
 from tests.sweeps.factories import silent_console, text_of
 
 
