@@ -4,6 +4,8 @@ In: how many nodes, or what a cluster is to be like. Out: an address, or files.
 """
 
 import os
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -81,6 +83,53 @@ def status(output: Format = SummaryFormat.table) -> None:
         Console().print(
             f"{summary['num_alive']} of {cluster.num_nodes} nodes are alive at {cluster.address}", highlight=False
         )
+
+
+class FileKind(StrEnum):
+    """What starts the cluster."""
+
+    ray = "ray"
+    kuberay = "kuberay"
+    slurm = "slurm"
+
+
+@app.command("files")
+def write_files(
+    kind: Annotated[FileKind, typer.Argument(help="ray: `ray up` on a cloud; kuberay: RayJob; slurm: batch script.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the file.")],
+    storage: Annotated[str, typer.Option(help="Where the sweep lies: s3://..., gs://..., or a folder on all nodes.")],
+    space: Annotated[str, typer.Option(help="To be run: a ready-made one, or a YAML file on the nodes.")] = "xnli",
+    name: Annotated[str, typer.Option(help="Of the cluster or job.")] = "xlt",
+    nodes: Annotated[int, typer.Option(min=1, help="Nodes that run trials.")] = 2,
+    cpus: Annotated[int, typer.Option(min=1, help="CPUs of each.")] = 8,
+    gpus: Annotated[int, typer.Option(min=0, help="GPUs of each.")] = 1,
+    memory: Annotated[int, typer.Option(min=1, help="GiB of each (kuberay).")] = 32,
+    image: Annotated[str | None, typer.Option(help="Container with xlt-sweeps in it (ray, kuberay).")] = None,
+    region: Annotated[str, typer.Option(help="Of AWS (ray).")] = "us-west-2",
+    instance: Annotated[str | None, typer.Option(help="Instance type of AWS (ray).")] = None,
+    time: Annotated[str, typer.Option(help="Limit of the job (slurm).")] = "24:00:00",
+) -> None:
+    """Write the file that starts a cluster for a sweep; it says what all nodes must share."""
+    from sweeps.clusters.files import FILE_NAMES, ClusterSettings, write_cluster_file
+
+    settings = ClusterSettings(
+        kind=kind.value,
+        storage=storage,
+        space=space,
+        name=name,
+        num_nodes=nodes,
+        cpus=cpus,
+        gpus=gpus,
+        memory_gib=memory,
+        image=image,
+        region=region,
+        instance=instance,
+        time=time,
+    )
+    path = out / FILE_NAMES[settings.kind]
+    out.mkdir(parents=True, exist_ok=True)
+    path.write_text(write_cluster_file(settings), encoding="utf-8")
+    Console().print(f"{path}: its first lines say what all nodes must share", highlight=False, soft_wrap=True)
 
 
 def _describe_listeners() -> str:
