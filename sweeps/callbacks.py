@@ -14,6 +14,7 @@ from sweeps.capacity import Capacity
 from sweeps.dispatch import Dispatcher
 from sweeps.execute import RUNG, UnitOutcome
 from sweeps.failures import MAX_ATTEMPTS, Failure, find_storage_trouble
+from sweeps.heartbeats import forget_heartbeat
 from sweeps.stopping import stop_for_storage
 
 logger = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ class SweepCallback(tune.Callback):
         """No attempt is left: the worker wrote the row, or it died each time and the row is written here."""
         unit_id = trial.config["unit_id"]
         self._capacity.release(unit_id)
+        forget_heartbeat(self._dispatcher.work.place.scratch / "progress", unit_id)
         self._dispatcher.unit_lost(unit_id, _describe_death(trial), attempt=MAX_ATTEMPTS)
 
     @never_kills

@@ -121,7 +121,10 @@ class Dispatcher:
     def _add(self, trials: Iterable[PlannedTrial]) -> None:
         trials = tuple(trials)
         stages = [one for one in self.work.add(trials) if not self.work.shelf.has(one.stage.key)]
-        self._graph.add([self._unit_of_stage(one) for one in stages] + [self._unit_of_trial(one) for one in trials])
+        units = [self._unit_of_stage(one) for one in stages] + [self._unit_of_trial(one) for one in trials]
+        self._graph.add(units)
+        for unit in units:
+            self.work.display.expect(unit.unit_id, unit.kind, unit.num_steps)
 
     def _unit_of_stage(self, shared: SharedStage) -> Unit:
         return Unit(
@@ -186,7 +189,7 @@ class Dispatcher:
     def _stage_ended(self, key: str, failure: Failure | None) -> None:
         shared = self.work.stages[key]
         seconds = time.monotonic() - self._began_at.get(key, time.monotonic())
-        self.work.display.stage_ended(shared.title, seconds, failure.reason if failure else None)
+        self.work.display.stage_ended(shared.title, seconds, failure.reason if failure else None, key)
         if failure is None:
             self._graph.finish(key)
             return
@@ -195,7 +198,7 @@ class Dispatcher:
         for unit in self._graph.fail(key):
             if unit.kind == "stage":
                 self.failures[unit.unit_id] = failure
-                self.work.display.stage_ended(unit.title, 0.0, failure.reason)
+                self.work.display.stage_ended(unit.title, 0.0, failure.reason, unit.unit_id)
             else:
                 self.work.record_failure(unit.unit_id, replace(failure, reason=reason), attempt=1)
                 self._trial_ended(unit.unit_id)

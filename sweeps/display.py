@@ -105,7 +105,8 @@ class Display:
 
     def stage_ended(self, title: str, seconds: float, reason: str | None, unit_id: str = "") -> None:
         """Tell that a shared stage ended."""
-        self.pace.end(unit_id, seconds if reason is None else None, is_trial=False)
+        was_run = reason is None and seconds > 0  # not where another sweep has computed it
+        self.pace.end(unit_id, seconds if was_run else None, is_trial=False)
         if self.metrics is not None:
             self.metrics.unit_ended("stage", "done" if reason is None else "failed")
         outcome = "done" if reason is None else f"[red]failed[/red]: {escape(reason)}"

@@ -14,7 +14,7 @@ from results.store import ResultStore
 from sweeps.claims import Claim, claim_path, claimed
 from sweeps.events import EventLog, log_path
 from sweeps.failures import MAX_ATTEMPTS, Failure, describe_failure
-from sweeps.heartbeats import beating
+from sweeps.heartbeats import HeartbeatFile, beating
 from sweeps.job import Job
 from sweeps.rows import publish_failure, publish_result
 from sweeps.shelf import Shelf, open_shelf
@@ -91,7 +91,7 @@ def attempt_unit(job: Job, rung: int = 0, on_report: OnReport | None = None) -> 
         if rung == 0:
             log.write("attempt", kind=job.kind, title=job.title)
         with beating(job.place.scratch / "progress", job.unit_id, job.title, on_report) as heartbeat:
-            worker = _Worker(job, log, open_shelf(job.place), heartbeat.report)
+            worker = _Worker(job, log, open_shelf(job.place), heartbeat)
             outcome = worker.run_stage() if job.kind == "stage" else worker.run_trial(rung, attempt)
     except Exception as error:
         failure = describe_failure(error)
@@ -140,11 +140,12 @@ def count_attempts(job: Job) -> int:
 class _Worker:
     """One attempt at one unit."""
 
-    def __init__(self, job: Job, log: EventLog, shelf: Shelf, on_progress: Callable[[Any], None]) -> None:
+    def __init__(self, job: Job, log: EventLog, shelf: Shelf, heartbeat: HeartbeatFile) -> None:
         self._job = job
         self._log = log
         self._shelf = shelf
-        self._on_progress = on_progress
+        self._heartbeat = heartbeat
+        self._on_progress = heartbeat.report
 
     def run_stage(self) -> UnitOutcome:
         """Compute a stage unless its artifact is there or another sweep computes it."""
@@ -212,8 +213,12 @@ class _Worker:
             memory_fraction=job.memory_fraction,
             keep_weights=job.place.keep_weights,
             mirror=self._shelf.mirror,
-            on_event=lambda event, fields: self._log.write(event, **fields),
+            on_event=self._note_event,
         )
+
+    def _note_event(self, event: str, fields: Mapping[str, Any]) -> None:
+        self._log.write(event, **fields)
+        self._heartbeat.note(event, fields)
 
 
 def _published_status(job: Job) -> str | None:

@@ -152,10 +152,10 @@ class GuardedLogger(tune.Callback):
         return self._trials[trial.trial_id]
 
     def _describe(self, config: Mapping[str, Any]) -> LoggedTrial:
-        settings = flatten_settings(json.loads(config["payload"])["spec"])
-        unit_id, launch_id = config["unit_id"], config.get("place", {}).get("launch_id", "")
+        job, unit_id = config["job"], config["unit_id"]
+        settings, launch_id = flatten_settings(json.loads(job["payload"])["spec"]), job["place"]["launch_id"]
         return LoggedTrial(
-            trial_id=f"{unit_id}-{launch_id}" if launch_id else unit_id,
+            trial_id=f"{unit_id}-{launch_id}",  # a trial that is run again is another run to W&B
             title=config["title"],
             config={"cell": config["title"].rsplit(" · seed ", 1)[0], "trial_id": unit_id, **settings},
             local_path=str(self._folder.absolute() / "trials" / unit_id),

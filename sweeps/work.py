@@ -110,7 +110,8 @@ class Work:
         """
         row = self.store.read_trial(trial_id)
         assert row is not None, "whoever says that a trial has ended has written its row"
-        self.display.trial_ended(self.trials[trial_id].title, row["status"], row["wall_seconds"], row["reason"])
+        title = self.trials[trial_id].title
+        self.display.trial_ended(title, row["status"], row["wall_seconds"], row["reason"], trial_id)
         pause = max(_SECONDS_BETWEEN_DELTAS, self._deltas_seconds / _DELTAS_SHARE_OF_TIME)
         if time.monotonic() - self._deltas_written_at >= pause:
             self._write_deltas()

@@ -38,7 +38,12 @@ class _Recorder(LoggerCallback):
 
 def _trial(name: str = "t1", kind: str = "trial") -> Any:
     payload = json.dumps({"spec": {"seed": 3, "optim": {"num_steps": 4, "weight_decay": None}}})
-    config = {"unit_id": name, "kind": kind, "title": "magnitude 1 · seed 3", "payload": payload, "place": {}}
+    config = {
+        "unit_id": name,
+        "kind": kind,
+        "title": "magnitude 1 · seed 3",
+        "job": {"payload": payload, "place": {"launch_id": "l1"}},
+    }
     return SimpleNamespace(trial_id=f"tune-{name}", config=config)
 
 

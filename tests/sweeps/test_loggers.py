@@ -36,8 +36,7 @@ def _tune_trial(kind: str = "trial") -> Any:
         "unit_id": planned.trial_id,
         "kind": kind,
         "title": planned.title,
-        "payload": planned.plan.model_dump_json(),
-        "place": {"launch_id": "l1"},
+        "job": {"payload": planned.plan.model_dump_json(), "place": {"launch_id": "l1"}},
     }
     return SimpleNamespace(trial_id="tune-1", config=config)
 
