@@ -81,12 +81,12 @@ def published_files(folder: Path, suffix: str = "", *, recursive: bool = False) 
                 yield from published_files(folder / entry.name, suffix, recursive=True)
 
 
-def remove_stale_temporaries(folder: Path) -> int:
-    """Remove what killed writers left in `folder` more than an hour ago; give the number of files."""
+def remove_temporaries(folder: Path, *, at_any_age: bool = False) -> int:
+    """Remove what killed writers left in `folder` more than an hour ago, or ever; give the number of files."""
     num_removed = 0
     for path in folder.glob(f"{_TEMPORARY_PREFIX}*"):
         with suppress(FileNotFoundError):  # another process may be cleaning too
-            if time.time() - path.stat().st_mtime > _STALE_AFTER_SECONDS:
+            if at_any_age or time.time() - path.stat().st_mtime > _STALE_AFTER_SECONDS:
                 path.unlink()
                 num_removed += 1
     return num_removed

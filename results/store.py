@@ -126,6 +126,10 @@ class ResultStore:
             storage.clear_unfinished(_WRITTEN_FOLDERS)
         return cls(storage, sweep)
 
+    def clear_unfinished(self) -> None:
+        """Clear away all that killed writers left half done; for who knows that nobody else writes."""
+        self.storage.clear_unfinished(_WRITTEN_FOLDERS, at_any_age=True)
+
     def write_plan(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Add planned trials (`schema.PLAN`); a trial planned again takes the newer row, none is ever removed."""
         rows = list(rows)

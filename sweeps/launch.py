@@ -8,6 +8,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from uuid import uuid4
@@ -24,6 +25,7 @@ from sweeps.cluster import prepare_ray
 from sweeps.dispatch import Dispatcher
 from sweeps.display import Display
 from sweeps.extend import GrownPlan, plan_grown_sweep, read_space
+from sweeps.extremes import find_extremes
 from sweeps.failures import FAILED_STATUSES
 from sweeps.job import Place
 from sweeps.lock import only_one_driver
@@ -137,6 +139,7 @@ def run_missing(
     """
     started = time.monotonic()
     with only_one_driver(store.storage):
+        store.clear_unfinished()
         set_aside_damaged(store, console)
         finished = store.finished()
         missing = _find_missing(finished, trials, options)
@@ -151,6 +154,10 @@ def run_missing(
             before=Counter(kept),
             heartbeats=place.scratch / "progress",
             quiet=options.quiet,
+            find_extremes=partial(find_extremes, store.storage),
+            scratch=place.scratch,
+            launch_id=place.launch_id,
+            stages_folder=place.stages_folder,
         )
         space = read_space(store)
         work = Work(
@@ -245,6 +252,8 @@ def clear_remains(place: Place, settled_ids: Collection[str]) -> None:
     shutil.rmtree(place.scratch, ignore_errors=True)
     if place.stages_folder is None:  # in a shared one others may be writing
         remove_partial_folders(place.stages)
+    for temporary in (place.work_folder / "tokens").glob(".*"):
+        temporary.unlink(missing_ok=True)
     for trial_id in settled_ids:
         shutil.rmtree(place.work_folder / "checkpoints" / trial_id, ignore_errors=True)
 

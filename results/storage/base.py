@@ -125,8 +125,13 @@ class Storage(ABC):
         """
 
     @abstractmethod
-    def clear_unfinished(self, folders: Sequence[str]) -> None:
-        """Clear away what writers that were killed long ago left half done, where they can leave anything."""
+    def clear_unfinished(self, folders: Sequence[str], *, at_any_age: bool = False) -> None:
+        """Clear away what writers that were killed left half done, where they can leave anything.
+
+        Args:
+            folders: in the storage.
+            at_any_age: also what is not old; for who knows that nobody else writes.
+        """
 
     def list_names(self, folder: str = "", suffix: str = "") -> list[str]:
         """List the names of the files in a folder, sorted, relative to the storage; no folder, no files."""

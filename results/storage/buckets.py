@@ -164,7 +164,7 @@ class BucketStorage(Storage):
 
         self._attempt(copy)
 
-    def clear_unfinished(self, folders: Sequence[str]) -> None:
+    def clear_unfinished(self, folders: Sequence[str], *, at_any_age: bool = False) -> None:
         """Nothing is left: parts of an object that were never put together are the service's to clear away."""
 
     def check(self) -> None:

@@ -110,10 +110,10 @@ class LocalStorage(Storage):
         """Copy a file."""
         files.attempt_locally(lambda: shutil.copyfile(self.folder / name, path), self.folder / name, "read")
 
-    def clear_unfinished(self, folders: Sequence[str]) -> None:
-        """Remove temporary files that are more than an hour old."""
+    def clear_unfinished(self, folders: Sequence[str], *, at_any_age: bool = False) -> None:
+        """Remove temporary files that are more than an hour old, or all."""
         for folder in folders:
-            files.remove_stale_temporaries(self.folder / folder)
+            files.remove_temporaries(self.folder / folder, at_any_age=at_any_age)
 
     def _list(self, path: Path, suffix: str, recursive: bool) -> list[Entry]:
         entries = []

@@ -37,8 +37,10 @@ def test_only_temporary_files_that_are_old_are_removed(tmp_path: Path) -> None:
     two_hours_ago = time.time() - 7200
     for name in (names[0], names[2]):
         os.utime(tmp_path / name, (two_hours_ago, two_hours_ago))
-    assert files.remove_stale_temporaries(tmp_path) == 1
+    assert files.remove_temporaries(tmp_path) == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[1:])
+    assert files.remove_temporaries(tmp_path, at_any_age=True) == 1
+    assert [path.name for path in tmp_path.iterdir()] == names[2:]
 
 
 def test_no_room_when_syncing_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
