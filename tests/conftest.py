@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.buckets import bucket, s3_endpoint
+
+__all__ = ["bucket", "s3_endpoint"]  # fixtures
+
 # Contract tests are inherited, so one property runs under several classes; nothing in them depends on which.
 _INHERITED = [HealthCheck.differing_executors]
 settings.register_profile("local", deadline=None, suppress_health_check=_INHERITED)

@@ -7,6 +7,7 @@ Out: a `Storage`. An object that was put is there whole or not at all.
 import os
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -36,7 +37,7 @@ _OPTIONS = ("endpoint_override", "region", "scheme", "anonymous")
 _NUM_READERS = 32
 _BYTES_AT_A_TIME = 8 << 20
 _CONNECT_SECONDS = 10.0
-_GCS_RETRY_SECONDS = 30
+_GCS_RETRY_SECONDS = 10
 _REGION_WHERE_NONE_MATTERS = "us-east-1"
 
 
@@ -173,12 +174,15 @@ class BucketStorage(Storage):
         Raises:
             StorageError: it is not, or may not.
         """
-        selector = FileSelector(self.root, allow_not_found=True)
-        self._attempt(lambda: self.bucket_filesystem.get_file_info(selector), pauses_seconds=())
+        with suppress(FileNotFoundError):
+            self._attempt(lambda: self.bucket_filesystem.get_file_info(FileSelector(self.root)), pauses_seconds=())
 
     def _list(self, folder: str, recursive: bool) -> list[FileInfo]:
-        selector = FileSelector(self.path_of(folder), allow_not_found=True, recursive=recursive)
-        return self._attempt(lambda: self.bucket_filesystem.get_file_info(selector))
+        selector = FileSelector(self.path_of(folder), recursive=recursive)
+        try:
+            return self._attempt(lambda: self.bucket_filesystem.get_file_info(selector))
+        except FileNotFoundError:  # `allow_not_found` would also pass over a bucket that is missing
+            return []
 
     def _attempt(self, action: Callable[[], Result], **pauses: tuple[float, ...]) -> Result:
         return retry(action, explain=lambda error: explain_refusal(self.uri, error), may_pass=may_pass, **pauses)
