@@ -54,7 +54,15 @@ class _Holder:
     @property
     def is_known_dead(self) -> bool:
         """Whether it was a process of this machine that has ended."""
-        return self.machine == _name_machine() and not Path(f"/proc/{self.pid}").exists()
+        if self.machine != _name_machine():
+            return False
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return True
+        except PermissionError:  # another user's
+            return False
+        return False
 
 
 @contextmanager
@@ -113,9 +121,7 @@ def _lock_folder(folder: Path) -> TextIO:
     try:
         file = (folder / _LOCK).open("w")
     except OSError as error:
-        raise StoreError(
-            f"{folder} cannot be written to ({error.strerror}); a sweep needs a folder that can"
-        ) from error
+        raise StoreError(f"{folder} cannot be written to ({error.strerror}); give another folder") from error
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -206,4 +212,4 @@ def _name_machine() -> str:
 
 def _boot_seconds() -> float:
     """Seconds that also pass while the machine sleeps."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
