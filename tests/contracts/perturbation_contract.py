@@ -307,6 +307,40 @@ class PerturbationContract:
             name: list(map(repr, values)) for name, values in expected.log.items()
         }
 
+    @pytest.mark.parametrize("num_passes", [1, 2, 3])
+    def test_a_step_that_runs_out_of_memory_is_taken_again_as_if_it_had_never_been_begun(self, num_passes):
+        """In the step's first pass or a later one; a method may take fewer, and then nothing runs out."""
+        optim, late = OptimSpec(batch_size=4, num_steps=4), 2
+        crowded, expected = (build_objective(self.build_spec(), dropout=0.1) for _ in range(2))
+        passes: list[int] = []
+        raised: list[int] = []
+
+        def run_out(*_: object) -> None:
+            passes.append(step)
+            if passes.count(late) == num_passes and step == late and not raised:
+                raised.append(num_passes)
+                raise torch.OutOfMemoryError("CUDA out of memory")
+
+        def count(num_steps_taken: int) -> None:
+            nonlocal step
+            step = num_steps_taken
+
+        step = 0
+        crowded.module.encoder.model.encoder.layer[0].register_forward_pre_hook(run_out)
+        outcome = train(crowded, optim, seed=0, on_step=count)
+
+        def split(num_steps_taken: int) -> None:
+            if num_steps_taken == late and raised:
+                expected.micro_batch_size = 2
+
+        known = train(expected, optim, seed=0, on_step=split)
+        assert outcome.log.keys() == known.log.keys()
+        assert np.array_equal([*outcome.log.values()], [*known.log.values()], equal_nan=True)
+        weights = zip(crowded.module.parameters(), expected.module.parameters(), strict=True)
+        assert all(torch.equal(one, other) for one, other in weights)
+        assert outcome.micro_batch_size == (2 if raised else None)
+        assert raised or num_passes > 1
+
     def test_training_at_magnitude_zero_ends_with_the_bits_of_plain_training(self):
         if not METHODS[self.method].has_magnitude:
             pytest.skip("the method has no magnitude")

@@ -1,6 +1,8 @@
 """Checkpoints: the newest undamaged one is restored, and no more than two stay."""
 
 import math
+import shutil
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -83,3 +85,101 @@ def test_a_name_that_not_every_step_logs_is_not_a_number_where_it_was_not_logged
     assert state.log["loss"] == [1.0, 2.0, 3.0]
     assert state.log["size"][1] == 0.5
     assert all(math.isnan(state.log["size"][step]) for step in (0, 2))
+
+
+def test_a_later_checkpoint_than_asked_for_is_passed_over(tmp_path):
+    save_three(tmp_path)
+    for at_most, expected in ((6, 6), (5, 4), (3, 0)):
+        restored = build_state(1)
+        CheckpointFolder(tmp_path, "stage").restore(restored, at_most=at_most)
+        assert restored.step == expected
+
+
+def test_the_size_of_micro_batches_that_fitted_is_kept(tmp_path):
+    state = build_state(0)
+    state.micro_batch_size = 4
+    take_steps(state, 1)
+    CheckpointFolder(tmp_path, "stage").save(state)
+    restored = build_state(1)
+    CheckpointFolder(tmp_path, "stage").restore(restored)
+    assert restored.micro_batch_size == 4
+
+
+class FolderOfFolders:
+    """A mirror in another folder; what storage does is tested where storage is."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        root.mkdir(exist_ok=True)
+
+    def under(self, name: str) -> "FolderOfFolders":
+        return FolderOfFolders(self.root / name)
+
+    def push_folder(self, folder: Path) -> None:
+        shutil.copytree(folder, self.root / folder.name)
+
+    def fetch_folder(self, name: str, parent: Path) -> bool:
+        shutil.copytree(self.root / name, parent / name)
+        return True
+
+    def list_names(self) -> list[str]:
+        return [path.name for path in self.root.iterdir()]
+
+    def delete(self, name: str) -> None:
+        shutil.rmtree(self.root / name, ignore_errors=True)
+
+
+def test_a_training_goes_on_where_another_machine_left_it(tmp_path):
+    mirror = FolderOfFolders(tmp_path / "remote")
+    state = build_state(0)
+    first = CheckpointFolder(tmp_path / "first", "stage", mirror)
+    for _ in range(3):
+        take_steps(state, 2)
+        first.save(state)
+    first.note("rung_00000004", {"score": 0.5})
+    assert sorted(mirror.list_names()) == ["rung_00000004", "step_00000004", "step_00000006"]
+    elsewhere, restored = CheckpointFolder(tmp_path / "second", "stage", mirror), build_state(1)
+    elsewhere.restore(restored)
+    assert restored.step == 6
+    assert torch.equal(restored.module[0].weight, state.module[0].weight)
+    assert [note["score"] for note in elsewhere.read_notes("rung_")] == [0.5]
+    elsewhere.clear()
+    assert not mirror.list_names()
+    assert not (tmp_path / "second").exists()
+
+
+def test_a_newer_checkpoint_in_the_mirror_comes_before_an_older_one_here(tmp_path):
+    mirror, state = FolderOfFolders(tmp_path / "remote"), build_state(0)
+    take_steps(state, 1)
+    CheckpointFolder(tmp_path / "first", "stage").save(state)
+    take_steps(state, 1)
+    CheckpointFolder(tmp_path / "second", "stage", mirror).save(state)
+    restored = build_state(1)
+    CheckpointFolder(tmp_path / "first", "stage", mirror).restore(restored)
+    assert restored.step == 2
+
+
+def test_a_checkpoint_that_is_damaged_in_the_mirror_is_written_anew(tmp_path):
+    mirror, state = FolderOfFolders(tmp_path / "remote"), build_state(0)
+    take_steps(state, 2)
+    CheckpointFolder(tmp_path / "first", "stage", mirror).save(state)
+    damaged = tmp_path / "remote" / "step_00000002" / "state.safetensors"
+    whole = damaged.read_bytes()
+    damaged.write_bytes(whole[:-1])
+    again, restored = CheckpointFolder(tmp_path / "second", "stage", mirror), build_state(0)
+    again.restore(restored)
+    assert restored.step == 0
+    take_steps(restored, 2)
+    again.save(restored)
+    assert damaged.read_bytes() == whole
+
+
+def test_notes_are_kept_in_order_and_damaged_ones_left_out(tmp_path, caplog):
+    checkpoints = CheckpointFolder(tmp_path, "stage")
+    for step in (30, 4, 200):
+        checkpoints.note(f"rung_{step:08d}", {"num_steps": step})
+    checkpoints.note("rung_00000004", {"num_steps": 5})
+    assert [note["num_steps"] for note in checkpoints.read_notes("rung_")] == [4, 30, 200]
+    (tmp_path / "rung_00000030" / "manifest.json").write_text("{", encoding="utf-8")
+    assert [note["num_steps"] for note in checkpoints.read_notes("rung_")] == [4, 200]
+    assert "damaged note" in caplog.text

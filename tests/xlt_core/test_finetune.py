@@ -155,7 +155,9 @@ def test_a_norm_over_the_batch_is_not_taken_over_parts_of_it():
     settings = StageSpec(task="pawsx", optim=OPTIM, perturbation=over_the_batch)
     with pytest.raises(SpecError, match=r"micro-batches of 2 of a batch of 4: .* cannot be split"):
         FineTuning(build_model(), build_pair_table(), settings, seed=0, device=CPU, micro_batch_size=2)
-    FineTuning(build_model(), build_pair_table(), settings, seed=0, device=CPU, micro_batch_size=4)
+    whole = FineTuning(build_model(), build_pair_table(), settings, seed=0, device=CPU, micro_batch_size=4)
+    assert whole.micro_batch_size is None, "nor where memory runs out"
+    assert build_objective().micro_batch_size == 4
 
 
 def test_the_cpu_computes_in_float32():

@@ -13,56 +13,31 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.factories import build_encoder, write_pair_folder
+from tests.factories import build_encoder
+from tests.xlt_core.pair_trials import (
+    NUM_STEPS,
+    build_plan,
+    build_workspace,
+    comparable,
+    final_weights,
+    write_inputs,
+)
+from tests.xlt_core.small_memory import limit_memory
 from xlt_core.artifacts import read_manifest
 from xlt_core.data.token_file import read_token_file
+from xlt_core.errors import DamagedArtifactError
 from xlt_core.plan import TrialPlan, plan_trial
-from xlt_core.result import TrialResult
 from xlt_core.run import discard_checkpoints, run_trial
 from xlt_core.spec import parse_trial_spec
 from xlt_core.stages import build_model, run_stage
 from xlt_core.tasks.world import NUM_TRAIN_EXAMPLES
 from xlt_core.workspace import Workspace
 
-NUM_STEPS = 60
-
 
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory) -> Path:
     """An encoder folder and a data folder."""
-    folder = tmp_path_factory.mktemp("inputs")
-    build_encoder(dropout=0.1).save(folder / "encoder")
-    write_pair_folder(folder / "data")
-    return folder
-
-
-def build_plan(inputs: Path, **change) -> TrialPlan:
-    stage = {"task": "pawsx", "data": str(inputs / "data")}
-    perturbed = {**stage, "perturbation": {"method": "pgd", "magnitude": 0.05, "init": "uniform"}}
-    base = {
-        "encoder": str(inputs / "encoder"),
-        "intermediate": {**stage, "optim": {"num_steps": 20, "learning_rate": 1e-3}},
-        "target": perturbed,
-        "optim": {"num_steps": NUM_STEPS, "learning_rate": 5e-3, "batch_size": 16},
-        "model": {"pooling": "mean"},
-    }
-    return plan_trial(parse_trial_spec(base | change))
-
-
-def build_workspace(root: Path, every: int = 7) -> Workspace:
-    return Workspace(root=root, device="cpu", checkpoint_every_steps=every)
-
-
-def final_weights(plan: TrialPlan, workspace: Workspace) -> dict[str, torch.Tensor]:
-    folder = workspace.checkpoints / plan.trial_id / f"step_{NUM_STEPS:08d}"
-    return {name: value for name, value in load_file(folder / "state.safetensors").items() if "module" in name}
-
-
-def comparable(result: TrialResult) -> dict[str, object]:
-    """What must not depend on when, how often and how fast the trial ran."""
-    kept = ("status", "reason", "num_steps", "final_train_loss", "source_dev_score", "scores")
-    predictions = [(each.language, each.predicted.tolist()) for each in result.predictions]
-    return {name: getattr(result, name) for name in kept} | {"predictions": predictions}
+    return write_inputs(tmp_path_factory.mktemp("inputs"))
 
 
 @pytest.fixture(scope="module")
@@ -242,13 +217,134 @@ def test_a_run_that_learns_nothing_is_degenerate_and_scored(inputs, tmp_path):
     assert result.scores[0].value is not None
 
 
-def test_a_damaged_artifact_is_named(inputs, tmp_path):
+@pytest.mark.parametrize("damage", ["weights", "manifest", "missing"])
+def test_a_damaged_artifact_is_named_with_its_key(inputs, tmp_path, damage):
     plan, workspace = build_plan(inputs), build_workspace(tmp_path)
-    run_trial(plan, workspace)
-    weights = workspace.stages / plan.shared_stages[0].key / "model.safetensors"
-    weights.write_bytes(weights.read_bytes()[:-1])
-    with pytest.raises(Exception, match=r"model.safetensors is changed.*delete the folder"):
+    run_stage(plan.shared_stages[0], plan.spec, workspace)
+    folder = workspace.stages / plan.shared_stages[0].key
+    weights = folder / "model.safetensors"
+    if damage == "weights":
+        weights.write_bytes(weights.read_bytes()[:-1])
+    elif damage == "manifest":
+        (folder / "manifest.json").write_bytes(b"")
+    else:
+        weights.unlink()
+    with pytest.raises(DamagedArtifactError) as raised:
         run_trial(plan, workspace)
+    assert raised.value.stage_key == plan.shared_stages[0].key
+    if damage == "weights":
+        assert "model.safetensors is changed" in str(raised.value)
+
+
+def test_a_stage_is_not_trained_from_a_damaged_one(tmp_path):
+    short = {"num_steps": 1, "batch_size": 2}
+    world = {"task": "world", "dose": 0.5, "optim": short}
+    encoder = {"source": "mini", "pretrain": {"num_steps": 1}}
+    plan = plan_trial(parse_trial_spec({"encoder": encoder, "intermediate": world, "target": world}))
+    pretraining, intermediate = plan.shared_stages
+    workspace = build_workspace(tmp_path)
+    folder = run_stage(pretraining, plan.spec, workspace)
+    (folder / "config.json").unlink()
+    with pytest.raises(DamagedArtifactError) as raised:
+        run_stage(intermediate, plan.spec, workspace)
+    assert raised.value.stage_key == pretraining.key
+
+
+def test_a_trial_that_is_stopped_is_scored_and_says_why(inputs, tmp_path):
+    plan, workspace = build_plan(inputs, intermediate=None), build_workspace(tmp_path)
+    words = "stopped by asha at step 20 of 60"
+    result = run_trial(plan, workspace, stop_at_step=20, stop_reason=words)
+    assert result.status == "stopped_early"
+    assert result.reason.startswith(words)
+    assert result.num_steps == 20
+    assert {score.language for score in result.scores if score.value is not None} == {"en", "de"}
+
+
+def test_a_trial_that_is_stopped_where_it_ends_is_a_whole_one(inputs, undisturbed, tmp_path):
+    _, expected, _ = undisturbed
+    plan, workspace = build_plan(inputs), build_workspace(tmp_path)
+    assert comparable(run_trial(plan, workspace, stop_at_step=NUM_STEPS, stop_reason="no")) == comparable(expected)
+
+
+def test_a_trial_that_went_further_is_scored_as_it_was_where_it_was_stopped(inputs, tmp_path):
+    """A killed driver may come to another decision; later checkpoints must not count then."""
+    plan = build_plan(inputs, intermediate=None)
+    straight = run_trial(plan, build_workspace(tmp_path / "straight"), stop_at_step=14)
+    workspace = build_workspace(tmp_path / "further")
+    run_trial(plan, workspace)
+    assert comparable(run_trial(plan, workspace, stop_at_step=14)) == comparable(straight)
+
+
+def test_what_is_known_is_not_scored_again(inputs, undisturbed, tmp_path):
+    _, expected, _ = undisturbed
+    plan, workspace = build_plan(inputs), build_workspace(tmp_path)
+    known = {("en", "clean"), ("fr", "clean"), ("de", "typos:0.1")}
+    result = run_trial(plan, workspace, known=known)
+    assert result.scores == tuple(score for score in expected.scores if score.language not in ("en", "fr"))
+    assert [each.language for each in result.predictions] == ["de"]
+
+
+def test_a_trial_tells_what_happens_on_its_way(inputs, tmp_path):
+    told = []
+    workspace = build_workspace(tmp_path, every=25, on_event=lambda event, fields: told.append((event, dict(fields))))
+    plan = build_plan(inputs)
+    run_trial(plan, workspace)
+    stages = [fields["kind"] for event, fields in told if event == "stage"]
+    assert stages == ["intermediate", "target"]
+    last = [fields for event, fields in told if event == "step"][-1]
+    assert (last["step"], last["num_steps"]) == (NUM_STEPS, NUM_STEPS)
+    assert last["loss"] > 0.0
+    assert [fields["step"] for event, fields in told if event == "checkpoint"] == [20, 25, 50, NUM_STEPS]
+    assert {fields["language"] for event, fields in told if event == "scored"} == {"en", "de"}
+
+
+def test_stages_may_be_shared_by_several_sweeps(inputs, tmp_path):
+    plan = build_plan(inputs)
+    one, other = (build_workspace(tmp_path / name, stages_folder=tmp_path / "stages") for name in ("one", "other"))
+    run_trial(plan, one)
+    seen = []
+    run_trial(plan, other, seen.append)
+    assert {progress.kind for progress in seen} == {"target"}
+    assert [path.name for path in (tmp_path / "stages").iterdir()] == [plan.shared_stages[0].key]
+
+
+def test_memory_that_runs_out_halves_the_micro_batch_and_is_told(inputs, undisturbed, tmp_path, monkeypatch):
+    _, expected, _ = undisturbed
+    told = []
+    workspace = build_workspace(tmp_path, on_event=lambda event, fields: told.append((event, dict(fields))))
+    plan = build_plan(inputs)
+    refused = limit_memory(monkeypatch, training=120, scoring=120)
+    result = run_trial(plan, workspace)
+    assert refused
+    assert result.status == "ok"
+    assert result.num_steps == NUM_STEPS
+    assert 1 <= result.micro_batch_size < 16
+    sizes = [fields["micro_batch_size"] for event, fields in told if event == "oom"]
+    assert sizes[-1] == result.micro_batch_size
+    assert expected.micro_batch_size is None
+    assert all(batch > 120 for batch in refused)
+
+
+def test_a_trial_that_does_not_fit_example_by_example_is_out_of_memory(inputs, tmp_path, monkeypatch):
+    limit_memory(monkeypatch, training=3)
+    with pytest.raises(torch.OutOfMemoryError):
+        run_trial(build_plan(inputs, intermediate=None), build_workspace(tmp_path))
+
+
+def test_scores_do_not_depend_on_how_much_is_scored_at_one_time(inputs, tmp_path, monkeypatch):
+    plan, workspace = build_plan(inputs, intermediate=None), build_workspace(tmp_path)
+    expected = run_trial(plan, workspace)
+    refused = limit_memory(monkeypatch, training=10**9, scoring=60)
+    seen = []
+    assert comparable(run_trial(plan, workspace, seen.append)) == comparable(expected)
+    assert refused
+    assert not seen, "scored from the last checkpoint"
+
+
+def test_a_trial_says_where_it_ran_and_what_memory_it_took(undisturbed):
+    _, result, _ = undisturbed
+    assert result.host
+    assert result.peak_bytes > 50_000_000
 
 
 def test_the_cost_of_every_stage_is_told(undisturbed):

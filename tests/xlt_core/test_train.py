@@ -34,6 +34,30 @@ class Regression:
         return {"loss": loss.detach()}
 
 
+class Crowded(Regression):
+    """Holds only so many examples at one time, each with a dropout mask drawn for its micro-batch."""
+
+    def __init__(self, room: int, micro_batch_size: int | None = 4) -> None:
+        super().__init__()
+        self.micro_batch_size = micro_batch_size
+        self.room = room
+        self.refused: list[tuple[int, int | None]] = []
+
+    def backward(self, step: int) -> StepLog:
+        size = self.micro_batch_size or 4
+        inputs = torch.randn(4, 5, generator=torch.Generator().manual_seed(step))
+        total = torch.zeros(())
+        for part in inputs.split(size):
+            loss = functional.mse_loss(self.module(part), part[:, :1], reduction="sum") / 4
+            loss.backward()
+            if len(part) > self.room:  # when half a gradient is there already
+                self.module.eval()
+                self.refused.append((step, self.micro_batch_size))
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            total += loss.detach()
+        return {"loss": total}
+
+
 class InterruptedRunError(Exception):
     """Stands for a kill between two steps."""
 
@@ -129,3 +153,59 @@ def test_biases_and_layer_norms_do_not_decay():
         parameter.ndim: group["weight_decay"] for group in optimizer.param_groups for parameter in group["params"]
     }
     assert decays == {2: 0.1, 1: 0.0}
+
+
+def test_a_step_that_does_not_fit_is_taken_again_in_halves_as_if_it_had_never_been_begun():
+    crowded, small = Crowded(room=1), Crowded(room=1, micro_batch_size=1)
+    told = []
+    outcome = train(crowded, OPTIM, seed=3, tell=lambda event, **fields: told.append((event, fields)))
+    expected = train(small, OPTIM, seed=3)
+    assert crowded.refused == [(0, 4), (0, 2)], "and never again"
+    assert all(map(torch.equal, weights_of(crowded), weights_of(small)))
+    assert outcome.losses == expected.losses
+    assert outcome.micro_batch_size == expected.micro_batch_size == 1
+    sizes = [(fields["micro_batch_size"], fields["will_go_on"]) for event, fields in told if event == "oom"]
+    assert sizes == [(2, True), (1, True)]
+
+
+def test_what_fits_is_remembered_by_a_run_that_is_resumed(tmp_path):
+    expected = Crowded(room=2)
+    train(expected, OPTIM, seed=3)
+    checkpoints = CheckpointFolder(tmp_path, "stage")
+    with pytest.raises(InterruptedRunError):
+        train(
+            Crowded(room=2), OPTIM, seed=3, checkpoints=checkpoints, checkpoint_every_steps=5, on_step=interrupt_at(7)
+        )
+    resumed = Crowded(room=2)
+    outcome = train(resumed, OPTIM, seed=3, checkpoints=checkpoints, checkpoint_every_steps=5)
+    assert not resumed.refused
+    assert all(map(torch.equal, weights_of(expected), weights_of(resumed)))
+    assert outcome.micro_batch_size == 2
+
+
+@pytest.mark.parametrize("micro_batch_size", [4, None])
+def test_a_step_that_cannot_be_parted_further_raises(micro_batch_size):
+    crowded = Crowded(room=0, micro_batch_size=micro_batch_size)
+    with pytest.raises(torch.OutOfMemoryError):
+        train(crowded, OPTIM, seed=3)
+    assert len(crowded.refused) == (1 if micro_batch_size is None else 3)
+
+
+def test_enough_memory_is_no_micro_batch():
+    assert train(Crowded(room=4), OPTIM, seed=3).micro_batch_size is None
+
+
+@pytest.mark.parametrize("steps", [(1, 2, 3), (6, 23), (24,), (7, 100)])
+def test_a_run_that_pauses_at_steps_ends_with_the_same_bits(tmp_path, steps):
+    whole = Regression()
+    expected = train(whole, OPTIM, seed=3)
+    checkpoints = CheckpointFolder(tmp_path, "stage")
+    for step in steps:
+        paused = train(Regression(), OPTIM, seed=3, checkpoints=checkpoints, until_step=step)
+        assert paused.num_steps == min(step, OPTIM.num_steps)
+        assert paused.losses == expected.losses[:step]
+    resumed = Regression()
+    outcome = train(resumed, OPTIM, seed=3, checkpoints=checkpoints)
+    assert all(map(torch.equal, weights_of(whole), weights_of(resumed)))
+    assert outcome.losses == expected.losses
+    assert resumed.num_calls == OPTIM.num_steps - min(steps[-1], OPTIM.num_steps)
