@@ -29,8 +29,13 @@ _Found = TypeVar("_Found")
 _FORKING = multiprocessing.get_context("forkserver")
 _FORKING.set_forkserver_preload(["tests.faults.warm"])
 
-CHECKPOINT_OFTEN = Fault(call="xlt_core.workspace:Workspace.__init__?checkpoint_every_steps", effect="set:2")
-"""So that trials of a few steps have checkpoints on the way."""
+
+def checkpoint_every(num_steps: int) -> Fault:
+    """Not a fault: let trials of a few steps have checkpoints on the way."""
+    return Fault(effect=f"set:{num_steps}", call="xlt_core.workspace:Workspace.__init__?checkpoint_every_steps")
+
+
+CHECKPOINT_OFTEN = checkpoint_every(2)
 
 _OWN_TO_A_RUN = {
     *("started_at", "wall_seconds", "train_seconds", "evaluate_seconds", "attempt", "stages", "versions", "launch_id"),
@@ -196,6 +201,11 @@ def contents(folder: Path) -> dict[str, list[dict[str, Any]]]:
         "predictions": [_exact(row) for row in _read(folder, "predictions")],
         "deltas": [_exact(row) for row in _read(folder, "deltas")],
     }
+
+
+def num_finished(folder: Path) -> int:
+    """Rows of trials that are there; 0 where nothing is yet."""
+    return len(list((folder / "trials").glob("[!.]*.parquet")))
 
 
 def trial_rows(folder: Path) -> dict[str, dict[str, Any]]:
