@@ -95,7 +95,7 @@ def plan_more_seeds(
         template = planned_trial(rows[own.trial_id])
         base = planned[template.baseline_cell_id]
         pair = ((own, template), (base, planned_trial(rows[base.trial_id])))
-        for seed in _continue_seeds(space, own.pair_seeds(base), _num_more(standing, goal)):
+        for seed in _continue_seeds(space, own.pair_seeds(base), num_more_seeds(standing, goal)):
             for cell, one in pair:
                 if cell.is_seeded and seed not in cell.seeds:
                     trial = _at_seed(one, seed, fingerprints)
@@ -103,7 +103,7 @@ def plan_more_seeds(
     return tuple(added.values())
 
 
-def _num_more(standing: CellStanding, goal: Goal) -> int:
+def num_more_seeds(standing: CellStanding, goal: Goal) -> int:
     """Seeds to add: as many as the deviation so far says are needed, at most as many as there are."""
     pairs, seeds = standing.num_pairs, standing.num_seeds
     needed = 2 * pairs

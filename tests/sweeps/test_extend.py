@@ -35,7 +35,8 @@ def _space(languages: list[str], conditions: list[Any] | None = None, **changes:
 
 
 def _visible(folder: Path) -> list[str]:
-    return ResultStore.open(folder).plan()["trial_id"].to_pylist()
+    trial_ids: list[str] = ResultStore.open(folder).plan()["trial_id"].to_pylist()
+    return trial_ids
 
 
 def _rows(folder: Path, table: str) -> dict[str, list[dict[str, Any]]]:
