@@ -76,7 +76,7 @@ def train_trial(
         recheck_examples(stage, manifest, workspace, stage_seed(stage, plan.spec))
         costs.append(read_stage_cost(manifest))
         if stage.kind == "intermediate":
-            arm = _read_arm(manifest)
+            arm = read_arm(manifest)
         if manifest["status"] != "ok":
             notes.append(f"{stage.kind} stage {stage.key} {manifest['status']}: {manifest['reason']}")
         if manifest["status"] == "diverged":
@@ -110,8 +110,8 @@ def checkpoints_of(plan: TrialPlan, workspace: Workspace) -> CheckpointFolder:
     return open_checkpoints(plan.trial_id, plan.target_stage, workspace)
 
 
-def _read_arm(manifest: Mapping[str, Any]) -> ArmRecord | None:
-    """How hard the arm was that a stage was trained on, and which of its checks failed."""
+def read_arm(manifest: Mapping[str, Any]) -> ArmRecord | None:
+    """How hard the arm was that a published stage was trained on, and which of its checks failed."""
     arm = manifest.get("arm")
     if arm is None:
         return None

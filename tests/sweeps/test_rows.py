@@ -1,6 +1,6 @@
 """Planned trials and results survive their way into rows and back."""
 
-import json
+import platform
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +13,15 @@ from sweeps.plan import plan_sweep
 from sweeps.rows import plan_row, planned_trial, publish_failure, publish_result
 from tests.sweeps.factories import make_space
 from xlt_core.difficulty.pool import POOL_SEED
-from xlt_core.result import LabelPredictions, LanguageScore, PerturbationRecord, StageCost, TrialResult
+from xlt_core.result import (
+    ArmRecord,
+    LabelPredictions,
+    LanguageScore,
+    PerturbationRecord,
+    Rung,
+    StageCost,
+    TrialResult,
+)
 from xlt_core.tasks import load_task
 
 
@@ -142,25 +150,41 @@ def test_a_result_is_stored_whole(tmp_path: Path) -> None:
     ]
 
 
-def test_how_hard_an_arm_was_and_which_checks_it_failed_is_read_from_its_stage(tmp_path: Path) -> None:
+def test_a_row_says_how_hard_an_arm_was_and_which_checks_it_failed(tmp_path: Path) -> None:
     trial = plan_sweep(make_space()).trials[0]
     store = ResultStore.create(tmp_path / "s", {"name": "s", "sweep_id": "1"})
     store.write_plan([plan_row(trial)])
-    result = _make_result(trial.trial_id)
-    stage = replace(result.stages[0], stage_key="arm", kind="intermediate")
-    folder = store.folder / "stages" / "arm"
-    folder.mkdir(parents=True)
-    checks = [{"name": "lengths", "passed": False}, {"name": "order", "passed": True}]
-    for manifest, expected in (
-        ({"arm": {"mean_difficulty": 0.75, "checks": checks}}, (0.75, ["lengths"])),
-        ({"arm": {"mean_difficulty": 0.75, "checks": checks[1:]}}, (0.75, [])),
-        ({"arm": {"mean_difficulty": 0.5, "half": 0}}, (0.5, None)),
-        ({"status": "ok"}, (None, None)),
+    for arm, expected in (
+        (ArmRecord(mean_difficulty=0.75, failed_checks=("lengths",)), (0.75, ["lengths"])),
+        (ArmRecord(mean_difficulty=0.75, failed_checks=()), (0.75, [])),
+        (ArmRecord(mean_difficulty=0.5), (0.5, None)),
+        (None, (None, None)),
     ):
-        (folder / "manifest.json").write_text(json.dumps(manifest))
-        publish_result(store, replace(result, stages=(stage, *result.stages)), attempt=1)
+        publish_result(store, replace(_make_result(trial.trial_id), arm=arm), attempt=1)
         row = store.trials().to_pylist()[0]
         assert (row["bits"], row["failed_checks"]) == expected
+
+
+def test_a_row_says_who_ran_the_trial_and_what_it_took(tmp_path: Path) -> None:
+    trial = plan_sweep(make_space()).trials[0]
+    store = ResultStore.create(tmp_path / "s", {"name": "s", "sweep_id": "1"})
+    store.write_plan([plan_row(trial)])
+    result = replace(
+        _make_result(trial.trial_id),
+        host="node7",
+        peak_bytes=3 * 2**40,
+        micro_batch_size=4,
+        rungs=(Rung(num_steps=2, score=40.0), Rung(num_steps=4, score=None)),
+    )
+    publish_result(store, result, attempt=1, launch_id="launch", note="rerun of oom")
+    row = store.trials().to_pylist()[0]
+    assert (row["host"], row["peak_bytes"], row["micro_batch_size"]) == ("node7", 3 * 2**40, 4)
+    assert row["rungs"] == [{"num_steps": 2, "score": 40.0}, {"num_steps": 4, "score": None}]
+    assert (row["launch_id"], row["note"]) == ("launch", "rerun of oom")
+    publish_result(store, _make_result(trial.trial_id), attempt=1)
+    row = store.trials().to_pylist()[0]
+    names = ("host", "peak_bytes", "micro_batch_size", "rungs", "launch_id", "note")
+    assert [row[name] for name in names] == [None] * 6
 
 
 def test_a_trial_without_a_perturbation_has_no_size(tmp_path: Path) -> None:
@@ -179,8 +203,10 @@ def test_a_failure_is_a_row_with_reason_and_traceback(tmp_path: Path) -> None:
     try:
         raise RuntimeError("the cable was pulled")
     except RuntimeError as error:
-        publish_failure(store, trial.trial_id, describe_failure(error), attempt=3)
+        failure = describe_failure(error)
+        publish_failure(store, trial.trial_id, failure, attempt=3, launch_id="launch", note="rerun of infra")
     row = store.trials().to_pylist()[0]
+    assert (row["launch_id"], row["note"], row["host"]) == ("launch", "rerun of infra", platform.node())
     assert (row["status"], row["attempt"]) == ("infra", 3)
     assert row["reason"] == "RuntimeError: the cable was pulled"
     assert "test_rows.py" in row["traceback"]
