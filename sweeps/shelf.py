@@ -20,6 +20,8 @@ class Shelf:
     """Artifacts by stage key."""
 
     stages: Path
+    weights: Path
+    """Of target stages whose trained models are kept."""
     mirror_of_stages: Mirror | None = None
     """None: the folder is all there is."""
     mirror: Mirror | None = None
@@ -29,6 +31,12 @@ class Shelf:
         """Whether a stage's artifact is there."""
         mirror = self.mirror_of_stages
         return is_published(self.stages / key) or (mirror is not None and mirror.exists(key))
+
+    def has_weights(self, key: str) -> bool:
+        """Whether the trained model of a target stage was kept."""
+        return is_published(self.weights / key) or (
+            self.mirror is not None and self.mirror.under("weights").exists(key)
+        )
 
     def fetch(self, keys: Iterable[str]) -> None:
         """Have artifacts in the local folder, where they are anywhere."""
@@ -51,11 +59,13 @@ class Shelf:
 
 def open_shelf(place: Place) -> Shelf:
     """Find the artifacts of a sweep."""
+    weights = place.work_folder / "weights"
     if not place.is_remote:
-        return Shelf(stages=place.stages)
+        return Shelf(stages=place.stages, weights=weights)
     storage = open_storage(place.folder)
     return Shelf(
         stages=place.stages,
+        weights=weights,
         mirror_of_stages=None if place.stages_folder else Mirror(storage, "stages"),
         mirror=Mirror(storage, ""),
     )
