@@ -4,41 +4,34 @@ In: bucket and prefix; credentials come from the environment as the services' ow
 Out: a `Storage`. An object that was put is there whole or not at all.
 """
 
-import os
+import errno
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Self, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 import pyarrow as pa
 from pyarrow.fs import (
-    AwsStandardS3RetryStrategy,
     FileInfo,
     FileSelector,
     FileSystem,
     FileType,
-    GcsFileSystem,
-    S3FileSystem,
-    resolve_s3_region,
 )
 
 from results.errors import StorageError
 from results.retries import retry
 from results.storage.base import Entry, Storage
-from results.storage.refusals import explain_refusal, may_pass
+from results.storage.refusals import explain_refusal, is_missing_file, may_pass
+from results.storage.services import connect_gcs, connect_s3
 
 Result = TypeVar("Result")
 
 _OPTIONS = ("endpoint_override", "region", "scheme", "anonymous")
 _NUM_READERS = 32
 _BYTES_AT_A_TIME = 8 << 20
-_CONNECT_SECONDS = 10.0
-_GCS_RETRY_SECONDS = 10
-_REGION_WHERE_NONE_MATTERS = "us-east-1"
 
 
 @dataclass(frozen=True)
@@ -120,8 +113,14 @@ class BucketStorage(Storage):
 
     def list_folders(self, folder: str = "") -> list[str]:
         """List the prefixes below a prefix by name, those of empty markers among them."""
-        shown = [info for info in self._list(folder, recursive=False) if not info.base_name.startswith(".")]
-        return sorted(info.path.removeprefix(f"{self.root}/") for info in shown if info.type == FileType.Directory)
+        start = f"{folder}/" if folder else ""
+        if self.scheme == "gs":  # whose listings have no prefixes
+            below = [entry.name.removeprefix(start).split("/") for entry in self.list_entries(folder, recursive=True)]
+            names = {parts[0] for parts in below if len(parts) > 1}
+        else:
+            found = self._list(folder, recursive=False)
+            names = {info.base_name for info in found if info.type == FileType.Directory}
+        return sorted(start + name for name in names if not name.startswith("."))
 
     def exists(self, name: str) -> bool:
         """Whether the object is there."""
@@ -174,6 +173,11 @@ class BucketStorage(Storage):
         Raises:
             StorageError: it is not, or may not.
         """
+        bucket = self.root.partition("/")[0]
+        if self.scheme == "gs":  # where a listing is empty whether or not there is a bucket
+            info = self._attempt(lambda: self.bucket_filesystem.get_file_info(bucket), pauses_seconds=())
+            if info.type == FileType.NotFound:
+                raise explain_refusal(self.uri, FileNotFoundError(f"NoSuchBucket {bucket}"))
         with suppress(FileNotFoundError):
             self._attempt(lambda: self.bucket_filesystem.get_file_info(FileSelector(self.root)), pauses_seconds=())
 
@@ -185,7 +189,15 @@ class BucketStorage(Storage):
             return []
 
     def _attempt(self, action: Callable[[], Result], **pauses: tuple[float, ...]) -> Result:
-        return retry(action, explain=lambda error: explain_refusal(self.uri, error), may_pass=may_pass, **pauses)
+        def act() -> Result:
+            try:
+                return action()
+            except OSError as error:
+                if error.errno is None and is_missing_file(error):
+                    raise FileNotFoundError(errno.ENOENT, str(error)) from error
+                raise
+
+        return retry(act, explain=lambda error: explain_refusal(self.uri, error), may_pass=may_pass, **pauses)
 
 
 def open_bucket(scheme: str, rest: str) -> BucketStorage:
@@ -212,46 +224,11 @@ def open_bucket(scheme: str, rest: str) -> BucketStorage:
         )
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]", bucket):
         raise StorageError(f"{uri}: '{bucket}' is no name of a bucket; give {scheme}://BUCKET/PREFIX")
-    connect = _connect_s3 if scheme == "s3" else _connect_gcs
     root = "/".join([bucket, *(part for part in prefix.split("/") if part)])
     try:
-        filesystem = connect(bucket, options)
+        filesystem = connect_s3(bucket, options) if scheme == "s3" else connect_gcs(options)
     except (OSError, ValueError) as error:
         raise explain_refusal(uri, error) from error
     storage = BucketStorage(scheme, root, urlencode(options, safe=":/"), filesystem)
     storage.check()
     return storage
-
-
-def _connect_s3(bucket: str, options: dict[str, str]) -> S3FileSystem:
-    endpoint = (
-        options.get("endpoint_override")
-        or os.environ.get("AWS_ENDPOINT_URL_S3")
-        or os.environ.get("AWS_ENDPOINT_URL")
-        or None
-    )
-    region = options.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    if region is None:
-        region = _REGION_WHERE_NONE_MATTERS if endpoint else resolve_s3_region(bucket)
-    return S3FileSystem(
-        anonymous=options.get("anonymous") == "true",
-        region=region,
-        endpoint_override=endpoint,
-        scheme=options.get("scheme", "https"),
-        connect_timeout=_CONNECT_SECONDS,
-        allow_delayed_open=True,  # a small object is one request
-        retry_strategy=AwsStandardS3RetryStrategy(max_attempts=3),
-    )
-
-
-def _connect_gcs(_bucket: str, options: dict[str, str]) -> GcsFileSystem:
-    endpoint = options.get("endpoint_override") or os.environ.get("STORAGE_EMULATOR_HOST") or None
-    scheme = options.get("scheme", "https")
-    if endpoint is not None and "://" in endpoint:
-        scheme, _, endpoint = endpoint.partition("://")
-    return GcsFileSystem(
-        anonymous=options.get("anonymous") == "true",
-        endpoint_override=endpoint,
-        scheme=scheme,
-        retry_time_limit=timedelta(seconds=_GCS_RETRY_SECONDS),
-    )

@@ -34,6 +34,11 @@ _PERMANENT = re.compile("|".join(pattern for pattern, _ in _MEANINGS[:3]), re.IG
 _REQUEST_ID = re.compile(r"\s*\(Request ID: [^)]*\)")
 
 
+def is_missing_file(error: OSError) -> bool:
+    """Whether an object is not there, as Google's client says it."""
+    return str(error).startswith("No such file or directory")
+
+
 def may_pass(error: OSError) -> bool:
     """Whether another attempt may go better: the service was away or too busy."""
     return _PERMANENT.search(str(error)) is None

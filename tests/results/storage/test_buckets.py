@@ -32,7 +32,7 @@ def test_wrong_credentials_are_a_sentence(bucket: str, monkeypatch: pytest.Monke
 
 
 def test_an_endpoint_that_does_not_answer_is_a_sentence(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("results.storage.buckets._GCS_RETRY_SECONDS", 1)
+    monkeypatch.setattr("results.storage.services._GCS_RETRY_SECONDS", 1)
     said = _opening(f"s3://{bucket}/runs?endpoint_override=http://127.0.0.1:9")
     assert "the service does not answer: look at the network, and at the endpoint (AWS_ENDPOINT_URL" in said
     said = _opening(f"gs://{bucket}/runs?endpoint_override=http://127.0.0.1:9&anonymous=true")
