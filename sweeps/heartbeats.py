@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from results.errors import ResultsError
+from results.storage import Storage, open_storage
 from sweeps.vitals import Vitals, measure_vitals
 
 if TYPE_CHECKING:
@@ -114,16 +116,22 @@ def beating(
         file.end()
 
 
-def read_heartbeats(folder: Path) -> list[Heartbeat]:
+def read_heartbeats(folder: Path | Storage) -> list[Heartbeat]:
     """List what is running, by title; files that are damaged or of the dead of this machine are left out.
 
     Those of another machine may be of the dead: they are whoever drives the sweep's to remove (`forget_heartbeat`).
     """
     beats = []
-    for path in folder.glob("*.json"):
-        with suppress(OSError, ValueError, TypeError, AttributeError):
-            beats.append(parse_heartbeat(path.read_bytes()))
+    storage = open_storage(folder)
+    for name in storage.list_names(suffix=".json"):
+        with suppress(OSError, ResultsError, ValueError, TypeError, AttributeError):
+            beats.append(parse_heartbeat(storage.read_bytes(name)))
     return sorted((beat for beat in beats if not _is_dead(beat)), key=lambda beat: beat.title)
+
+
+def is_here(beat: Heartbeat) -> bool:
+    """Whether it is of this machine, so that it is known to live."""
+    return beat.host == platform.node()
 
 
 def parse_heartbeat(content: bytes) -> Heartbeat:
@@ -158,7 +166,7 @@ class SilenceWatch:
         and is none when it looks for the first time.
         """
         now = time.monotonic()
-        if beat.host == platform.node() and beat.monotonic_seconds <= now:
+        if is_here(beat) and beat.monotonic_seconds <= now:
             return now - beat.monotonic_seconds
         before = self._heard.get(beat.unit_id)
         if before is None or before[0] != beat:
@@ -169,7 +177,7 @@ class SilenceWatch:
 
 def _is_dead(beat: Heartbeat) -> bool:
     """Whether the process was on this machine and is no more: it was killed and could not take its file away."""
-    if beat.host != platform.node() or beat.pid <= 0:
+    if not is_here(beat) or beat.pid <= 0:
         return False
     try:
         os.kill(beat.pid, 0)  # asks only whether it is there

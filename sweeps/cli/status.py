@@ -1,5 +1,7 @@
-"""What `xlt sweep status` says, as plain values and as text. In: a folder that holds a sweep. Out: both."""
+"""What `xlt sweep status` says, as plain values and as text. In: where a sweep lies. Out: both."""
 
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -7,61 +9,151 @@ from rich.console import Console
 from rich.markup import escape
 
 from results.store import ResultStore
-from sweeps.display import format_seconds
-from sweeps.estimate import count_statuses, landing_rate
-from sweeps.execute import SCRATCH
-from sweeps.heartbeats import read_heartbeats
-from sweeps.launch import has_driver
+from sweeps.explanation import (
+    FailureGroup,
+    Waiting,
+    describe_failures,
+    describe_waiting,
+    group_failures,
+    list_waiting,
+    next_command,
+)
+from sweeps.heartbeats import Heartbeat
+from sweeps.observation import Observation, Observer
+from sweeps.phrases import describe_counts, describe_devices, describe_extremes, describe_forecast, describe_step
 
-Summary = dict[str, Any]
+_MAX_LINES = 12
 
 
-def summarise_status(folder: Path) -> Summary:
-    """Describe how far a sweep is.
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """How far a sweep is, and why it is no further."""
+
+    seen: Observation
+    failures: tuple[FailureGroup, ...]
+    waiting: tuple[Waiting, ...]
+    num_with_checkpoint: int
+    """Pending trials that have begun to train and go on from there."""
+    damaged: Mapping[str, str]
+    """Why a trial's files cannot be read, by trial id."""
+    command: str
+    """The one that goes on."""
+
+
+def find_status(place: Path | str) -> Status:
+    """Look at a sweep.
 
     Raises:
-        ResultsError: there is no sweep in the folder.
+        ResultsError: there is no sweep there.
     """
-    store = ResultStore.open(folder)
-    counts = count_statuses(store)
-    rate, num_pending = landing_rate(store), counts.get("pending", 0)
-    running = read_heartbeats(folder / SCRATCH / "progress")
+    observer = Observer(place)
+    seen, store = observer.look(), observer.store
+    damaged = store.find_damaged()
+    return Status(
+        seen=seen,
+        failures=tuple(group_failures(store)),
+        waiting=tuple(list_waiting(store, seen)),
+        num_with_checkpoint=_count_checkpoints(store, seen),
+        damaged=damaged,
+        command=next_command(seen, num_damaged=len(damaged), may_propose_more=_is_adaptive(store)),
+    )
+
+
+def as_json(status: Status) -> dict[str, Any]:
+    """Give plain values for programs."""
+    seen = status.seen
+    driver = seen.driver if seen.has_driver else None
     return {
-        "name": store.sweep["name"],
-        "folder": str(folder),
-        "counts": dict(sorted(counts.items())),
-        "num_trials": sum(counts.values()),
-        "has_driver": has_driver(folder),
-        "running": [
-            {
-                "title": beat.title,
-                "kind": beat.kind,
-                "step": beat.num_steps_taken,
-                "num_steps": beat.num_steps,
-                "host": beat.host,
-                "pid": beat.pid,
-            }
-            for beat in running
-        ],
-        "trials_per_minute": None if rate is None else round(60 * rate, 2),
-        "seconds_left": None if rate is None or not running else round(num_pending / rate, 1),
+        "name": seen.name,
+        "folder": seen.place,
+        "counts": dict(seen.counts),
+        "num_trials": seen.num_trials,
+        "has_driver": seen.has_driver,
+        "driver": None if driver is None else {"host": driver.host, "pid": driver.pid, "launch_id": driver.launch_id},
+        "running": [_describe_running(beat) for beat in seen.running],
+        "trials_per_minute": seen.forecast.trials_per_minute,
+        "seconds_left": seen.forecast.seconds_left,
+        "languages": None if seen.extremes is None else asdict(seen.extremes),
+        "failures": [asdict(group) for group in status.failures],
+        "waiting": [asdict(waiting) for waiting in status.waiting],
+        "num_with_checkpoint": status.num_with_checkpoint,
+        "damaged": [{"trial_id": name, "reason": reason} for name, reason in sorted(status.damaged.items())],
+        "next": status.command,
     }
 
 
-def print_status(summary: Summary, console: Console) -> None:
+def print_status(status: Status, console: Console) -> None:
     """Write a status for people."""
-    console.print(f"[bold]{summary['name']}[/bold]  {escape(summary['folder'])}", highlight=False, soft_wrap=True)
-    for status, number in summary["counts"].items():
-        console.print(f"{number:>6}  {status}", highlight=False)
-    for beat in summary["running"]:
-        console.print(
-            f"running  {escape(beat['title'])}  {beat['kind']} step {beat['step']}/{beat['num_steps']}", highlight=False
-        )
-    if summary["trials_per_minute"] is not None:
-        console.print(f"{summary['trials_per_minute']:g} trials a minute lately", highlight=False)
-    if summary["seconds_left"] is not None:
-        console.print(f"about {format_seconds(summary['seconds_left'])} left", highlight=False)
-    elif summary["has_driver"] and not summary["running"]:
-        console.print("a process has the sweep in hand; nothing is training yet, or any more")
-    elif summary["counts"].get("pending") and not summary["running"]:
-        console.print(f"nothing is running; go on with: xlt sweep resume {escape(summary['folder'])}", soft_wrap=True)
+    seen = status.seen
+    lines = [f"[bold]{escape(seen.name)}[/bold]  {escape(seen.place)}", *map(escape, _list_facts(seen))]
+    lines += _section("running", [f"{beat.title}  {describe_step(beat)}  on {beat.host}" for beat in seen.running])
+    lines += _section("not well", list(describe_failures(status.failures)))
+    lines += _section("waiting", [describe_waiting(waiting) for waiting in status.waiting])
+    if status.num_with_checkpoint and not seen.has_driver:
+        lines.append(f"{status.num_with_checkpoint:,} unfinished trials go on from a checkpoint")
+    damaged = [f"trial {name}: {reason}" for name, reason in sorted(status.damaged.items())]
+    lines += _section("damaged, run again by the next launch", damaged)
+    lines.append(f"{_what_next(status)}: {escape(status.command)}")
+    for line in lines:
+        console.print(line, highlight=False, soft_wrap=True)
+
+
+def _list_facts(seen: Observation) -> list[str]:
+    facts = [f"{seen.num_trials:,} trials: {describe_counts(seen.counts)}", _describe_driver(seen)]
+    facts += [f"languages: {describe_extremes(seen.extremes)}"] if seen.extremes else []
+    return facts + [f"GPU: {text}" for text in describe_devices(seen.running)]
+
+
+def _describe_running(beat: Heartbeat) -> dict[str, Any]:
+    return {
+        "unit_id": beat.unit_id,
+        "title": beat.title,
+        "kind": beat.kind,
+        "step": beat.num_steps_taken,
+        "num_steps": beat.num_steps,
+        "loss": beat.loss,
+        "doing": beat.doing,
+        "host": beat.host,
+        "pid": beat.pid,
+        **asdict(beat.vitals),
+    }
+
+
+def _describe_driver(seen: Observation) -> str:
+    if not seen.has_driver:
+        return "nothing is running" if not seen.running else "no driver is at work, but what it had begun runs on"
+    where = f" (process {seen.driver.pid} on {seen.driver.host})" if seen.driver is not None else ""
+    if not seen.running:
+        return f"a process has the sweep in hand{where}; nothing is training yet, or any more"
+    return f"a driver is at work{where}: {describe_forecast(seen.forecast)}"
+
+
+def _what_next(status: Status) -> str:
+    if status.seen.has_driver:
+        return "watch it with"
+    if "--rerun" in status.command:
+        return "run what failed again with"
+    return "go on with" if "resume" in status.command else "look at it with"
+
+
+def _section(title: str, lines: list[str]) -> list[str]:
+    if not lines:
+        return []
+    shown = [f"  {escape(line)}" for line in lines[:_MAX_LINES]]
+    more = [f"  and {len(lines) - _MAX_LINES:,} more: --format json lists all"] if len(lines) > _MAX_LINES else []
+    return [f"[bold]{title}[/bold]", *shown, *more]
+
+
+def _count_checkpoints(store: ResultStore, seen: Observation) -> int:
+    """Pending trials that have begun to train; known of a folder on this machine."""
+    folder = store.storage.local_folder
+    if folder is None or not seen.num_pending:
+        return 0
+    pending = set(store.pending())
+    return sum(path.name in pending for path in (folder / "checkpoints").glob("*"))
+
+
+def _is_adaptive(store: ResultStore) -> bool:
+    """Whether a search proposes cells while others run, so that there may be more than is planned."""
+    search = (store.sweep.get("space") or {}).get("search")
+    return isinstance(search, dict) and search.get("optuna") is not None

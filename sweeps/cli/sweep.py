@@ -133,14 +133,14 @@ def resume(
 
 @app.command("status")
 def status(folder: Folder, output: Format = SummaryFormat.table) -> None:
-    """Count a sweep's trials by status; say what runs, how fast, and how long it will take."""
-    from sweeps.cli.status import print_status, summarise_status
+    """Say how a sweep stands: what is done, what runs, what failed or waits and why, and how to go on."""
+    from sweeps.cli.status import as_json, find_status, print_status
 
-    summary = summarise_status(folder)
+    found = find_status(folder)
     if output is SummaryFormat.json:
-        print_json(summary)
+        print_json(as_json(found))
     else:
-        print_status(summary, Console())
+        print_status(found, Console())
 
 
 def parse_statuses(text: str | None) -> tuple[str, ...]:

@@ -1,0 +1,164 @@
+"""Why a sweep stands as it does: what failed and why, what waits for what, what is damaged, and how to go on.
+
+In: the store of a sweep and an `Observation`. Out: plain values, each a sentence's worth. Reads, changes nothing.
+"""
+
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from results.schema import PENDING
+from results.storage import open_storage
+from results.store import ResultStore
+from sweeps.claims import claim_path, read_claim
+from sweeps.observation import Observation
+from sweeps.plan import describe_stage
+from xlt_core.artifacts import MANIFEST
+from xlt_core.stage_plan import Stage
+
+_NUMBER = re.compile(r"\d[\d.,e+-]*")
+_UNREMARKABLE = ("ok", PENDING)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailureGroup:
+    """Trials that ended alike."""
+
+    status: str
+    reason: str
+    """Of the first; the others' differ in numbers at most."""
+    num_trials: int
+    example: str
+    """Title of the first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """A shared stage that pending trials need and that is not there yet."""
+
+    stage_key: str
+    title: str
+    state: str
+    """`runs`, `is claimed`, `waits` or `was not begun`."""
+    why: str
+    """In words."""
+    num_trials: int
+
+
+def group_failures(store: ResultStore) -> list[FailureGroup]:
+    """Group the trials that did not end well by status and reason, the most frequent first."""
+    table = store.snapshot().trials.select(["status", "reason", "cell", "seed"])
+    table = table.filter(pc.invert(pc.is_in(table["status"], value_set=_as_array(_UNREMARKABLE))))
+    groups: defaultdict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for row in table.to_pylist():
+        groups[row["status"], _NUMBER.sub("#", row["reason"] or "")].append(row)
+    found = [
+        FailureGroup(
+            status=status,
+            reason=rows[0]["reason"] or "no reason given",
+            num_trials=len(rows),
+            example=f"{rows[0]['cell']} · seed {rows[0]['seed']}",
+        )
+        for (status, _), rows in groups.items()
+    ]
+    return sorted(found, key=lambda group: -group.num_trials)
+
+
+def list_waiting(store: ResultStore, seen: Observation) -> list[Waiting]:
+    """List the shared stages that pending trials wait for."""
+    stages, needed_by = _pending_stages(store)
+    running = {beat.unit_id: beat for beat in seen.running}
+    missing = {key: stage for key, stage in stages.items() if not _is_there(store, seen, key)}
+    found = []
+    for key, stage in missing.items():
+        state, why = _state_of(stage, missing, seen, running, store)
+        found.append(
+            Waiting(stage_key=key, title=describe_stage(stage), state=state, why=why, num_trials=needed_by[key])
+        )
+    return found
+
+
+def next_command(seen: Observation, *, num_damaged: int = 0, may_propose_more: bool = False) -> str:
+    """Give the one command that goes on.
+
+    Args:
+        seen: the sweep as it stands.
+        num_damaged: finished trials whose files cannot be read.
+        may_propose_more: a search may want cells beyond those that are planned.
+    """
+    if seen.has_driver:
+        return f"xlt sweep watch {seen.place}"
+    if seen.num_pending or num_damaged:
+        return f"xlt sweep resume {seen.place}"
+    again = [status for status in ("infra", "oom") if seen.counts.get(status)]
+    if again:
+        return f"xlt sweep resume {seen.place} --rerun {','.join(again)}"
+    return f"xlt sweep resume {seen.place}" if may_propose_more else f"xlt results deltas {seen.place}"
+
+
+def _pending_stages(store: ResultStore) -> tuple[dict[str, Stage], Counter[str]]:
+    """Shared stages of the pending trials, parents first, and how many of these trials need each."""
+    finished = store.finished()
+    plan = store.plan().select(["trial_id", "plan"])
+    is_pending = pc.invert(pc.is_in(plan["trial_id"], value_set=_as_array(finished)))
+    values: dict[str, Any] = {}
+    needed_by: Counter[str] = Counter()
+    for text in plan.filter(is_pending)["plan"].to_pylist():
+        for stage in json.loads(text)["stages"][:-1]:
+            values.setdefault(stage["key"], stage)
+            needed_by[stage["key"]] += 1
+    return {key: Stage.model_validate_json(json.dumps(value)) for key, value in values.items()}, needed_by
+
+
+def _is_there(store: ResultStore, seen: Observation, key: str) -> bool:
+    storage = store.storage.below("stages")
+    if seen.driver is not None and seen.driver.stages_folder is not None:
+        storage = open_storage(seen.driver.stages_folder)
+    return storage.exists(f"{key}/{MANIFEST}")
+
+
+def _state_of(
+    stage: Stage, missing: Collection[str], seen: Observation, running: Mapping[str, Any], store: ResultStore
+) -> tuple[str, str]:
+    if stage.key in running:
+        return "runs", f"runs on {running[stage.key].host}"
+    folder = _stages_folder(store, seen)
+    claim = read_claim(claim_path(folder, stage.key)) if folder is not None else None
+    if claim is not None and (seen.driver is None or claim.launch_id != seen.driver.launch_id):
+        return "is claimed", f"another sweep computes it: process {claim.pid} on {claim.host}"
+    if any(key in missing for key in stage.needs):
+        return "waits", "waits for a stage before it"
+    return "was not begun", "waits for a free worker" if seen.has_driver else "was not begun, or not finished"
+
+
+def _stages_folder(store: ResultStore, seen: Observation) -> Path | None:
+    """Where claims on stages are; none on remote storage."""
+    if seen.driver is not None and seen.driver.stages_folder is not None:
+        return Path(seen.driver.stages_folder)
+    folder = store.storage.local_folder
+    return None if folder is None else folder / "stages"
+
+
+def _as_array(values: Iterable[str]) -> pa.Array:
+    return pa.array(list(values), pa.string())
+
+
+def describe_waiting(waiting: Waiting) -> str:
+    """Write it as a sentence's end: `3 trials wait for intermediate world, which ...`."""
+    number = "1 trial waits" if waiting.num_trials == 1 else f"{waiting.num_trials} trials wait"
+    return f"{number} for {waiting.title}: {waiting.why}"
+
+
+def describe_failures(groups: Collection[FailureGroup]) -> Iterator[str]:
+    """Write one line a group."""
+    for group in groups:
+        number = "1 trial" if group.num_trials == 1 else f"{group.num_trials} trials"
+        example = group.example if group.num_trials == 1 else f"such as {group.example}"
+        yield f"{number} {group.status}: {group.reason} ({example})"
