@@ -28,11 +28,12 @@ _MAX_DRAWS_IN_VAIN = 500
 class Chooser(Protocol):
     """Decides what a cell is made of; asked for one thing after the other, always in the same order."""
 
-    def choose(self, name: str, options: Sequence[JsonValue], /) -> int:
+    def choose(self, name: str, path: Path, options: Sequence[JsonValue], /) -> int:
         """Choose one of the items of a list, by its place.
 
         Args:
             name: of the list: the dotted key; within an item of another list, with the place of that: `axis[1].dose`.
+            path: of the setting that it is for.
             options: the items, two or more.
         """
         ...
@@ -42,7 +43,7 @@ class Chooser(Protocol):
 
         Args:
             name: as of `choose`.
-            path: of the setting that it is for.
+            path: as of `choose`.
             numbers: the range.
         """
         ...
@@ -54,7 +55,7 @@ class RandomChooser:
     def __init__(self, generator: np.random.Generator) -> None:
         self._generator = generator
 
-    def choose(self, _name: str, options: Sequence[JsonValue], /) -> int:
+    def choose(self, _name: str, _path: Path, options: Sequence[JsonValue], /) -> int:
         """See `Chooser`."""
         return int(self._generator.integers(len(options)))
 
@@ -66,7 +67,7 @@ class RandomChooser:
 class _FirstChooser:
     """Chooses the first of everything, and the low end of a range."""
 
-    def choose(self, _name: str, _options: Sequence[JsonValue], /) -> int:
+    def choose(self, _name: str, _path: Path, _options: Sequence[JsonValue], /) -> int:
         return 0
 
     def draw(self, _name: str, _path: Path, numbers: Range, /) -> float:
@@ -95,7 +96,7 @@ def _draw_point(values: JsonValue, place: Place, name: str, path: Path, chooser:
         numbers = read_range(values)
         return Point(value=numbers.as_setting(chooser.draw(name, path, numbers)), places={(): place})
     if isinstance(values, list):
-        index = chooser.choose(name, values) if len(values) > 1 else 0
+        index = chooser.choose(name, path, values) if len(values) > 1 else 0
         item = values[index]
         if not isinstance(item, dict):  # a list in a list is a value
             return Point(value=item, places={(): (*place, index)})
