@@ -124,14 +124,20 @@ def measure_delta_sds(store: ResultStore, min_num_seeds: int = 3) -> dict[str, f
     return {language: sqrt(fmean(found)) for language, found in variances.items()}
 
 
-def count_test_examples(plan: TrialPlan) -> dict[str, int]:
-    """Test examples of each language of a trial; without those of languages whose data are not on this machine.
+def count_test_examples(plan: TrialPlan, *, is_fetched: bool = False) -> dict[str, int]:
+    """Test examples of each language of a trial, without those of languages that have no data.
 
     Of words the sentences are counted, since the words of one are not independent.
+
+    Args:
+        plan: of the trial.
+        is_fetched: the hub's data are on this machine by now; else nothing is known of them, and nothing is fetched.
     """
     task, evaluation = load_task(plan.spec.target.task), plan.spec.evaluation
     data, split = plan.spec.target.data_of(evaluation.split), evaluation.split
-    if is_on_hub(data) and not task.takes_dose:  # those whose difficulty is known are drawn, not read
+    if (
+        is_on_hub(data) and not task.takes_dose and not is_fetched
+    ):  # those whose difficulty is known are drawn, not read
         return {}
     found = [language for language in plan.languages if language in task.find_languages(data, split)]
     read = found[:1] if split in task.parallel_splits else found  # all languages have the same examples

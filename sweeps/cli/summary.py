@@ -1,40 +1,118 @@
-"""What `xlt sweep plan` says, as plain values and as text. In: a space, and a folder if there is one. Out: both."""
+"""What `xlt sweep plan` says, as plain values (`sweeps.cli.plan_text` writes them for people).
 
-from collections.abc import Collection, Sequence
+In: a space, a folder if there is one, what is asked besides. Out: JSON values.
+"""
+
+import tempfile
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-
+from results.errors import NotASweepError
 from results.store import ResultStore
-from search_spaces.describe import write_counts
+from search_spaces.resources import Resources
 from search_spaces.space import SearchSpace
 from sweeps.cli.hub import encoder_bytes
 from sweeps.cluster import num_cores
-from sweeps.display import format_seconds
-from sweeps.estimate import estimate_cost
-from sweeps.plan import collect_shared_stages, num_stage_runs_saved, plan_sweep
+from sweeps.estimate import Estimate, count_held_gpus, count_slots, estimate_cost
+from sweeps.extend import plan_grown_sweep
+from sweeps.plan import PlannedTrial, SweepPlan, collect_shared_stages, num_stage_runs_saved
+from sweeps.power import ALPHA, POWER, Noise, count_test_examples, detectable_effects, measure_delta_sds
+from sweeps.rates import Rates, measure_rates, read_rates
 from sweeps.tree import StageTree, build_tree
-from xlt_core.artifacts import is_published
+from xlt_core.artifacts import MANIFEST
+from xlt_core.plan import TrialPlan
 
 Summary = dict[str, Any]
 
 
-def summarise_plan(space: SearchSpace, folder: Path | None) -> Summary:
+@dataclass(frozen=True, kw_only=True)
+class PlanQuestions:
+    """What is asked of a plan besides what it is."""
+
+    probe: bool = False
+    """Measure a few steps of each kind of trial on this machine."""
+    num_gpus: int | None = None
+    """To reckon with; none: one, where trials take any."""
+    slots: int | None = None
+    """Trials and stages at a time; none: as many as this machine's cores and those GPUs hold."""
+    price: float | None = None
+    """Of a GPU for an hour."""
+    currency: str = "USD"
+
+
+def summarise_plan(space: SearchSpace, folder: Path | str | None, questions: PlanQuestions | None = None) -> Summary:
     """Plan a space and describe the plan.
 
     Raises:
         XltError: a cell, its data or its encoder cannot be used.
         ResultsError: `folder` holds another sweep, or something that is no sweep.
     """
-    plan = plan_sweep(space)
+    questions = questions or PlanQuestions()
+    plan = plan_grown_sweep(space, _open_held(folder)).plan
     store = ResultStore.find(folder, {"name": plan.name, "sweep_id": plan.sweep_id}) if folder else None
+    published = _find_published(plan, store)
+    finished = store.finished() if store else {}
+    rates = _find_rates(plan, store, finished, space.resources, probe=questions.probe)
+    num_gpus = (questions.num_gpus or 1) if space.resources.gpu else 0
+    estimate = estimate_cost(
+        plan.trials,
+        space.resources,
+        rates,
+        encoder_bytes,
+        finished=finished,
+        published=published,
+        slots=questions.slots or count_slots(space.resources, num_cores(), num_gpus),
+        num_gpus=num_gpus,
+    )
+    return {
+        **_describe_design(space, plan, published, estimate),
+        "estimate": _describe_estimate(estimate, space.resources, questions),
+        "detectable": _describe_effects(space, plan, store),
+    }
+
+
+def _open_held(folder: Path | str | None) -> ResultStore | None:
+    """The sweep that a folder holds; none where it holds none."""
+    try:
+        return None if folder is None else ResultStore.open(folder)
+    except NotASweepError:  # whether it may become one is seen when it is looked for
+        return None
+
+
+def _find_published(plan: SweepPlan, store: ResultStore | None) -> set[str]:
+    if store is None:
+        return set()
+    keys = (shared.stage.key for shared in collect_shared_stages(plan.trials))
+    return {key for key in keys if store.storage.exists(f"stages/{key}/{MANIFEST}")}
+
+
+def _find_rates(
+    plan: SweepPlan, store: ResultStore | None, finished: Collection[str], resources: Resources, *, probe: bool
+) -> Rates:
+    if not probe:
+        return read_rates(plan.trials, store) if store and finished else Rates(source="")
+    from xlt_core.probe import probe_trial
+    from xlt_core.workspace import Workspace
+
+    pending = [trial for trial in plan.trials if trial.trial_id not in finished]
+    with tempfile.TemporaryDirectory(prefix="xlt-probe-") as scratch:
+        workspace = Workspace(
+            root=Path(scratch),
+            num_threads=max(1, int(resources.cpu)),
+            micro_batch_size=resources.micro_batch_size,
+        )
+
+        def measure(trial: TrialPlan) -> Any:
+            return probe_trial(trial, workspace)
+
+        return measure_rates(pending, measure)
+
+
+def _describe_design(space: SearchSpace, plan: SweepPlan, published: Collection[str], estimate: Estimate) -> Summary:
     stages = collect_shared_stages(plan.trials)
-    published = {shared.stage.key for shared in stages if folder and is_published(folder / "stages" / shared.stage.key)}
     tree = build_tree(plan.trials)
-    estimate = estimate_cost(plan.trials, store, space.resources, num_cores(), encoder_bytes)
     cells: dict[str, Summary] = {}
     for trial in plan.trials:
         row = cells.setdefault(
@@ -46,6 +124,7 @@ def summarise_plan(space: SearchSpace, folder: Path | None) -> Summary:
         "sweep_id": plan.sweep_id,
         "num_trials": len(plan.trials),
         "num_cells": plan.num_cells,
+        "num_proposed": plan.num_proposed,
         "seeds": list(space.seed_values),
         "cells": list(cells.values()),
         "languages": list(dict.fromkeys(language for trial in plan.trials for language in trial.plan.languages)),
@@ -58,88 +137,83 @@ def summarise_plan(space: SearchSpace, folder: Path | None) -> Summary:
             }
             for shared in stages
         ],
-        "stage_tree": _describe_tree(tree, published),
+        "stage_tree": _describe_tree(tree, published, estimate.unit_seconds),
         "num_stages": tree.num_stages,
         "num_stages_alone": tree.num_stages_alone,
         "num_steps": tree.num_steps,
         "num_steps_alone": tree.num_steps_alone,
         "num_stage_runs_saved": num_stage_runs_saved(plan.trials),
         "num_pending": estimate.num_pending,
-        "num_concurrent": estimate.slots,
-        "trial_seconds": estimate.trial_seconds,
-        "wall_seconds": estimate.wall_seconds,
-        "disk_bytes": estimate.disk_bytes,
     }
 
 
-def print_plan(summary: Summary, console: Console) -> None:
-    """Write a plan for people."""
-    console.print(f"[bold]{summary['name']}[/bold]  sweep {summary['sweep_id']}", highlight=False)
-    cells = Table("cell", "trials", box=None, pad_edge=False, header_style="bold")
-    for cell in summary["cells"]:
-        name = escape(cell["cell"]) + ("  [dim](baseline)[/dim]" if cell["is_baseline"] else "")
-        cells.add_row(name, str(cell["num_trials"]))
-    console.print(cells)
-    if summary["shared_stages"]:
-        console.print()
-        _print_tree(summary["stage_tree"], console)
-    seconds, disk = summary["wall_seconds"], summary["disk_bytes"]
-    time_line = (
-        "not known before a trial has finished"
-        if seconds is None
-        else f"about {format_seconds(seconds)} at {summary['num_concurrent']} trials at a time, "
-        "shared stages not counted"
-    )
-    lines = {
-        "trials": write_counts(summary["num_trials"], summary["num_cells"], len(summary["seeds"]))
-        + f", {summary['num_pending']} to be run",
-        "stages": f"{summary['num_stages']} run, {len(summary['shared_stages'])} of them shared; "
-        f"sharing saves {summary['num_stage_runs_saved']} runs",
-        "work": _describe_work(summary),
-        "languages": f"{len(summary['languages'])}: {' '.join(summary['languages'])}",
-        "time": time_line,
-        "disk": "not known for this encoder" if disk is None else f"about {disk / 1e9:.1f} GB beside results",
-    }
-    console.print()
-    for name, text in lines.items():
-        console.print(f"{name:<10} {text}", highlight=False, soft_wrap=True)
-
-
-def _describe_tree(tree: StageTree, published: Collection[str]) -> list[Summary]:
-    """One mapping a group of stages."""
-    return [
-        {
-            "stage": group.title,
-            "kind": group.kind,
-            "depth": group.depth,
-            "num_stages": len(group.keys),
-            "num_published": sum(key in published for key in group.keys),
-            "num_trials_each": [min(group.num_trials), max(group.num_trials)],
-            "num_steps": group.num_steps,
-        }
-        for group in tree.groups
-    ]
-
-
-def _print_tree(groups: Sequence[Summary], console: Console) -> None:
-    table = Table("stage", box=None, pad_edge=False, header_style="bold")
-    for name in ("stages", "trials of each", "steps", "there"):
-        table.add_column(name, justify="right")
-    for group in groups:
-        fewest, most = group["num_trials_each"]
-        is_shared = group["kind"] != "target"
-        table.add_row(
-            escape("  " * group["depth"] + group["stage"]),
-            f"{group['num_stages']:,}",
-            str(fewest) if fewest == most else f"{fewest} to {most}",
-            f"{group['num_steps']:,}",
-            f"{group['num_published']:,}" if is_shared else "",
+def _describe_tree(tree: StageTree, published: Collection[str], unit_seconds: Mapping[str, float]) -> list[Summary]:
+    """One mapping a group of stages; seconds of what is still to be run, none where one of them is not known."""
+    described: list[Summary] = []
+    for group in tree.groups:
+        seconds = [unit_seconds[key] for key in group.keys if key in unit_seconds]
+        described.append(
+            {
+                "stage": group.title,
+                "kind": group.kind,
+                "depth": group.depth,
+                "num_stages": len(group.keys),
+                "num_published": sum(key in published for key in group.keys),
+                "num_trials_each": [min(group.num_trials), max(group.num_trials)],
+                "num_steps": group.num_steps,
+                "seconds": sum(seconds) if seconds else None,
+            }
         )
-    console.print(table)
+    return described
 
 
-def _describe_work(summary: Summary) -> str:
-    together, alone = summary["num_steps"], summary["num_steps_alone"]
-    if together == alone:
-        return f"{together:,} steps of training, nothing shared"
-    return f"{together:,} steps of training; {alone:,} if every trial ran alone, {alone / together:.2f} times as many"
+def _describe_estimate(estimate: Estimate, resources: Resources, questions: PlanQuestions) -> Summary:
+    schedule, hour = estimate.schedule, 3600.0
+    gpu_hours = None if estimate.gpu_seconds is None else estimate.gpu_seconds / hour
+    held_hours = None if schedule is None else schedule.wall_seconds / hour * count_held_gpus(resources, estimate.slots)
+    price = questions.price
+    return {
+        "source": estimate.source or None,
+        "num_concurrent": estimate.slots,
+        "num_gpus": estimate.num_gpus,
+        "num_unknown_units": estimate.num_unknown,
+        "wall_seconds": schedule.wall_seconds if schedule else None,
+        "critical_path_seconds": schedule.path_seconds if schedule else None,
+        "busy_seconds": schedule.busy_seconds if schedule else None,
+        "busy_share": schedule.busy_share if schedule else None,
+        "gpu_hours": gpu_hours,
+        "held_gpu_hours": held_hours,
+        "price": price,
+        "currency": questions.currency if price is not None else None,
+        "cost": None if price is None or gpu_hours is None else price * gpu_hours,
+        "held_cost": None if price is None or held_hours is None else price * held_hours,
+        "disk_bytes": {**asdict(estimate.disk), "total": estimate.disk.total} if estimate.disk else None,
+    }
+
+
+def _describe_effects(space: SearchSpace, plan: SweepPlan, store: ResultStore | None) -> Summary:
+    """Smallest differences that can be seen, one list a target task; empty where test sets are not on this machine."""
+    measured = measure_delta_sds(store) if store else {}
+    noise = Noise(delta_sds=measured)
+    first: dict[str, PlannedTrial] = {}
+    for trial in plan.trials:
+        first.setdefault(trial.plan.spec.target.task, trial)
+    tasks = [
+        {
+            "task": task,
+            "languages": [
+                asdict(effect)
+                for effect in detectable_effects(count_test_examples(trial.plan), len(space.seed_values), noise)
+            ],
+        }
+        for task, trial in first.items()
+    ]
+    return {
+        "num_seeds": len(space.seed_values),
+        "power": POWER,
+        "alpha": ALPHA,
+        "disagreeing_share": noise.disagreeing_share,
+        "seed_sd": noise.seed_sd,
+        "measured_delta_sds": measured,
+        "tasks": tasks,
+    }

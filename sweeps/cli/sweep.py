@@ -15,6 +15,7 @@ from rich.markup import escape
 from sweeps.cli.output import SummaryFormat, print_json
 
 if TYPE_CHECKING:
+    from search_spaces.resources import Resources
     from sweeps.options import SweepOutcome
 
 app = typer.Typer(help="Plan, run and resume sweeps.", no_args_is_help=True)
@@ -48,13 +49,20 @@ def plan(
     out: Annotated[
         Path | None, typer.Option(help="The sweep's folder, to see what is missing and how long it takes.")
     ] = None,
+    probe: Annotated[bool, typer.Option("--probe", help="Measure a few steps of each kind of trial here.")] = False,
+    gpus: Annotated[int | None, typer.Option(min=1, help="GPUs to reckon with; else one, if trials take any.")] = None,
+    slots: Annotated[int | None, typer.Option(min=1, help="Trials at a time to reckon with.")] = None,
+    price: Annotated[float | None, typer.Option(min=0, help="Of a GPU for an hour.")] = None,
+    currency: Annotated[str, typer.Option(help="Of the price.")] = "USD",
     output: Format = SummaryFormat.table,
 ) -> None:
-    """Say what a sweep would do: trials, stages, what is shared, cost. Trains nothing, writes nothing."""
+    """Say what a sweep would do: trials, stages, what is shared, cost, detectable effect. Writes nothing."""
     from search_spaces.loading import load_space
-    from sweeps.cli.summary import print_plan, summarise_plan
+    from sweeps.cli.plan_text import print_plan
+    from sweeps.cli.summary import PlanQuestions, summarise_plan
 
-    summary = summarise_plan(load_space(space, overrides or ()), out)
+    questions = PlanQuestions(probe=probe, num_gpus=gpus, slots=slots, price=price, currency=currency)
+    summary = summarise_plan(load_space(space, overrides or ()), out, questions)
     if output is SummaryFormat.json:
         print_json(summary)
     else:
@@ -83,7 +91,7 @@ def run(
     with console.status("reading data and encoders"):
         store, planned = begin_sweep(loaded, out)
     options = LaunchOptions(
-        resources=_limit(loaded.resources, max_concurrent),
+        resources=limit(loaded.resources, max_concurrent),
         address=address,
         inline=inline,
         stages_folder=stages,
@@ -119,7 +127,7 @@ def resume(
     statuses = parse_statuses(rerun)
     store = ResultStore.open(folder, for_writing=True)
     options = LaunchOptions(
-        resources=_limit(read_resources(store), max_concurrent),
+        resources=limit(read_resources(store), max_concurrent),
         address=address,
         inline=inline,
         rerun=statuses,
@@ -211,7 +219,8 @@ def _show_deltas(outcome: "SweepOutcome") -> None:
     render_deltas(outcome.store, Console())
 
 
-def _limit(resources: Any, max_concurrent: int | None) -> Any:
+def limit(resources: "Resources", max_concurrent: int | None) -> "Resources":
+    """Resources with another number of trials at a time, if one is given."""
     return resources if max_concurrent is None else resources.model_copy(update={"max_concurrent": max_concurrent})
 
 

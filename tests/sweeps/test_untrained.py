@@ -7,7 +7,8 @@ import pytest
 
 from results.store import ResultStore
 from search_spaces.space import SearchSpace
-from sweeps.cli.summary import print_plan, summarise_plan
+from sweeps.cli.plan_text import print_plan
+from sweeps.cli.summary import summarise_plan
 from sweeps.plan import plan_sweep
 from tests.factories import build_encoder, write_pair_folder
 from tests.sweeps.factories import make_space, row_times, run_inline, silent_console, text_of

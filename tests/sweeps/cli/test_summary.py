@@ -5,7 +5,8 @@ from typing import Any
 
 from rich.console import Console
 
-from sweeps.cli.summary import print_plan, summarise_plan
+from sweeps.cli.plan_text import print_plan
+from sweeps.cli.summary import summarise_plan
 from tests.sweeps.factories import make_space
 
 
