@@ -4,6 +4,7 @@ import os
 
 # Before any test module imports a library that reads it.
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ.setdefault("RAY_AUTH_MODE", "token")
 
 from pathlib import Path
 

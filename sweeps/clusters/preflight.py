@@ -74,9 +74,9 @@ def choose_readers(trials: Sequence[PlannedTrial]) -> list[str]:
 
     All that names something to read is text, so trials whose settings hold the same texts read the same.
     """
-    chosen: dict[frozenset[str], PlannedTrial] = {}
+    chosen: dict[tuple[tuple[str, str], ...], PlannedTrial] = {}
     for trial in trials:
-        chosen.setdefault(frozenset(_list_texts(trial.plan.spec.model_dump(mode="json"))), trial)
+        chosen.setdefault(tuple(_list_texts(trial.plan.spec.model_dump(mode="json"))), trial)
     return [trial.plan.model_dump_json() for trial in chosen.values()]
 
 
@@ -139,12 +139,10 @@ def _name_places(place: Place) -> Iterator[str]:
         yield place.stages_folder
 
 
-def _list_texts(value: Any) -> Iterator[str]:
+def _list_texts(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    """Every text in nested settings, with the keys that lead to it."""
     if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from _list_texts(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _list_texts(inner)
+        yield place, value
+    elif isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _list_texts(inner, f"{place}.{key}")

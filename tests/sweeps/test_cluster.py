@@ -1,4 +1,4 @@
-"""What surrounds Ray's start. (Ray itself is started in test_runner.)"""
+"""What surrounds Ray's start. (Ray itself is started in test_runner and clusters/test_local.)"""
 
 import os
 import socket
@@ -17,11 +17,20 @@ def test_an_address_where_nobody_answers_is_refused_at_once(tmp_path: Path) -> N
         address = f"127.0.0.1:{free.getsockname()[1]}"
     started = time.monotonic()
     with (
-        pytest.raises(XltError, match=rf"cannot reach Ray at '{address}'.*--inline"),
+        pytest.raises(XltError, match=rf"cannot reach Ray at '{address}'.*--inline") as caught,
         ray_cluster(address, tmp_path / "driver.log"),
     ):
         pytest.fail("nobody was there")
     assert time.monotonic() - started < 30
+    assert "token" not in str(caught.value)
+
+
+def test_ray_client_is_refused_with_what_to_do_in_its_place(tmp_path: Path) -> None:
+    with (
+        pytest.raises(XltError, match=r"ray://head:10001: .*ray job submit .*--address auto"),
+        ray_cluster("ray://head:10001", tmp_path / "driver.log"),
+    ):
+        pytest.fail("a sweep was begun")
 
 
 def test_what_is_set_in_the_environment_stays(monkeypatch: pytest.MonkeyPatch) -> None:
