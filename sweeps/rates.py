@@ -19,6 +19,7 @@ from sweeps.tree import count_steps
 from xlt_core.perturbations import METHODS
 from xlt_core.perturbations.spec import PerturbationSpec
 from xlt_core.plan import TrialPlan
+from xlt_core.recipe import PretrainSpec
 from xlt_core.stage_plan import Stage
 
 
@@ -187,19 +188,29 @@ def _average_steps(stages: Mapping[str, Stage], costs: Mapping[str, Mapping[str,
     return {kind: total / steps[kind] for kind, total in seconds.items()}
 
 
-def measure_rates(trials: Iterable[PlannedTrial], probe: Callable[[TrialPlan], Measured]) -> Rates:
-    """Measure one trial of every kind: its target stage and its test set.
+def measure_rates(
+    trials: Iterable[PlannedTrial],
+    probe: Callable[[TrialPlan], Measured],
+    time_pretraining: Callable[[PretrainSpec], float],
+) -> Rates:
+    """Measure one trial of every kind: its target stage and its test set. Shared stages are reckoned from these.
 
     Args:
         trials: to be run.
         probe: takes a few steps of a trial.
+        time_pretraining: gives the seconds of a step of an encoder that is made first.
     """
+    trials = tuple(trials)
     chosen: dict[tuple[StepKind, TestKind], TrialPlan] = {}
     for trial in trials:
         chosen.setdefault((find_step_kind(trial.plan.target_stage), find_test_kind(trial.plan)), trial.plan)
     steps: dict[StepKind, float] = {}
     tests: dict[TestKind, float] = {}
     loads: dict[str, float] = {}
+    for shared in collect_shared_stages(trials):
+        kind, encoder = find_step_kind(shared.stage), shared.stage.encoder
+        if shared.stage.settings is None and kind not in steps and encoder and encoder.pretrain:
+            steps[kind] = time_pretraining(encoder.pretrain)
     for (step_kind, test_kind), plan in chosen.items():
         found = probe(plan)
         if count_steps(plan.target_stage):

@@ -3,7 +3,6 @@
 In: a space, a folder if there is one, what is asked besides. Out: JSON values.
 """
 
-import tempfile
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,10 +18,9 @@ from sweeps.estimate import Estimate, count_held_gpus, count_slots, estimate_cos
 from sweeps.extend import plan_grown_sweep
 from sweeps.plan import PlannedTrial, SweepPlan, collect_shared_stages, num_stage_runs_saved
 from sweeps.power import ALPHA, POWER, Noise, count_test_examples, detectable_effects, measure_delta_sds
-from sweeps.rates import Rates, measure_rates, read_rates
+from sweeps.rates import Rates, read_rates
 from sweeps.tree import StageTree, build_tree
 from xlt_core.artifacts import MANIFEST
-from xlt_core.plan import TrialPlan
 
 Summary = dict[str, Any]
 
@@ -93,21 +91,9 @@ def _find_rates(
 ) -> Rates:
     if not probe:
         return read_rates(plan.trials, store) if store and finished else Rates(source="")
-    from xlt_core.probe import probe_trial
-    from xlt_core.workspace import Workspace
+    from sweeps.probing import probe_rates
 
-    pending = [trial for trial in plan.trials if trial.trial_id not in finished]
-    with tempfile.TemporaryDirectory(prefix="xlt-probe-") as scratch:
-        workspace = Workspace(
-            root=Path(scratch),
-            num_threads=max(1, int(resources.cpu)),
-            micro_batch_size=resources.micro_batch_size,
-        )
-
-        def measure(trial: TrialPlan) -> Any:
-            return probe_trial(trial, workspace)
-
-        return measure_rates(pending, measure)
+    return probe_rates([trial for trial in plan.trials if trial.trial_id not in finished], resources)
 
 
 def _describe_design(space: SearchSpace, plan: SweepPlan, published: Collection[str], estimate: Estimate) -> Summary:

@@ -101,7 +101,9 @@ def test_each_kind_of_trial_is_probed_once_whatever_its_magnitude_and_seed() -> 
         probed.append(trial)
         return _Probe()
 
-    rates = measure_rates(plan.trials, probe)
+    rates = measure_rates(plan.trials, probe, lambda spec: spec.num_steps / 100)
     kinds = [find_step_kind(trial.target_stage).perturbation.method for trial in probed]
     assert sorted(kinds) == ["gaussian", "none", "pgd"]
-    assert rates.of_trial(plan.trials[0].plan) == pytest.approx(4 * 0.25 + 1.0 + 2 * 10 * 0.1)
+    trial = plan.trials[0].plan
+    assert rates.of_trial(trial) == pytest.approx(4 * 0.25 + 1.0 + 2 * 10 * 0.1)
+    assert rates.of_stage(trial.shared_stages[0]) == pytest.approx(3 * 0.03 + 1.0)
