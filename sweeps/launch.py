@@ -32,7 +32,7 @@ from sweeps.lock import only_one_driver
 from sweeps.options import LaunchOptions, SweepOutcome
 from sweeps.plan import PlannedTrial, SweepPlan
 from sweeps.rows import plan_row, planned_trial
-from sweeps.search.base import CellSource
+from sweeps.search import open_cell_source
 from sweeps.stopping import StopSweep, writing_rows
 from sweeps.work import Work
 from xlt_core.artifacts import remove_partial_folders
@@ -168,7 +168,7 @@ def run_missing(
             scheduler=space.scheduler if space else Scheduler(),
             former={trial_id: finished[trial_id] for trial_id in missing_ids & finished.keys()},
         )
-        cells = _open_search(space, work) if space else None
+        cells = open_cell_source(space, store, missing_ids) if space else None
         stopped: StopSweep | None = None
         with display:
             try:
@@ -216,15 +216,6 @@ def run_units(dispatcher: Dispatcher, options: LaunchOptions) -> None:
         from sweeps.runner import run_on_ray
 
         run_on_ray(dispatcher, options)
-
-
-def _open_search(space: SearchSpace, work: Work) -> CellSource | None:
-    """Open what proposes cells while others run; none where all cells are planned beforehand."""
-    if space.search.optuna is None:
-        return None
-    from sweeps.search.optuna_search import open_optuna_search
-
-    return open_optuna_search(space, work.store)
 
 
 def make_place(store: ResultStore, options: LaunchOptions) -> Place:

@@ -21,7 +21,7 @@ from sweeps.failures import MAX_ATTEMPTS, find_storage_trouble
 from sweeps.loggers import build_loggers
 from sweeps.options import LaunchOptions
 from sweeps.resources import check_resources, placement_of
-from sweeps.schedulers import build_scheduler
+from sweeps.schedulers import build_scheduler, read_past_trials
 from sweeps.searcher import UnitSearcher
 from sweeps.stopping import signals_stop_the_sweep, stop_for_storage
 from sweeps.trainable import UnitTrainable
@@ -52,7 +52,7 @@ def _build_tuner(dispatcher: Dispatcher, capacity: Capacity, options: LaunchOpti
         tune.with_resources(UnitTrainable, _place),
         tune_config=tune.TuneConfig(
             search_alg=UnitSearcher(dispatcher, capacity),
-            scheduler=build_scheduler(work.scheduler),
+            scheduler=build_scheduler(work.scheduler, read_past_trials(work.store)),
             num_samples=-1,
             reuse_actors=True,
             trial_dirname_creator=lambda trial: trial.trial_id,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from results.store import ResultStore
+from search_spaces.cell_checks import count_target_steps
 from search_spaces.resources import Resources
 from search_spaces.searches import Scheduler, rung_steps
 from sweeps.display import Display
@@ -70,18 +71,18 @@ class Work:
         """
         trial = self.trials[trial_id]
         spec = trial.plan.spec
-        optim = spec.target.optim or spec.optim
         kind: UnitKind = "trial" if stopped is None else "stop"
         course = read_course(self.store, trial.supersedes) if trial.supersedes else None
         if stopped is None and course is not None and course.stop_at_step is not None:
             stopped = (course.stop_at_step, course.stop_reason)
-        is_settled = stopped is not None or course is not None
+        # A baseline is never stopped: all others are compared with it.
+        is_settled = stopped is not None or course is not None or trial.is_baseline
         return Job(
             unit_id=trial_id,
             kind=kind,
             title=trial.title,
             payload=payload_of_trial(trial),
-            rung_steps=() if is_settled else rung_steps(self.scheduler, optim.num_steps),
+            rung_steps=() if is_settled else rung_steps(self.scheduler, count_target_steps(spec)),
             stop_at_step=stopped[0] if stopped else None,
             stop_reason=stopped[1] if stopped else "",
             predecessor=trial.supersedes,

@@ -65,7 +65,8 @@ def test_stages_are_taken_in_once(tmp_path: Path) -> None:
 
 def test_a_job_of_a_trial_that_was_stopped_says_where_and_has_no_rungs(tmp_path: Path) -> None:
     work = make_filled_work(tmp_path, scheduler={"asha": {"grace_steps": 1, "reduction_factor": 2}})
-    trial_id = next(iter(work.trials))
+    baseline_id, trial_id = sorted(work.trials, key=lambda one: not work.trials[one].is_baseline)[:2]
+    assert work.job_of_trial(baseline_id).rung_steps == (), "all others are compared with it"
     assert work.scheduler == Scheduler.model_validate({"asha": {"grace_steps": 1, "reduction_factor": 2}})
     running = work.job_of_trial(trial_id)
     assert (running.kind, running.rung_steps, running.stop_at_step) == ("trial", (1, 2), None)
