@@ -47,6 +47,11 @@ class Event:
     fields: Mapping[str, Any]
     """What else the event says: `step`, `num_steps`, `loss`, `language`, `reason`, `traceback`, ..."""
 
+    def as_line(self) -> str:
+        """Give it as it stands in the log, without the end of the line."""
+        standard = {name: getattr(self, name) for name in _STANDARD_FIELDS}
+        return json.dumps(standard | dict(self.fields), ensure_ascii=False)
+
 
 def log_path(folder: Path, unit_id: str) -> Path:
     """Where the log of a trial (its id) or a stage (its key) of the sweep in `folder` is."""

@@ -20,8 +20,10 @@ from sweeps.cli.demo import run_demo
 from sweeps.cli.difficulty import app as difficulty_app
 from sweeps.cli.doctor import run_doctor
 from sweeps.cli.listing import app as list_app
+from sweeps.cli.logs import run_logs
 from sweeps.cli.sweep import app as sweep_app
 from sweeps.cli.trial import app as trial_app
+from sweeps.cli.watch import run_watch
 from xlt_core.errors import XltError
 
 app = typer.Typer(
@@ -30,6 +32,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("demo")(run_demo)
+sweep_app.command("watch")(run_watch)
+sweep_app.command("logs")(run_logs)
 app.add_typer(sweep_app, name="sweep")
 app.add_typer(trial_app, name="trial")
 results_app.command("benchmark")(run_benchmark)
