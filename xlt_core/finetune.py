@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -10,7 +11,6 @@ from torch import Tensor
 from xlt_core.data.batch import PackedBatch
 from xlt_core.data.batches import Indices, TrainingOrder, pack
 from xlt_core.data.tokens import TokenTable
-from xlt_core.difficulty.pacing import PacedOrder
 from xlt_core.errors import SpecError
 from xlt_core.memory import fit_in_memory, halve_micro_batch
 from xlt_core.model import TrialModel
@@ -30,6 +30,14 @@ _NUM_PROBES = 20
 _PASSES = ("num_forwards", "num_backwards", "num_weight_gradients")
 
 
+class Order(Protocol):
+    """Which examples every step trains on."""
+
+    def indices(self, step: int) -> Indices:
+        """Rows of the table in step `step` (from 0), shape (batch_size,)."""
+        ...
+
+
 class FineTuning:
     """The objective of the intermediate and the target stage: a pure function of the step, so that steps repeat."""
 
@@ -43,7 +51,7 @@ class FineTuning:
         device: torch.device,
         micro_batch_size: int | None = None,
         pool: Indices | None = None,
-        order: PacedOrder | None = None,
+        order: Order | None = None,
     ) -> None:
         """Prepare `model`, whose weights are those that the stage starts from, for training.
 
@@ -73,7 +81,7 @@ class FineTuning:
         self.num_rows = min(num_pooled, settings.max_train_examples or num_pooled)
         """Rows that are trained on, their copies not counted."""
         self._table = table
-        self._order = order or TrainingOrder(
+        self._order: Order = order or TrainingOrder(
             num_examples=self._num_examples,
             num_copies=num_copies,
             batch_size=settings.optim.batch_size,

@@ -200,7 +200,31 @@ def load_tokens(
     edit: Edit | None = None,
     needs_labels: bool = True,
 ) -> TokenTable:
-    """The tokens of one split and language, cut to what the recipe and the encoder allow.
+    """The tokens of one split and language, from the workspace where it has them; arguments as `request_tokens`."""
+    request = request_tokens(
+        settings, split, language, encoder, spec, part=part, data_seed=data_seed, edit=edit, needs_labels=needs_labels
+    )
+    return load_token_table(
+        request,
+        tokenizer=encoder.tokenizer,
+        fingerprint=encoder.tokenizer_fingerprint,
+        cache_folder=workspace.tokens,
+    )
+
+
+def request_tokens(
+    settings: StageSpec,
+    split: Split,
+    language: str,
+    encoder: Encoder,
+    spec: TrialSpec,
+    *,
+    part: Part = "examples",
+    data_seed: int = 0,
+    edit: Edit | None = None,
+    needs_labels: bool = True,
+) -> TokenRequest:
+    """Ask for the texts of one split and language, cut to what the recipe and the encoder allow.
 
     `data_seed` is of training data that are drawn: a stage's own, or an intermediate stage on the target's task would
     train on the very examples of the target, on more of them the nearer its dose.
@@ -212,7 +236,7 @@ def load_tokens(
         longest = min(longest, questions.max_question_length + num_specials)
     dose = None if settings.difficulty else settings.dose  # an arm is drawn of the task's own mix
     assert not isinstance(dose, str), "named arms need scores"
-    request = TokenRequest(
+    return TokenRequest(
         task=task,
         data=settings.data_of(split),
         split=split,
@@ -227,10 +251,4 @@ def load_tokens(
         data_seed=data_seed,
         edit=edit,
         needs_labels=needs_labels,
-    )
-    return load_token_table(
-        request,
-        tokenizer=encoder.tokenizer,
-        fingerprint=encoder.tokenizer_fingerprint,
-        cache_folder=workspace.tokens,
     )
