@@ -19,6 +19,7 @@ from sweeps.cli.data import app as data_app
 from sweeps.cli.demo import run_demo
 from sweeps.cli.difficulty import app as difficulty_app
 from sweeps.cli.doctor import run_doctor
+from sweeps.cli.extend import extend
 from sweeps.cli.listing import app as list_app
 from sweeps.cli.logs import run_logs
 from sweeps.cli.sweep import app as sweep_app
@@ -32,6 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("demo")(run_demo)
+sweep_app.command("extend")(extend)
 sweep_app.command("watch")(run_watch)
 sweep_app.command("logs")(run_logs)
 app.add_typer(sweep_app, name="sweep")

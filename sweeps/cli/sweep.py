@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from sweeps.cli.output import SummaryFormat, print_json
+from sweeps.cli.until_ci import GoalLanguage, MaxSeeds, UntilCi, make_goal, run_or_narrow
 
 if TYPE_CHECKING:
     from search_spaces.resources import Resources
@@ -32,7 +33,9 @@ Address = Annotated[
 ]
 Stages = Annotated[
     Path | None,
-    typer.Option("--stages", metavar="DIR", help="Where stages are kept that several sweeps share; else in the sweep's folder."),
+    typer.Option(
+        "--stages", metavar="DIR", help="Where stages are kept that several sweeps share; else in the sweep's folder."
+    ),
 ]
 Loggers = Annotated[
     list[str] | None,
@@ -79,13 +82,18 @@ def run(
     max_concurrent: MaxConcurrent = None,
     stages: Stages = None,
     loggers: Loggers = None,
+    until_ci: UntilCi = None,
+    language: GoalLanguage = None,
+    max_seeds: MaxSeeds = None,
     output: Format = SummaryFormat.table,
 ) -> None:
     """Run a sweep; what the folder holds already is not run again."""
     from search_spaces.loading import load_space
-    from sweeps.launch import begin_sweep, run_missing
+    from sweeps.extend import read_space
+    from sweeps.launch import begin_sweep
     from sweeps.options import LaunchOptions
 
+    goal = make_goal(until_ci, language, max_seeds)
     loaded = load_space(space, overrides or ())
     console = Console(stderr=True)
     with console.status("reading data and encoders"):
@@ -102,7 +110,8 @@ def run(
         highlight=False,
         soft_wrap=True,
     )
-    finish(run_missing(store, planned.trials, options, console), output, console)
+    grown = read_space(store) or loaded  # with what the folder's sweep is scored on besides
+    finish(run_or_narrow(store, grown, planned.trials, options, goal, console), output, console)
 
 
 @app.command("resume")
@@ -124,7 +133,7 @@ def resume(
     from sweeps.launch import read_resources, resume_missing
     from sweeps.options import LaunchOptions
 
-    statuses = parse_statuses(rerun)
+    statuses = parse_statuses(rerun, note)
     store = ResultStore.open(folder, for_writing=True)
     options = LaunchOptions(
         resources=limit(read_resources(store), max_concurrent),
@@ -151,19 +160,17 @@ def status(folder: Folder, output: Format = SummaryFormat.table) -> None:
         print_status(found, Console())
 
 
-def parse_statuses(text: str | None) -> tuple[str, ...]:
-    """Read `--rerun`.
+def parse_statuses(text: str | None, note: str | None = None) -> tuple[str, ...]:
+    """Read `--rerun` and `--note`.
 
     Raises:
         UnknownNameError: a status that no trial can have.
+        SpecError: a result of training is to be run again, and no note says why.
     """
-    from xlt_core.errors import UnknownNameError
-    from xlt_core.result import STATUSES
+    from sweeps.rerun import check_rerun
 
     names = tuple(name.strip() for name in (text or "").split(",") if name.strip())
-    for name in names:
-        if name not in STATUSES:
-            raise UnknownNameError("status", name, STATUSES)
+    check_rerun(names, note)
     return names
 
 

@@ -1,0 +1,162 @@
+"""`xlt sweep extend`: ask more of a sweep that is there. In: its folder, and what is new. Out: as of `xlt sweep run`.
+
+Heavy modules are imported when the command runs.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from sweeps.cli.output import SummaryFormat, print_json
+from sweeps.cli.sweep import (
+    Address,
+    Folder,
+    Format,
+    Inline,
+    Loggers,
+    MaxConcurrent,
+    Overrides,
+    Stages,
+    finish,
+    limit,
+)
+from sweeps.cli.until_ci import GoalLanguage, MaxSeeds, UntilCi, make_goal, run_or_narrow
+
+if TYPE_CHECKING:
+    from results.store import ResultStore
+    from search_spaces.extension import SpaceChanges
+    from search_spaces.space import SearchSpace
+    from sweeps.extend import ExtensionSummary
+
+
+Seeds = Annotated[int | None, typer.Option("--seeds", min=1, help="How many in all.")]
+MoreValues = Annotated[
+    list[str] | None, typer.Option("--axis", metavar="KEY=V1,V2", help="More values of an axis; may be given again.")
+]
+Languages = Annotated[
+    str | None, typer.Option("--languages", metavar="CODES", help="By comma: all, or with a + in front the new ones.")
+]
+Conditions = Annotated[
+    str | None,
+    typer.Option("--conditions", metavar="NAMES", help="By comma, or YAML with settings; + as for languages."),
+]
+
+
+def extend(
+    folder: Folder,
+    seeds: Seeds = None,
+    axes: MoreValues = None,
+    languages: Languages = None,
+    conditions: Conditions = None,
+    overrides: Overrides = None,
+    until_ci: UntilCi = None,
+    language: GoalLanguage = None,
+    max_seeds: MaxSeeds = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is new; write and run nothing.")] = False,
+    address: Address = None,
+    inline: Inline = False,
+    max_concurrent: MaxConcurrent = None,
+    stages: Stages = None,
+    loggers: Loggers = None,
+    output: Format = SummaryFormat.table,
+) -> None:
+    """Ask more of a sweep: seeds, values, languages, conditions. Runs what is missing, and only that."""
+    from results.store import ResultStore
+    from search_spaces.extension import SpaceChanges
+    from sweeps.extend import plan_grown_sweep, summarise_extension
+    from sweeps.launch import make_place, read_planned_trials, write_grown_plan
+    from sweeps.options import LaunchOptions
+    from sweeps.shelf import open_shelf
+
+    goal = make_goal(until_ci, language, max_seeds)
+    changes = SpaceChanges(
+        seeds=seeds,
+        overrides=tuple(overrides or ()),
+        axes=tuple(axes or ()),
+        languages=languages,
+        conditions=conditions,
+    )
+    console = Console(stderr=True)
+    store = ResultStore.open(folder, for_writing=not dry_run)
+    space = extend_held_space(store, changes, folder, may_stay=goal is not None)
+    options = LaunchOptions(
+        resources=limit(space.resources, max_concurrent),
+        address=address,
+        inline=inline,
+        stages_folder=stages,
+        loggers=loggers or (),
+    )
+    with console.status("reading data and encoders"):
+        grown = plan_grown_sweep(space, store)
+        summary = summarise_extension(grown, store, open_shelf(make_place(store, options)).has_weights)
+    if dry_run:
+        show_extension(summary, output, Console())
+        return
+    show_extension(summary, SummaryFormat.table, console)
+    store = write_grown_plan(grown, folder)
+    outcome = run_or_narrow(store, grown.space, read_planned_trials(store), options, goal, console)
+    finish(outcome, output, console)
+
+
+def extend_held_space(
+    store: "ResultStore", changes: "SpaceChanges", folder: Path, *, may_stay: bool = False
+) -> "SearchSpace":
+    """Read the space that a sweep was last asked for, and change it.
+
+    Args:
+        store: of the sweep.
+        changes: to its space.
+        folder: as it was given, for messages.
+        may_stay: there is something else to do than what changes.
+
+    Raises:
+        StoreError: it was not begun from a space.
+        SpecError: nothing changes, something would be left out, or a change cannot be read.
+    """
+    from search_spaces.extension import SpaceChanges, extend_space
+    from sweeps.extend import read_space
+    from xlt_core.errors import SpecError, StoreError
+
+    held = read_space(store)
+    if held is None:
+        raise StoreError(
+            f"{folder} holds single trials, no sweep of a space; for more of them: xlt trial run SPEC --out"
+        )
+    if changes == SpaceChanges() and not may_stay:
+        raise SpecError(
+            "nothing is to be extended; give --seeds, --axis, --languages, --conditions, --set or --until-ci. What is "
+            f"missing of the sweep as it is runs with: xlt sweep resume {folder}"
+        )
+    return extend_space(held, changes, f"{folder}/sweep.json")
+
+
+def describe_extension(summary: "ExtensionSummary") -> dict[str, Any]:
+    """What an extension comes to, for programs."""
+    return {
+        "num_planned_before": summary.num_planned_before,
+        "num_planned": summary.num_planned,
+        "num_to_run": len(summary.needs),
+        "num_scored_only": summary.count("score"),
+        "num_trained_again": summary.count("train again"),
+        "num_trained": summary.count("train"),
+        "num_scored_on_more": summary.num_superseding,
+    }
+
+
+def show_extension(summary: "ExtensionSummary", output: SummaryFormat, console: Console) -> None:
+    """Print what an extension comes to; as JSON on stdout, whatever the console."""
+    if output is SummaryFormat.json:
+        print_json(describe_extension(summary))
+        return
+    lines = [f"trials: {summary.num_planned}, before: {summary.num_planned_before}, to be run: {len(summary.needs)}"]
+    told = (
+        (summary.count("train"), "to be trained"),
+        (summary.count("score"), "to be scored only: kept weights, or nothing to train"),
+        (summary.count("train again"), "to be trained again, to the same weights, which were not kept"),
+    )
+    lines += [f"{number:>6}  {words}" for number, words in told if number]
+    if summary.count("train again"):
+        lines.append("Weights are kept from now on with: --set resources.keep_weights=true")
+    console.print("\n".join(lines), highlight=False, soft_wrap=True)
