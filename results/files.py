@@ -68,7 +68,7 @@ def move_file(path: Path, target: Path) -> None:
     _sync_folder(path.parent)
 
 
-def published_files(folder: Path, suffix: str = "", *, recursive: bool = False) -> Iterator[os.DirEntry[str]]:
+def published_files(folder: Path | str, suffix: str = "", *, recursive: bool = False) -> Iterator[os.DirEntry[str]]:
     """Final names in a folder, in no order; no folder, no files."""
     with suppress(FileNotFoundError, NotADirectoryError):
         with os.scandir(folder) as entries:
@@ -78,7 +78,7 @@ def published_files(folder: Path, suffix: str = "", *, recursive: bool = False) 
                 if entry.name.endswith(suffix):
                     yield entry
             elif recursive:
-                yield from published_files(folder / entry.name, suffix, recursive=True)
+                yield from published_files(entry.path, suffix, recursive=True)
 
 
 def remove_temporaries(folder: Path, *, at_any_age: bool = False) -> int:

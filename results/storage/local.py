@@ -6,6 +6,7 @@ In: names relative to the folder. Out: see `results.storage`.
 import os
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -77,8 +78,17 @@ class LocalStorage(Storage):
     def list_entries(self, folder: str = "", suffix: str = "", *, recursive: bool = False) -> list[Entry]:
         """List the files in a folder by name; no folder, no files."""
         path = self.folder / folder
-        entries = files.attempt_locally(lambda: self._list(path, suffix, recursive), path, "listed")
-        return sorted(entries, key=lambda entry: entry.name)
+        prefix, start = f"{folder}/" if folder else "", len(str(path)) + 1
+
+        def look() -> list[Entry]:
+            entries = []
+            for found in files.published_files(path, suffix, recursive=recursive):
+                with suppress(FileNotFoundError):  # removed meanwhile
+                    status = found.stat()
+                    entries.append(Entry(prefix + found.path[start:], status.st_size, status.st_mtime_ns))
+            return entries
+
+        return sorted(files.attempt_locally(look, path, "listed"), key=lambda entry: entry.name)
 
     def list_folders(self, folder: str = "") -> list[str]:
         """List the folders in a folder by name."""
@@ -114,11 +124,3 @@ class LocalStorage(Storage):
         """Remove temporary files that are more than an hour old, or all."""
         for folder in folders:
             files.remove_temporaries(self.folder / folder, at_any_age=at_any_age)
-
-    def _list(self, path: Path, suffix: str, recursive: bool) -> list[Entry]:
-        entries = []
-        for found in files.published_files(path, suffix, recursive=recursive):
-            status = found.stat()
-            name = Path(found.path).relative_to(self.folder).as_posix()
-            entries.append(Entry(name, status.st_size, status.st_mtime_ns))
-        return entries

@@ -1,5 +1,7 @@
 """One contract for every storage: what the store needs of a folder it needs of a bucket."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow.dataset as ds
@@ -7,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from results import files
 from results.errors import StorageError
 from results.storage import LocalStorage, Storage, is_remote, open_storage
 
@@ -132,3 +135,28 @@ def test_what_has_no_scheme_of_a_bucket_is_a_folder(text: str) -> None:
     assert not is_remote(f"./{text}")
     assert is_remote(f"s3://{text}")
     assert is_remote(f"gs://{text}")
+
+
+def test_the_folder_in_which_one_stands_is_listed_as_any_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    LocalStorage(tmp_path).publish_bytes("a/b/c", b"x")
+    monkeypatch.chdir(tmp_path)
+    for place in (".", "./a/.."):
+        names = [entry.name for entry in open_storage(place).list_entries(recursive=True)]
+        assert names == ["a/b/c"]
+    assert open_storage(".").list_names("a/b") == ["a/b/c"]
+
+
+def test_a_file_that_vanishes_while_it_is_listed_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    storage = LocalStorage(tmp_path)
+    for name in ("a", "b"):
+        storage.publish_bytes(name, b"x")
+    published_files = files.published_files
+
+    def vanishing(*args: object, **options: bool) -> Iterator[os.DirEntry[str]]:
+        for entry in published_files(*args, **options):
+            if entry.name == "a":
+                (tmp_path / "a").unlink()
+            yield entry
+
+    monkeypatch.setattr(files, "published_files", vanishing)
+    assert storage.list_names() == ["b"]
