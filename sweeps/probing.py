@@ -12,6 +12,7 @@ from sweeps.plan import PlannedTrial
 from sweeps.rates import Rates, measure_rates
 from xlt_core.plan import TrialPlan
 from xlt_core.probe import Probe, probe_trial
+from xlt_core.process_state import reset_process_state
 from xlt_core.recipe import PretrainSpec
 from xlt_core.train import train
 from xlt_core.workspace import Workspace
@@ -34,6 +35,8 @@ def probe_rates(trials: Iterable[PlannedTrial], resources: Resources) -> Rates:
             num_threads=max(1, int(resources.cpu)),
             micro_batch_size=resources.micro_batch_size,
         )
+
+        reset_process_state(workspace.num_threads, workspace.memory_fraction)
 
         def probe(plan: TrialPlan) -> Probe:
             return probe_trial(plan, workspace)
