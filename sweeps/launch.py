@@ -29,6 +29,7 @@ from sweeps.extremes import find_extremes
 from sweeps.failures import FAILED_STATUSES
 from sweeps.job import Place
 from sweeps.lock import only_one_driver
+from sweeps.loggers import check_loggers
 from sweeps.options import LaunchOptions, SweepOutcome
 from sweeps.plan import PlannedTrial, SweepPlan
 from sweeps.rows import plan_row, planned_trial
@@ -135,9 +136,10 @@ def run_missing(
 
     Raises:
         StoreError: another process is running this sweep.
-        XltError: Ray cannot be started, or has not what the resources ask for.
+        XltError: Ray cannot be started, or has not what the resources ask for; a logger is not there.
     """
     started = time.monotonic()
+    check_loggers(options.loggers)
     with only_one_driver(store.storage):
         store.clear_unfinished()
         set_aside_damaged(store, console)
@@ -199,7 +201,7 @@ def run_units(dispatcher: Dispatcher, options: LaunchOptions) -> None:
 
     Raises:
         StopSweep: interrupted, or the disk is full; what is published stays.
-        SpecError: the sweep's scheduler needs Ray.
+        SpecError: the sweep's scheduler, or a logger, needs Ray.
         XltError: Ray cannot be started, or has not what the resources ask for.
     """
     if options.inline:
@@ -208,6 +210,8 @@ def run_units(dispatcher: Dispatcher, options: LaunchOptions) -> None:
                 "this sweep has a scheduler, which stops trials on Ray only; leave --inline out, or give "
                 "--set scheduler=none to run every trial to its end"
             )
+        if options.loggers:
+            raise SpecError("loggers follow Ray Tune: leave --inline out, or --logger")
         from sweeps.inline import run_inline
 
         run_inline(dispatcher)

@@ -27,6 +27,8 @@ _ITERATION = "training_iteration"
 _MAX_FAILURES_IN_A_ROW = 5
 _MAX_WAITING = 20_000
 _SECONDS_TO_FINISH = 60.0
+_SECONDS_TO_STOP = 5.0
+"""Where the sweep was stopped."""
 
 _Call = Callable[[Any], None]
 """Of a method of the logger, which is a `LoggerCallback`."""
@@ -121,17 +123,22 @@ class GuardedLogger(tune.Callback):
 
     def on_experiment_end(self, trials: list[Any], **info: Any) -> None:
         """Wait for the logger to have done with what it was told, but not for ever."""
+        self._put(lambda inner: inner.on_experiment_end([], **info))
+        self.finish(_SECONDS_TO_FINISH)
+
+    def finish(self, seconds: float = _SECONDS_TO_STOP) -> None:
+        """End the thread, and wait for it so long; does nothing the second time."""
         if self._thread is None:
             return
-        self._put(lambda inner: inner.on_experiment_end([], **info))
+        thread, self._thread = self._thread, None
         try:
             self._calls.put_nowait(None)
         except queue.Full:
             self._is_off = True
-        self._thread.join(_SECONDS_TO_FINISH)
-        if self._thread.is_alive():
-            self._tell(f"is not done after {_SECONDS_TO_FINISH:.0f} s; what it has left to do is lost")
+        thread.join(seconds)
+        if thread.is_alive():
             self._is_off = True
+            self._tell(f"is not done after {seconds:g} s; what it has left to do is lost")
 
     def _end(self, trial: Any, *, failed: bool) -> None:
         logged = self._logged(trial)

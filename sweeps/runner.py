@@ -4,10 +4,12 @@ In: a `Dispatcher`. Out: files in the sweep folder; Tune's own state is scratch 
 """
 
 import shutil
+from collections.abc import Sequence
 from typing import Any
 
 import ray
 from ray import tune
+from rich.markup import escape
 
 from results.storage import open_storage
 from search_spaces.resources import Resources
@@ -19,6 +21,7 @@ from sweeps.clusters.preflight import check_nodes
 from sweeps.dispatch import Dispatcher
 from sweeps.failures import MAX_ATTEMPTS, find_storage_trouble
 from sweeps.loggers import build_loggers
+from sweeps.metrics import SweepMetrics
 from sweeps.options import LaunchOptions
 from sweeps.resources import check_resources, placement_of
 from sweeps.schedulers import build_scheduler, read_past_trials
@@ -43,10 +46,22 @@ def run_on_ray(dispatcher: Dispatcher, options: LaunchOptions) -> None:
         check_nodes(trials, work.place, is_local=options.address is None)
         work.memory_fractions = calibrate(trials, work.request_of)
         capacity = Capacity(list_nodes, options.resources.max_concurrent)
-        _run_tuner(_build_tuner(dispatcher, capacity, options))
+        sweep_name = str(work.store.sweep["name"])
+        work.display.metrics = SweepMetrics(sweep_name)
+        loggers = build_loggers(
+            options.loggers,
+            work.place.work_folder,
+            sweep_name=sweep_name,
+            say=lambda text: work.display.say(escape(text)),
+        )
+        try:
+            _run_tuner(_build_tuner(dispatcher, capacity, loggers))
+        finally:
+            for one in loggers:
+                one.finish()
 
 
-def _build_tuner(dispatcher: Dispatcher, capacity: Capacity, options: LaunchOptions) -> tune.Tuner:
+def _build_tuner(dispatcher: Dispatcher, capacity: Capacity, loggers: Sequence[tune.Callback]) -> tune.Tuner:
     work = dispatcher.work
     return tune.Tuner(
         tune.with_resources(UnitTrainable, _place),
@@ -62,7 +77,7 @@ def _build_tuner(dispatcher: Dispatcher, capacity: Capacity, options: LaunchOpti
             **_scratch_of(work),
             failure_config=tune.FailureConfig(max_failures=MAX_ATTEMPTS - 1),
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
-            callbacks=[SweepCallback(dispatcher, capacity), *build_loggers(options.loggers, work.place.work_folder)],
+            callbacks=[SweepCallback(dispatcher, capacity), *loggers],
             verbose=0,
         ),
     )
