@@ -2,6 +2,7 @@
 # ruff: noqa: ARG002  Tune names the arguments of a callback
 
 import logging
+import re
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -20,6 +21,8 @@ from sweeps.stopping import stop_for_storage
 logger = logging.getLogger(__name__)
 
 _Arguments = ParamSpec("_Arguments")
+_DEATH = re.compile(r"Actor(Died|Unavailable)Error|WorkerCrashedError|NodeDiedError|ObjectLostError")
+"""Names of what Ray raises where a worker is gone."""
 
 
 def never_kills(method: Callable[_Arguments, None]) -> Callable[_Arguments, None]:
@@ -65,7 +68,7 @@ class SweepCallback(tune.Callback):
         """No attempt is left: the worker wrote the row, or it died each time and the row is written here."""
         unit_id = trial.config["unit_id"]
         self._capacity.release(unit_id)
-        forget_heartbeat(self._dispatcher.work.place.scratch / "progress", unit_id)
+        forget_heartbeat(self._dispatcher.work.display.heartbeats, unit_id)
         self._dispatcher.unit_lost(unit_id, _describe_death(trial), attempt=MAX_ATTEMPTS)
 
     @never_kills
@@ -84,12 +87,14 @@ class SweepCallback(tune.Callback):
 def _describe_death(trial: Any) -> Failure:
     text = _error_text(trial)
     is_memory = "OutOfMemoryError" in text
-    why = "Ray ended it for want of memory" if is_memory else "it was killed, ran out of memory, or its node was lost"
-    return Failure(
-        status="oom" if is_memory else "infra",
-        reason=f"the worker process died {trial.num_failures} times ({why})",
-        traceback=text,
-    )
+    if is_memory or not text.strip() or _DEATH.search(text):
+        why = (
+            "Ray ended it for want of memory" if is_memory else "it was killed, ran out of memory, or its node was lost"
+        )
+        reason = f"the worker process died {trial.num_failures} times ({why})"
+    else:
+        reason = f"{text.strip().splitlines()[-1]} ({trial.num_failures} times)"
+    return Failure(status="oom" if is_memory else "infra", reason=reason, traceback=text)
 
 
 def _error_text(trial: Any) -> str:
