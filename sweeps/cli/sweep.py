@@ -187,7 +187,7 @@ def finish(
     """
     from sweeps.display import format_seconds
 
-    folder = escape(str(outcome.store.folder))
+    folder = escape(outcome.store.uri)
     if output is SummaryFormat.json:
         print_json(_describe(outcome))
     elif outcome.num_run or not outcome.stopped:
@@ -233,7 +233,7 @@ def limit(resources: "Resources", max_concurrent: int | None) -> "Resources":
 
 def _describe(outcome: "SweepOutcome") -> dict[str, Any]:
     return {
-        "folder": str(outcome.store.folder),
+        "folder": outcome.store.uri,
         "counts": dict(sorted(outcome.counts.items())),
         "num_run": outcome.num_run,
         "seconds": round(outcome.seconds, 2),
