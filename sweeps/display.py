@@ -6,6 +6,7 @@ In: events from the driver, heartbeat files from the workers. Out: text, and the
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from results.errors import ResultsError
+from results.storage import Storage
 from sweeps.driver_note import DriverNote, write_driver_note
 from sweeps.extremes import Extremes
 from sweeps.heartbeats import Heartbeat, SilenceWatch, read_heartbeats
@@ -29,6 +32,7 @@ from sweeps.phrases import (
     describe_step,
 )
 from sweeps.phrases import format_seconds as format_seconds
+from sweeps.uploading import UPLOAD_SECONDS
 
 _PLAIN_SECONDS = 30.0
 _LIVE_SECONDS = 0.5
@@ -46,7 +50,7 @@ class Display:
     """Planned, all of them."""
     before: Mapping[str, int]
     """Trials by status that were finished before this launch and stay."""
-    heartbeats: Path
+    heartbeats: Path | Storage
     """Folder of the heartbeat files."""
     quiet: bool = False
     find_extremes: Callable[[], Extremes | None] = lambda: None
@@ -60,6 +64,8 @@ class Display:
     pace: Pace = field(default_factory=Pace)
     counts: Counter[str] = field(default_factory=Counter)
     """Trials by status that ended in this launch."""
+    _running: list[Heartbeat] = field(default_factory=list)
+    _running_read_at: float = float("-inf")
     _silence: SilenceWatch = field(default_factory=SilenceWatch)
     _extremes: Extremes | None = None
     _extremes_at: float = float("-inf")
@@ -141,7 +147,7 @@ class Display:
         is_note_due = self.scratch is not None and now - self._note_at >= _NOTE_SECONDS
         if not is_due and not is_note_due:
             return
-        running = read_heartbeats(self.heartbeats)
+        running = self._read_running(now)
         forecast = self.pace.forecast({beat.unit_id: beat.num_steps_taken for beat in running})
         if self.metrics is not None:
             self.metrics.now(num_running=len(running), num_pending=self.num_trials - self.num_done)
@@ -156,6 +162,15 @@ class Display:
                 self._print_line(running, forecast)
             else:
                 self._show(self._live, running, forecast)
+
+    def _read_running(self, now: float) -> list[Heartbeat]:
+        """What runs: from a bucket seldom, and as it was before where that cannot be read."""
+        is_remote = isinstance(self.heartbeats, Storage) and self.heartbeats.local_folder is None
+        if not is_remote or now - self._running_read_at >= UPLOAD_SECONDS:
+            self._running_read_at = now
+            with suppress(ResultsError):
+                self._running = read_heartbeats(self.heartbeats)
+        return self._running
 
     def _write_note(self, forecast: Forecast) -> None:
         assert self.scratch is not None, "asked before"

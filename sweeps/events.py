@@ -26,7 +26,8 @@ _MAX_BYTES = 8_000_000
 _MAX_TEXT = 20_000
 _MIN_SECONDS_BETWEEN_STEPS = 1.0
 _STEPS_SHARE_OF_TIME = 1e-3
-_TAIL_BYTES = 2 * _MAX_TEXT * 4  # holds the longest line: a traceback, every character of it escaped
+TAIL_BYTES = 2 * _MAX_TEXT * 4
+"""The end of a file that holds its last line, a traceback even if every character of it is escaped."""
 _STANDARD_FIELDS = ("time", "monotonic_seconds", "event", "attempt", "launch_id", "host", "pid")
 
 
@@ -119,17 +120,6 @@ def read_events(path: Path) -> list[Event]:
         return list(parse_events(path.read_bytes()))
     except FileNotFoundError:
         return []
-
-
-def read_last_event(path: Path) -> Event | None:
-    """Read only the end of a log, for lists of many; none where there is no whole line."""
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
-            events = list(parse_events(file.read()))
-    except FileNotFoundError:
-        return None
-    return events[-1] if events else None
 
 
 def parse_events(content: bytes) -> Iterator[Event]:

@@ -12,13 +12,14 @@ from typing import Any, Self
 
 from results.store import ResultStore
 from sweeps.claims import Claim, claim_path, claimed
-from sweeps.events import EventLog, log_path
+from sweeps.events import LOGS_FOLDER, EventLog, log_path
 from sweeps.failures import MAX_ATTEMPTS, Failure, describe_failure
-from sweeps.heartbeats import HeartbeatFile, beating
-from sweeps.job import Job
+from sweeps.heartbeats import PROGRESS_FOLDER, HeartbeatFile, beating
+from sweeps.job import SCRATCH, Job
 from sweeps.rows import publish_failure, publish_result
 from sweeps.shelf import Shelf, open_shelf
 from sweeps.takeover import known_scores, publish_merged
+from sweeps.uploading import uploading
 from xlt_core.errors import DamagedArtifactError
 from xlt_core.plan import TrialPlan
 from xlt_core.spec import TrialSpec
@@ -80,6 +81,12 @@ def attempt_unit(job: Job, rung: int = 0, on_report: OnReport | None = None) -> 
     Raises:
         Exception: an infrastructure failure that is worth another attempt, in a fresh process.
     """
+    heartbeat = f"{SCRATCH}/{PROGRESS_FOLDER}/{job.unit_id}.json"
+    with uploading(job.place, [heartbeat], logs=[f"{LOGS_FOLDER}/{job.unit_id}.jsonl"]):
+        return _attempt_unit(job, rung, on_report)
+
+
+def _attempt_unit(job: Job, rung: int, on_report: OnReport | None) -> UnitOutcome:
     published = None if job.kind == "stage" else _published_status(job)
     if published is not None:
         return UnitOutcome(status=published)
@@ -90,18 +97,19 @@ def attempt_unit(job: Job, rung: int = 0, on_report: OnReport | None = None) -> 
         log = EventLog(log_path(job.place.work_folder, job.unit_id), launch_id=job.place.launch_id, attempt=attempt)
         if rung == 0:
             log.write("attempt", kind=job.kind, title=job.title)
-        with beating(job.place.scratch / "progress", job.unit_id, job.title, on_report) as heartbeat:
+        with beating(job.place.scratch / PROGRESS_FOLDER, job.unit_id, job.title, on_report) as heartbeat:
             worker = _Worker(job, log, open_shelf(job.place), heartbeat)
             outcome = worker.run_stage() if job.kind == "stage" else worker.run_trial(rung, attempt)
     except Exception as error:
         failure = describe_failure(error)
-        log.write("failed", reason=failure.reason, traceback=failure.traceback, may_retry=failure.may_retry)
+        will_retry = failure.may_retry and attempt < MAX_ATTEMPTS
+        log.write("failed", reason=failure.reason, traceback=failure.traceback, will_retry=will_retry)
         if isinstance(error, DamagedArtifactError):
             open_shelf(job.place).set_aside(error.stage_key)
             return UnitOutcome(status=DAMAGED, stage_key=error.stage_key)
         if failure.storage_trouble:
             return UnitOutcome(status=STORAGE, failure=failure)
-        if failure.may_retry and attempt < MAX_ATTEMPTS:
+        if will_retry:
             raise
         return conclude_failure(job, failure, attempt)
     if outcome.status == RUNG:

@@ -147,10 +147,10 @@ def parse_heartbeat(content: bytes) -> Heartbeat:
     return Heartbeat(**values, vitals=vitals)
 
 
-def forget_heartbeat(folder: Path, unit_id: str) -> None:
+def forget_heartbeat(folder: Path | Storage, unit_id: str) -> None:
     """Remove the file of a worker that died and could not."""
-    with suppress(OSError):
-        (folder / f"{unit_id}.json").unlink()
+    with suppress(OSError, ResultsError):
+        open_storage(folder).remove(f"{unit_id}.json")
 
 
 class SilenceWatch:

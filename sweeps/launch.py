@@ -24,10 +24,12 @@ from search_spaces.space import SearchSpace
 from sweeps.cluster import prepare_ray
 from sweeps.dispatch import Dispatcher
 from sweeps.display import Display
+from sweeps.driver_note import NOTE_FILE
 from sweeps.extend import GrownPlan, plan_grown_sweep, read_space
 from sweeps.extremes import find_extremes
 from sweeps.failures import FAILED_STATUSES
-from sweeps.job import Place
+from sweeps.heartbeats import PROGRESS_FOLDER
+from sweeps.job import SCRATCH, Place
 from sweeps.lock import only_one_driver
 from sweeps.loggers import check_loggers
 from sweeps.options import LaunchOptions, SweepOutcome
@@ -35,6 +37,7 @@ from sweeps.plan import PlannedTrial, SweepPlan
 from sweeps.rows import plan_row, planned_trial
 from sweeps.search import open_cell_source
 from sweeps.stopping import StopSweep, writing_rows
+from sweeps.uploading import uploading
 from sweeps.work import Work
 from xlt_core.artifacts import remove_partial_folders
 from xlt_core.errors import SpecError, StoreError
@@ -91,7 +94,7 @@ def read_planned_trials(store: ResultStore) -> tuple[PlannedTrial, ...]:
     trials = tuple(planned_trial(row) for row in store.plan().to_pylist())
     if not trials:
         raise StoreError(
-            f"{store.folder}: no trial is planned in it; run `xlt sweep run SPACE --out {store.folder}` with the space "
+            f"{store.uri}: no trial is planned in it; run `xlt sweep run SPACE --out {store.uri}` with the space "
             f"'{store.sweep['name']}' again: it plans anew and keeps what has finished"
         )
     return trials
@@ -149,12 +152,14 @@ def run_missing(
         settled = {trial_id for trial_id, status in finished.items() if status not in FAILED_STATUSES}
         place = make_place(store, options)
         clear_remains(place, settled - missing_ids)
+        if place.is_remote:
+            store.storage.remove_folder(SCRATCH)
         kept = [finished[trial.trial_id] for trial in trials if trial.trial_id not in missing_ids]
         display = Display(
             console=console,
             num_trials=len(trials),
             before=Counter(kept),
-            heartbeats=place.scratch / "progress",
+            heartbeats=store.storage.below(f"{SCRATCH}/{PROGRESS_FOLDER}"),
             quiet=options.quiet,
             find_extremes=partial(find_extremes, store.storage),
             scratch=place.scratch,
@@ -172,7 +177,7 @@ def run_missing(
         )
         cells = open_cell_source(space, store, missing_ids) if space else None
         stopped: StopSweep | None = None
-        with display:
+        with display, uploading(place, [f"{SCRATCH}/{NOTE_FILE}"]):
             try:
                 if missing or cells:
                     run_units(Dispatcher(work, missing, cells), options)

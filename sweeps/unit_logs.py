@@ -9,7 +9,7 @@ from pathlib import Path
 
 from results.storage import Storage
 from results.store import ResultStore
-from sweeps.events import LOGS_FOLDER, Event, parse_events, read_last_event
+from sweeps.events import LOGS_FOLDER, TAIL_BYTES, Event, parse_events
 from xlt_core.errors import XltError
 
 _MAX_CANDIDATES = 8
@@ -92,7 +92,7 @@ def _describe_fields(event: Event) -> str:
         told = f"  loss {loss:.4g}" if isinstance(loss, int | float) else f"  loss {loss}" if loss is not None else ""
         return f"{fields['step']}/{fields.get('num_steps', '?')}{told}"
     if event.event == "failed":
-        ending = "; another attempt follows" if fields.get("may_retry") else ""
+        ending = "; another attempt follows" if fields.get("will_retry") else ""
         return f"{fields.get('reason', '')}{ending}"
     return ", ".join(f"{name} {_plain(value)}" for name, value in fields.items() if value is not None)
 
@@ -125,8 +125,5 @@ def _first_line(storage: Storage, name: str) -> bytes:
 
 
 def _last_event(storage: Storage, name: str) -> Event | None:
-    folder = storage.local_folder
-    if folder is not None:
-        return read_last_event(folder / name)
-    events = list(parse_events(storage.read_bytes(name)))
+    events = list(parse_events(storage.read_end(name, TAIL_BYTES)))
     return events[-1] if events else None

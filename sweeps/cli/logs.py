@@ -105,7 +105,7 @@ def _follow(store: "ResultStore", name: "UnitName", num_shown: int, output: LogF
 
 
 def _is_over(event: "Event") -> bool:
-    return event.event == "published" or (event.event == "failed" and not event.fields.get("may_retry"))
+    return event.event == "published" or (event.event == "failed" and not event.fields.get("will_retry"))
 
 
 def _print(events: "list[Event]", output: LogFormat) -> None:

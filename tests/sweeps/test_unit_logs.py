@@ -66,7 +66,7 @@ def test_events_are_told_in_words_with_tracebacks_below(tmp_path: Path) -> None:
     log.write("step", step=3, num_steps=8, loss=0.123456)
     log.write("step", step=8, num_steps=8, loss=float("nan"))
     log.write("scored", language="de", condition="clean", condition_language=None, value=61.23456)
-    log.write("failed", reason="OSError: gone", traceback="Traceback:\n  line 1", may_retry=True)
+    log.write("failed", reason="OSError: gone", traceback="Traceback:\n  line 1", will_retry=True)
     texts = [describe_event(event) for event in parse_events(log_path(tmp_path, "t").read_bytes())]
     assert "attempt    number 2 of launch l1, on " in texts[0]
     assert texts[1].endswith("step       3/8  loss 0.1235")
