@@ -1,5 +1,8 @@
 import re
+import threading
 import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -133,3 +136,44 @@ def test_errors_that_stay_are_raised_in_the_end(
     with pytest.raises(StorageError, match=re.escape(error)):
         storage.read_bytes("a")
     assert 10 - len(errors) == num_attempts
+
+
+class _BusyService(BaseHTTPRequestHandler):
+    """An empty bucket of a service that is too busy at first."""
+
+    num_refusals = 0
+
+    def do_GET(self):
+        if type(self).num_refusals:
+            type(self).num_refusals -= 1
+            status, code = 503, "<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>"
+        else:
+            status, code = 200, "<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>"
+        self.send_response(status)
+        self.send_header("Content-Type", "application/xml")
+        self.send_header("Content-Length", str(len(code)))
+        self.end_headers()
+        self.wfile.write(code.encode())
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def busy_endpoint() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _BusyService)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_service_that_is_too_busy_is_asked_again(
+    busy_endpoint: str, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = open_storage(f"s3://{bucket}/runs?endpoint_override={busy_endpoint}")
+    monkeypatch.setattr(_BusyService, "num_refusals", 5)  # more than the service's own client tries again
+    assert storage.list_names() == []
+    assert _BusyService.num_refusals == 0
