@@ -4,7 +4,7 @@ In: the tables of sweeps, what the benchmark consists of. Out: a row a cell and 
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import pandas as pd
@@ -112,7 +112,7 @@ def compute_averages(
     benchmark: BenchmarkDefinition,
     *,
     condition: str = CLEAN,
-    include_degenerate: bool = False,
+    include: Collection[str] = (),
 ) -> pa.Table:
     """Average every cell's scores as the benchmark does: over languages, metrics, tasks; refuse where one is missing.
 
@@ -133,7 +133,7 @@ def compute_averages(
         )
     scores = pd.concat([one.scores.to_pandas() for one in snapshots], ignore_index=True)
     scores = scores[scores["condition"].eq(condition) & scores["condition_language"].isna()]
-    trials = trials.assign(is_counted=trials["status"].isin(counted_statuses(include_degenerate)))
+    trials = trials.assign(is_counted=trials["status"].isin(counted_statuses(include)))
     rows: list[dict[str, Any]] = []
     for label, cell in _label_cells(trials):
         encoder = str(cell["encoder"].iloc[0])

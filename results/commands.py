@@ -29,7 +29,10 @@ Condition = Annotated[
 Where = Annotated[
     str | None, typer.Option(metavar="SQL", help="Condition on the columns of --format csv: 'magnitude > 0.1'.")
 ]
-Degenerate = Annotated[bool, typer.Option("--include-degenerate", help="Count degenerate runs as well.")]
+Include = Annotated[
+    str | None,
+    typer.Option(metavar="STATUS,...", help="Count runs of these statuses as well: degenerate,stopped_early."),
+]
 Format = Annotated[
     str | None, typer.Option("--format", help="table, csv, json or parquet; else by the name of the output file.")
 ]
@@ -45,7 +48,7 @@ def scores(
     metric: Metric = None,
     condition: Condition = None,
     where: Where = None,
-    include_degenerate: Degenerate = False,
+    include: Include = None,
     against: Annotated[
         Reference | None,
         typer.Option(help="Put the baselines beside published zero-shot scores of the same encoder and task."),
@@ -56,9 +59,7 @@ def scores(
     """Mean score of every cell by language; csv, json and parquet give one row a trial and language."""
     from results.views import Choice, show_scores
 
-    choice = Choice(
-        language=language, metric=metric, condition=condition, where=where, include_degenerate=include_degenerate
-    )
+    choice = Choice(language=language, metric=metric, condition=condition, where=where, include=include)
     if against is not None:
         from results.comparison import show_comparison
 
@@ -74,16 +75,14 @@ def deltas(
     metric: Metric = None,
     condition: Condition = None,
     where: Where = None,
-    include_degenerate: Degenerate = False,
+    include: Include = None,
     form: Format = None,
     output: Output = None,
 ) -> None:
     """Each cell minus its baseline by language, paired by seed, with intervals."""
     from results.views import Choice, show_deltas
 
-    choice = Choice(
-        language=language, metric=metric, condition=condition, where=where, include_degenerate=include_degenerate
-    )
+    choice = Choice(language=language, metric=metric, condition=condition, where=where, include=include)
     show_deltas(folder, choice, form, output)
 
 
@@ -94,16 +93,14 @@ def robustness(
     metric: Metric = None,
     condition: Condition = None,
     where: Where = None,
-    include_degenerate: Degenerate = False,
+    include: Include = None,
     form: Format = None,
     output: Output = None,
 ) -> None:
     """Score under each condition minus the clean score of the same trial, by cell and language."""
     from results.views import Choice, show_robustness
 
-    choice = Choice(
-        language=language, metric=metric, condition=condition, where=where, include_degenerate=include_degenerate
-    )
+    choice = Choice(language=language, metric=metric, condition=condition, where=where, include=include)
     show_robustness(folder, choice, form, output)
 
 
@@ -115,14 +112,14 @@ def matrix(
     ] = None,
     metric: Metric = None,
     deltas: Annotated[bool, typer.Option("--deltas", help="Differences to the baseline.")] = False,
-    include_degenerate: Degenerate = False,
+    include: Include = None,
     form: Format = None,
     output: Output = None,
 ) -> None:
     """Scores of sentence pairs in two languages: first sentence by second sentence, a matrix a cell."""
     from results.views import Choice, show_matrix
 
-    choice = Choice(metric=metric, include_degenerate=include_degenerate)
+    choice = Choice(metric=metric, include=include)
     show_matrix(folder, choice, cell=cell, deltas=deltas, form=form, output=output)
 
 

@@ -81,7 +81,7 @@ def show_comparison(folder: Path | str, choice: Choice, form: str | None = None,
         raise QueryError(f"no published scores under the condition '{choice.condition}'; there are: {CLEAN}")
     form = resolve_format(form, output)
     snapshot = ResultStore.open(folder).snapshot()
-    whole = compare_with_published(snapshot, include_degenerate=choice.include_degenerate)
+    whole = compare_with_published(snapshot, include=choice.statuses)
     table = keep_values(keep_values(whole, "language", choice.language), "metric", choice.metric)
     table = table if choice.where is None else filter_table(table, choice.where)
     if form != "table":

@@ -5,6 +5,7 @@ In: plan, trials, scores (`results.schema`). Out: the deltas table. A pure funct
 
 import json
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ _PAIRED = "paired"
 _KEY = ["cell_id", *MEASURE, "language"]
 
 
-def compute_deltas(plan: pa.Table, trials: pa.Table, scores: pa.Table, *, include_degenerate: bool = False) -> pa.Table:
+def compute_deltas(plan: pa.Table, trials: pa.Table, scores: pa.Table, *, include: Collection[str] = ()) -> pa.Table:
     """Compare every cell with its baseline, over the seeds that both have.
 
     Where nothing is random in one of the two (`is_seeded` in the plan), its one run counts for every seed of the other.
@@ -33,12 +34,12 @@ def compute_deltas(plan: pa.Table, trials: pa.Table, scores: pa.Table, *, includ
     differences, k - 1 degrees of freedom.
 
     Args:
-        include_degenerate: count runs of status `degenerate` as well; else only `ok`.
+        include: statuses of runs that count as well, of `means.SCORED`; else only `ok`.
 
     Returns:
         Columns of `schema.DELTAS`: cells in the order of the plan without the baselines, `macro` first.
     """
-    pairs = _pair_runs(plan, trials, counted_statuses(include_degenerate))
+    pairs = _pair_runs(plan, trials, counted_statuses(include))
     if pairs.empty or scores.num_rows == 0:
         return DELTAS.empty_table()
     values = _pair_scores(pairs, score_frame(scores))

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from results.grid import BASELINE_NOTE, Entry, Grid, Line, print_grid
-from results.notes import interval_notes, print_degenerate_note, print_store_notes
+from results.notes import interval_notes, print_scored_note, print_store_notes
 from results.schema import ALL_PAIRS, MACRO, OFF_DIAGONAL
 from results.snapshot import Snapshot
 from results.tables import GROUP, by_group, delta_entry, describe_group, spread
@@ -48,7 +48,7 @@ def print_matrices(snapshot: Snapshot, frame: pd.DataFrame, console: Console) ->
             "evaluated under the condition `generalized`, a sentence in each of two languages.",
             soft_wrap=True,
         )
-        print_degenerate_note(snapshot, console)
+        print_scored_note(snapshot, console)
     else:
         notes = ["Rows: language of the first sentence; columns: of the second.", _count_examples(rows)]
         if is_delta:

@@ -8,6 +8,7 @@ from collections.abc import Collection
 import pandas as pd
 import pyarrow as pa
 
+from results.errors import QueryError
 from results.schema import ALL_PAIRS, MACRO, OFF_DIAGONAL
 
 MEASURE = ["metric", "selection", "condition", "condition_language"]
@@ -17,13 +18,28 @@ _ROUNDING = 1e-6
 _CELL = ["place", "cell_id", "cell", "is_baseline", "target_task", "source_language"]
 
 
-def counted_statuses(include_degenerate: bool) -> tuple[str, ...]:
-    """Statuses of the trials whose scores count."""
-    return ("ok", "degenerate") if include_degenerate else ("ok",)
+SCORED = ("degenerate", "stopped_early")
+"""Statuses of trials that have scores, which are not those of a training that went well to its end."""
 
 
-def compute_means(results: pa.Table, *, include_degenerate: bool = False) -> pd.DataFrame:
-    """Average every cell's scores over its counted trials.
+def counted_statuses(include: Collection[str] = ()) -> tuple[str, ...]:
+    """Statuses of the trials whose scores count.
+
+    Raises:
+        QueryError: one to be included is not among `SCORED`.
+    """
+    if unknown := [status for status in include if status not in SCORED]:
+        raise QueryError(f"status '{unknown[0]}' cannot be included; allowed: {', '.join(SCORED)}")
+    return ("ok", *include)
+
+
+def split_statuses(text: str | None) -> tuple[str, ...]:
+    """Split statuses given by comma; none given: none."""
+    return tuple(name.strip() for name in (text or "").split(",") if name.strip())
+
+
+def compute_means(results: pa.Table, *, include: Collection[str] = ()) -> pd.DataFrame:
+    """Average every cell's scores over its counted trials (`counted_statuses`).
 
     Returns:
         Columns cell_id, cell, is_baseline, target_task, source_language, language, metric, selection, condition,
@@ -32,7 +48,7 @@ def compute_means(results: pa.Table, *, include_degenerate: bool = False) -> pd.
     """
     frame = score_frame(results, ["status", "seed", *_CELL[1:]])
     frame["place"] = frame.groupby("cell_id", sort=False).ngroup()
-    is_counted = frame["status"].isin(counted_statuses(include_degenerate)) & frame["value"].notna()
+    is_counted = frame["status"].isin(counted_statuses(include)) & frame["value"].notna()
     frame = with_macro(frame[is_counted], [*_CELL, "seed"], ["value"])
     groups = frame.sort_values("seed").groupby([*_CELL, *MEASURE, "language"], dropna=False)
     means = groups.agg(

@@ -11,6 +11,7 @@ import pandas as pd
 from rich.console import Console
 from rich.text import Text
 
+from results.means import SCORED
 from results.schema import CLEAN, PENDING
 from results.snapshot import Snapshot, only_trial
 
@@ -30,7 +31,6 @@ _MEANING_OF_PAIRS = (
     "all pairs: mean over all ordered pairs of languages (first sentence, second sentence), those of a language with "
     "itself included; off-diagonal: without these."
 )
-_DEGENERATE = "Degenerate runs have scores: --include-degenerate counts them."
 _SIZES = {
     "embedding": "||delta||/||e|| of a token, e its embedding",
     "weights": "||delta||/||w|| of the weights",
@@ -81,15 +81,22 @@ def print_delta_notes(deltas: pd.DataFrame, snapshot: Snapshot, console: Console
     if lost:
         counts = ", ".join(f"{number} {status}" for status, number in sorted(lost.items()))
         notes.append(f"Pairs lost to failed runs: {counts}; see `xlt results trials`.")
-        if any("degenerate" in status for status in lost):
-            notes.append(_DEGENERATE)
+        notes += _scored_notes({status.removeprefix("baseline ") for status in lost})
     console.print(" ".join(notes), style="dim", highlight=False)
 
 
-def print_degenerate_note(snapshot: Snapshot, console: Console) -> None:
-    """Say where nothing is shown that degenerate runs would have something to show."""
-    if "degenerate" in snapshot.trials["status"].to_pylist():
-        console.print(_DEGENERATE, style="dim", highlight=False)
+def print_scored_note(snapshot: Snapshot, console: Console) -> None:
+    """Say where nothing is shown that runs which did not go well to their end would have something to show."""
+    for note in _scored_notes(snapshot.trials["status"].to_pylist()):
+        console.print(note, style="dim", highlight=False)
+
+
+def _scored_notes(statuses: Iterable[str]) -> list[str]:
+    present = set(statuses)
+    scored = [status for status in SCORED if status in present]
+    if not scored:
+        return []
+    return [f"Runs that are {' or '.join(scored)} have scores: --include {','.join(scored)} counts them."]
 
 
 def print_robustness_notes(rows: pd.DataFrame, snapshot: Snapshot, console: Console) -> None:

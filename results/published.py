@@ -5,7 +5,7 @@ in the source it names, or in what its source column says quotes it; nothing is 
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from importlib.resources import files
 from typing import Any
 
@@ -114,7 +114,7 @@ def encoder_name(encoder: str) -> str:
     return encoder.rstrip("/").rsplit("/", 1)[-1].split("@")[0]
 
 
-def compare_with_published(snapshot: Snapshot, *, include_degenerate: bool = False) -> pa.Table:
+def compare_with_published(snapshot: Snapshot, *, include: Collection[str] = ()) -> pa.Table:
     """Put the clean scores of a sweep's plain baselines beside published zero-shot scores of the same encoder and task.
 
     An encoder is known by its name (`encoder_name`). A `mean` is over the languages that its source has, all of which
@@ -127,7 +127,7 @@ def compare_with_published(snapshot: Snapshot, *, include_degenerate: bool = Fal
     plain = baselines[[find_obstacle(row) is None for _, row in baselines.iterrows()]]
     published = zero_shot_scores()
     results = snapshot.results.to_pandas()
-    is_counted = results["status"].isin(counted_statuses(include_degenerate)) & results["value"].notna()
+    is_counted = results["status"].isin(counted_statuses(include)) & results["value"].notna()
     results = results[is_counted & results["condition"].eq(CLEAN) & results["condition_language"].isna()]
     rows: list[dict[str, Any]] = []
     for cell in plain.to_dict("records"):

@@ -3,6 +3,8 @@
 In: plan, trials, scores (`results.schema`). Out: one row a cell, condition and language.
 """
 
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -28,7 +30,7 @@ _STATISTICS = [
 
 
 def compute_robustness(
-    plan: pa.Table, trials: pa.Table, scores: pa.Table, *, include_degenerate: bool = False
+    plan: pa.Table, trials: pa.Table, scores: pa.Table, *, include: Collection[str] = ()
 ) -> pa.Table:
     """Compare every cell's scores under each condition with its own clean scores, paired by run.
 
@@ -41,7 +43,7 @@ def compute_robustness(
     """
     cells = plan.select(["cell_id", "cell", *CELL_COLUMNS]).to_pandas().drop_duplicates("cell_id")
     cells = cells.assign(place=np.arange(len(cells)))
-    summary = summarise(_paired_with_clean(plan, trials, scores, counted_statuses(include_degenerate)))
+    summary = summarise(_paired_with_clean(plan, trials, scores, counted_statuses(include)))
     rows = (
         summary[summary["k"] > 0]
         .merge(cells, on="cell_id")

@@ -4,7 +4,7 @@ In: folders of sweeps, a benchmark. Out: standard output or a file.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -27,7 +27,7 @@ def show_averages(
     benchmark: BenchmarkDefinition,
     *,
     condition: str | None = None,
-    include_degenerate: bool = False,
+    include: Collection[str] = (),
     form: str | None = None,
     output: Path | None = None,
 ) -> None:
@@ -36,7 +36,7 @@ def show_averages(
     storages = [open_storage(folder) for folder in folders]
     distinct = {str(one.local_folder.resolve()) if one.local_folder else one.uri: one for one in storages}
     snapshots = [ResultStore.open(storage).snapshot() for storage in distinct.values()]
-    table = compute_averages(snapshots, benchmark, condition=condition or CLEAN, include_degenerate=include_degenerate)
+    table = compute_averages(snapshots, benchmark, condition=condition or CLEAN, include=include)
     if form != "table":
         write_output(table, form, output)
         return

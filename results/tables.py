@@ -13,9 +13,9 @@ from results.means import compute_chance, compute_means
 from results.notes import (
     macro_meaning,
     print_condition_notes,
-    print_degenerate_note,
     print_delta_notes,
     print_robustness_notes,
+    print_scored_note,
     print_store_notes,
 )
 from results.schema import ALL_PAIRS, MACRO, OFF_DIAGONAL
@@ -64,7 +64,7 @@ def print_deltas(snapshot: Snapshot, deltas: pd.DataFrame, means: pd.DataFrame, 
         _print_group(_DELTAS, ("k", "mean"), group, rows, lines, snapshot, console)
     if deltas.empty:
         console.print("No deltas: no finished trial of a cell has a finished baseline of the same seed.")
-        print_degenerate_note(snapshot, console)
+        print_scored_note(snapshot, console)
     elif shown.empty:
         console.print(_ONLY_PAIRS)
     else:
@@ -95,7 +95,7 @@ def print_scores(snapshot: Snapshot, means: pd.DataFrame, console: Console, tria
         _print_group("Scores by language: ", ("k",), group, rows, lines, snapshot, console)
     if means.empty:
         console.print("No scores: no trial that was asked for has finished with status ok.")
-        print_degenerate_note(snapshot, console)
+        print_scored_note(snapshot, console)
     elif shown.empty:
         console.print(_ONLY_PAIRS)
     else:
@@ -116,7 +116,7 @@ def print_robustness(snapshot: Snapshot, rows: pd.DataFrame, console: Console) -
         _print_group("Change from clean scores: ", ("k", "mean"), group, part, lines, snapshot, console)
     if rows.empty:
         console.print("No scores under a condition other than clean, or none of a trial with clean scores.")
-        print_degenerate_note(snapshot, console)
+        print_scored_note(snapshot, console)
     else:
         print_robustness_notes(rows, snapshot, console)
     print_store_notes(snapshot, console)

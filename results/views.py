@@ -16,7 +16,7 @@ from results.failures import compute_failures
 from results.formats import open_console, resolve_format, write_output
 from results.listing import print_failures, print_rows, print_trials
 from results.matrix import pair_means, print_matrices
-from results.means import compute_means
+from results.means import compute_means, split_statuses
 from results.queries import filter_table, run_query
 from results.robustness import compute_robustness
 from results.schema import MACRO
@@ -39,9 +39,15 @@ class Choice:
     """Names of conditions, by comma; none given: all."""
     where: str | None = None
     """SQL condition."""
-    include_degenerate: bool = False
+    include: str | None = None
+    """Statuses beside `ok` that count, by comma."""
     trial_id: str | None = None
     """Of scores: the only trial that is shown; none given: all."""
+
+    @property
+    def statuses(self) -> tuple[str, ...]:
+        """Those of `include`."""
+        return split_statuses(self.include)
 
 
 def show_scores(folder: Path | str, choice: Choice, form: str | None = None, output: Path | None = None) -> None:
@@ -55,7 +61,7 @@ def show_scores(folder: Path | str, choice: Choice, form: str | None = None, out
     if form != "table":
         write_output(keep_values(table, "language", choice.language), form, output)
         return
-    means = compute_means(table, include_degenerate=choice.include_degenerate)
+    means = compute_means(table, include=choice.statuses)
     if _has_cut_trials(whole, table):
         means = means[means["language"] != MACRO]  # a mean over the languages that are left would mislead
     if choice.language is not None:
@@ -73,7 +79,7 @@ def show_deltas(folder: Path | str, choice: Choice, form: str | None = None, out
     if form != "table":
         write_output(table, form, output)
         return
-    means = compute_means(snapshot.results, include_degenerate=choice.include_degenerate)
+    means = compute_means(snapshot.results, include=choice.statuses)
     with open_console(output) as console:
         print_deltas(snapshot, table.to_pandas(), means, console)
 
@@ -82,9 +88,7 @@ def show_robustness(folder: Path | str, choice: Choice, form: str | None = None,
     """Show scores under conditions minus clean scores by cell and language."""
     form = resolve_format(form, output)
     snapshot = ResultStore.open(folder).snapshot()
-    table = compute_robustness(
-        snapshot.plan, snapshot.trials, snapshot.scores, include_degenerate=choice.include_degenerate
-    )
+    table = compute_robustness(snapshot.plan, snapshot.trials, snapshot.scores, include=choice.statuses)
     table = _keep_chosen(table, choice)
     if form != "table":
         write_output(table, form, output)
@@ -114,7 +118,7 @@ def show_matrix(
         table = _deltas(snapshot, choice)
         table = table.filter(pc.is_valid(table["condition_language"]))
     else:
-        table = pair_means(compute_means(snapshot.results, include_degenerate=choice.include_degenerate))
+        table = pair_means(compute_means(snapshot.results, include=choice.statuses))
     table = keep_values(table, "metric", choice.metric)
     table = table if cell is None else _keep_cell(table, cell)
     if form != "table":
@@ -174,9 +178,9 @@ def show_query(folder: Path | str, sql: str, form: str | None = None, output: Pa
 
 
 def _deltas(snapshot: Snapshot, choice: Choice) -> pa.Table:
-    if not choice.include_degenerate:
+    if not choice.statuses:
         return snapshot.deltas
-    return compute_deltas(snapshot.plan, snapshot.trials, snapshot.scores, include_degenerate=True)
+    return compute_deltas(snapshot.plan, snapshot.trials, snapshot.scores, include=choice.statuses)
 
 
 def keep_values(table: pa.Table, column: str, wanted: str | None) -> pa.Table:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from results.commands import Degenerate, Format, Output
+from results.commands import Format, Include, Output
 
 Folders = Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders that `xlt sweep run` wrote to.")]
 BenchmarkName = Annotated[str, typer.Option("--benchmark", help="xtreme, xtreme-r or xglue: `xlt list benchmarks`.")]
@@ -19,11 +19,12 @@ def run_benchmark(
     folders: Folders,
     benchmark: BenchmarkName,
     condition: OneCondition = None,
-    include_degenerate: Degenerate = False,
+    include: Include = None,
     form: Format = None,
     output: Output = None,
 ) -> None:
     """A benchmark's official averages, cell by cell; none where a language or a task is missing, and which is."""
+    from results.means import split_statuses
     from results.standings import show_averages
     from xlt_core.benchmarks import find_benchmark
 
@@ -31,7 +32,7 @@ def run_benchmark(
         folders,
         find_benchmark(benchmark),
         condition=condition,
-        include_degenerate=include_degenerate,
+        include=split_statuses(include),
         form=form,
         output=output,
     )

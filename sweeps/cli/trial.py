@@ -49,7 +49,7 @@ def run(
     console = Console(stderr=True)
     options = LaunchOptions(resources=Resources(), inline=True)
     outcome = run_missing(store, [trial], options, console)
-    choice = Choice(trial_id=trial.trial_id, include_degenerate=True)
+    choice = Choice(trial_id=trial.trial_id, include="degenerate")
     finish(outcome, output, console, lambda: show_scores(out, choice, "table"))
 
 

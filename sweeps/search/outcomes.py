@@ -53,7 +53,7 @@ def judge_cell(
     if lost := [status for status in _WITHOUT_TRUE_SCORES if status in statuses]:
         return CellOutcome("pruned", reason=f"a trial is {lost[0]}")
     plan = make_table([plan_row(trial) for trial in both], PLAN)
-    deltas = compute_deltas(plan, rows, _read(store, both, "scores", SCORES), include_degenerate=True).to_pylist()
+    deltas = compute_deltas(plan, rows, _read(store, both, "scores", SCORES), include=("degenerate",)).to_pylist()
     task = load_task(trials[0].plan.spec.target.task)
     metric = search.metric or task.metrics[0]
     by_language: dict[str, float] = {

@@ -199,7 +199,7 @@ def test_only_trials_that_ended_well_count(tmp_path: Path):
         score_row("all-base-tags-1", language, 0.0, metric="f1") for language in ("en", "yo")
     ])  # fmt: skip
     assert averages(store.snapshot())["tags"]["k"] == 1
-    assert averages(store.snapshot(), include_degenerate=True)["tags"]["k"] == 2
+    assert averages(store.snapshot(), include=("degenerate",))["tags"]["k"] == 2
     store.publish_trial(trial_row("all-base-tags-0", "diverged", reason="it did"), [])
     assert averages(store.snapshot())["tags"]["reason"] == "no trial of this task has ended well"
 

@@ -39,7 +39,7 @@ def test_options_choose_rows_and_format(folder: str) -> None:
     options = ["--language", "de", "--metric", "accuracy", "--where", "magnitude > 0", "--format", "json"]
     rows = json.loads(_run("scores", folder, *options))
     assert {row["cell_id"] for row in rows} == {"strong", "weak"}
-    rows = json.loads(_run("deltas", folder, "--include-degenerate", *options))
+    rows = json.loads(_run("deltas", folder, "--include", "degenerate", *options))
     assert {row["language"] for row in rows} == {"de"}
     assert _run("scores", folder, "--condition", "clean", *options) == _run("scores", folder, *options)
     assert _run("failures", folder, "--by", "magnitude", "--format", "csv").splitlines()[1].startswith("0.0,2,2,0,0")

@@ -23,7 +23,7 @@ LANGUAGES = ("en", "de", "sw", "tr")
 @st.composite
 def sweeps(draw: st.DrawFn) -> list[Run]:
     """Up to three cells by up to four seeds, with failed and unfinished runs and languages without a score."""
-    statuses = st.sampled_from(["ok", "ok", "ok", "ok", "degenerate", "diverged", "oom", PENDING])
+    statuses = st.sampled_from(["ok", "ok", "ok", "ok", "degenerate", "stopped_early", "diverged", "oom", PENDING])
     values = st.none() | st.integers(0, 1000).map(lambda number: number / 10)
     runs = []
     for cell in CELLS[: draw(st.integers(1, 3))]:
@@ -81,10 +81,10 @@ def recompute(runs: Sequence[Run], counted: tuple[str, ...]) -> dict[tuple[str, 
 
 
 @settings(max_examples=60, deadline=None)
-@given(runs=sweeps(), include_degenerate=st.booleans())
-def test_deltas_agree_with_the_definition_and_with_scipy(runs: list[Run], include_degenerate: bool) -> None:
-    table = compute_deltas(*make_tables(runs), include_degenerate=include_degenerate)
-    expected = recompute(runs, ("ok", "degenerate") if include_degenerate else ("ok",))
+@given(runs=sweeps(), include=st.lists(st.sampled_from(["degenerate", "stopped_early"]), unique=True))
+def test_deltas_agree_with_the_definition_and_with_scipy(runs: list[Run], include: list[str]) -> None:
+    table = compute_deltas(*make_tables(runs), include=include)
+    expected = recompute(runs, ("ok", *include))
     found = {(row["cell_id"], row["language"]): row for row in table.to_pylist()}
     assert len(found) == table.num_rows
     assert found.keys() == expected.keys()

@@ -87,7 +87,7 @@ def test_degenerate_trials_are_pointed_to_where_nothing_is_shown(tmp_path: Path)
         store.publish_trial(trial_row(trial_id, "degenerate"), pair_rows(trial_id, {("en", "de"): 50.0}))
     lines = _printed(store.snapshot(), _scores(store.snapshot()))
     assert lines[0].startswith("No scores of pairs of languages")
-    assert "--include-degenerate counts them" in lines[1]
+    assert "--include degenerate counts them" in lines[1]
 
 
 def test_a_sweep_without_pairs_says_what_they_need(tmp_path: Path) -> None:

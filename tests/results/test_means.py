@@ -4,7 +4,8 @@ from statistics import mean, stdev
 import pyarrow as pa
 import pytest
 
-from results.means import compute_means
+from results.errors import QueryError
+from results.means import compute_means, counted_statuses, split_statuses
 from tests.results.factories import Run, generalized_sweep, small_sweep, write_store
 
 
@@ -31,7 +32,7 @@ def test_degenerate_runs_count_only_when_asked_for(tmp_path: Path) -> None:
     runs = [Run("base", 0, {"de": 60.0}), Run("base", 1, {"de": 34.0}, status="degenerate")]
     results = _results(tmp_path, runs)
     assert compute_means(results)["mean"].tolist() == [60.0, 60.0]
-    assert compute_means(results, include_degenerate=True)["mean"].tolist() == [47.0, 47.0]
+    assert compute_means(results, include=("degenerate",))["mean"].tolist() == [47.0, 47.0]
 
 
 def test_no_scores_have_no_means(tmp_path: Path) -> None:
@@ -56,3 +57,10 @@ def test_pairs_of_languages_have_a_mean_over_all_and_one_without_the_diagonal(tm
     }
     assert set(means["k"]) == {2}
     assert means["sd"].tolist() == [pytest.approx(stdev([0.0, 1.0]))] * 6
+
+
+def test_trials_that_were_stopped_on_their_way_count_only_when_asked_for() -> None:
+    assert counted_statuses() == ("ok",)
+    assert counted_statuses(split_statuses("stopped_early, degenerate")) == ("ok", "stopped_early", "degenerate")
+    with pytest.raises(QueryError, match="status 'oom' cannot be included; allowed: degenerate, stopped_early"):
+        counted_statuses(("oom",))

@@ -179,4 +179,4 @@ def test_only_trials_that_ended_well_and_only_clean_scores_count(tmp_path: Path)
     rows = [score_row("base-1", "en", 30.0), score_row("base-1", "en", 10.0, condition="typos")]
     store.publish_trial(trial_row("base-1", "degenerate"), rows)
     assert compare(store)["en"]["mean"] == 85.0
-    assert compare(store, include_degenerate=True)["en"]["mean"] == 57.5
+    assert compare(store, include=("degenerate",))["en"]["mean"] == 57.5

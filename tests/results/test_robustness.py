@@ -64,8 +64,8 @@ def test_every_cell_is_compared_with_itself_in_the_order_of_the_plan() -> None:
         for condition, lost in (("typos:0.1", 5.0), ("clean", 0.0))
     ]
     tables = plan, trials, make_table(rows, SCORES)
-    for include_degenerate, cells in ((False, ["base", "a"]), (True, ["base", "a", "b"])):
-        found = compute_robustness(*tables, include_degenerate=include_degenerate).to_pylist()
+    for include, cells in (((), ["base", "a"]), (("degenerate",), ["base", "a", "b"])):
+        found = compute_robustness(*tables, include=include).to_pylist()
         assert [(row["cell_id"], row["language"], row["delta"]) for row in found] == [
             (cell, language, -5.0) for cell in cells for language in ("macro", "de")
         ]

@@ -77,7 +77,7 @@ def test_degenerate_runs_are_counted_on_request_and_the_table_says_how(tmp_path:
     runs = [Run("base", 0, {"de": 50.0}), Run("a", 0, {"de": 51.0}, status="degenerate")]
     text = " ".join(_rendered(write_store(tmp_path, runs)).split())
     assert "Pairs lost to failed runs: 1 degenerate" in text
-    assert "--include-degenerate counts them" in text
+    assert "--include degenerate counts them" in text
 
 
 def test_one_seed_has_no_interval_and_says_so(tmp_path: Path) -> None:
@@ -113,10 +113,13 @@ def test_where_all_trials_are_degenerate_the_way_to_their_numbers_is_said(tmp_pa
     file = io.StringIO()
     snapshot = store.snapshot()
     print_scores(snapshot, compute_means(snapshot.results), Console(file=file, width=200))
-    assert "No scores: no trial that was asked for has finished with status ok.\nDegenerate runs" in file.getvalue()
-    assert "--include-degenerate" in _rendered(store)
+    assert "status ok.\nRuns that are degenerate have scores" in file.getvalue()
+        "No scores: no trial that was asked for has finished with status ok.\nRuns that are degenerate have scores"
+        in file.getvalue()
+    )
+    assert "--include degenerate" in _rendered(store)
     (tmp_path / "other").mkdir()
-    assert "--include-degenerate" not in _rendered(write_store(tmp_path / "other", [Run("base", 0, {"de": 50.0})]))
+    assert "--include degenerate" not in _rendered(write_store(tmp_path / "other", [Run("base", 0, {"de": 50.0})]))
 
 
 def test_a_column_that_no_line_fills_is_left_out(tmp_path: Path) -> None:
@@ -201,7 +204,7 @@ def test_means_of_pairs_are_shown_among_scores(tmp_path: Path) -> None:
 
 def _scores_shown(store: ResultStore, trial_id: str | None = None) -> str:
     file, snapshot = io.StringIO(), store.snapshot()
-    means = compute_means(snapshot.results, include_degenerate=True)
+    means = compute_means(snapshot.results, include=("degenerate",))
     print_scores(snapshot, means, Console(file=file, width=120), trial_id)
     return file.getvalue()
 

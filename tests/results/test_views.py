@@ -132,8 +132,8 @@ def test_failures_are_pooled_and_filtered_as_asked(folder: Path, capsys: pytest.
 def test_degenerate_runs_count_when_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     runs = [Run("base", 0, {"de": 60.0}), Run("a", 0, {"de": 34.0}, status="degenerate")]
     folder = write_store(tmp_path, runs).folder
-    for include_degenerate, expected in ((False, (0, 1, None)), (True, (1, 0, -26.0))):
-        show_deltas(folder, Choice(language="de", include_degenerate=include_degenerate), "json")
+    for include, expected in ((None, (0, 1, None)), ("degenerate", (1, 0, -26.0))):
+        show_deltas(folder, Choice(language="de", include=include), "json")
         row = json.loads(capsys.readouterr().out)[0]
         assert (row["k"], row["k_failed"], row["delta"]) == expected
 

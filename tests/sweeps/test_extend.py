@@ -131,7 +131,7 @@ def test_superseded_trials_are_shown_nowhere(folder: Path, tmp_path: Path) -> No
         assert set(table["trial_id"].to_pylist()) == shown
     assert _num_pairs(store) == {("magnitude 0.5", language): 1 for language in ("macro", "src", "kin-hi")}
     output = tmp_path / "scores.csv"
-    show_scores(folder, Choice(include_degenerate=True), "csv", output)
+    show_scores(folder, Choice(include="degenerate"), "csv", output)
     assert not any(trial_id in output.read_text() for trial_id in before)
 
 

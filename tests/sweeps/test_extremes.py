@@ -15,7 +15,7 @@ from tests.sweeps.factories import make_space
 
 def test_they_are_the_ends_of_the_mean_deltas(sweep_copy: Path) -> None:
     tables = ResultStore.open(sweep_copy).snapshot()
-    counted = compute_deltas(tables.plan, tables.trials, tables.scores, include_degenerate=True)
+    counted = compute_deltas(tables.plan, tables.trials, tables.scores, include=("degenerate",))
     pq.write_table(counted, sweep_copy / "deltas" / "deltas.parquet")
     deltas = counted.to_pandas()
     by_language = deltas[deltas["language"] != "macro"].groupby("language")["delta"].mean().sort_values()

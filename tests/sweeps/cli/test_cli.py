@@ -75,7 +75,7 @@ def test_plan_says_what_would_run_and_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_terminal_without_unicode_gets_a_table_all_the_same(finished_sweep: Path) -> None:
-    result = run_xlt("results", "deltas", finished_sweep, "--include-degenerate", PYTHONIOENCODING="ascii")
+    result = run_xlt("results", "deltas", finished_sweep, "--include", "degenerate", PYTHONIOENCODING="ascii")
     assert (result.returncode, result.stderr) == (0, "")
     assert "Deltas by language" in result.stdout
 
