@@ -1,6 +1,7 @@
 """A Ray cluster of several nodes on this machine, each of which can be killed, frozen, and started again."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -23,6 +24,7 @@ _HEARING = {
     "RAY_gcs_rpc_server_reconnect_timeout_s": "10",
 }
 """So that Ray misses a lost node or head within seconds, not minutes."""
+_WORKER = re.compile(r"ray::\w*Trainable")
 _OBJECT_STORE_BYTES = 80 * 2**20
 _START_SECONDS = 120.0
 
@@ -46,8 +48,8 @@ class Node:
         return next(one for one in self.members() if one.name() == "raylet")
 
     def workers(self) -> list[psutil.Process]:
-        """Processes that run our code, or wait for some."""
-        return [one for one in self.members() if _title(one).startswith("ray::")]
+        """Processes that run units."""
+        return [one for one in self.members() if _WORKER.match(_title(one))]
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to all of its processes, `ray start` itself left out."""

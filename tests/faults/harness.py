@@ -37,6 +37,9 @@ def checkpoint_every(num_steps: int) -> Fault:
 
 CHECKPOINT_OFTEN = checkpoint_every(2)
 
+_KEPT = (".lock", ".damaged-")
+"""Hidden, and there on purpose: the driver's lock, stages that were set aside for people to look at."""
+
 _OWN_TO_A_RUN = {
     *("started_at", "wall_seconds", "train_seconds", "evaluate_seconds", "attempt", "stages", "versions", "launch_id"),
     *("host", "peak_bytes", "note"),
@@ -171,12 +174,15 @@ def _be_xlt(arguments: list[str], faults: list[Fault], log: Path) -> None:
             raise SystemExit(1) from None
 
 
-def start_xlt(*arguments: object, faults: Sequence[Fault] = (), **environment: str) -> subprocess.Popen[str]:
-    """Start `xlt` in a session of its own; its Ray meets the faults, too."""
+def start_xlt(
+    *arguments: object, faults: Sequence[Fault] = (), log: Path | None = None, **environment: str
+) -> subprocess.Popen[str]:
+    """Start `xlt` in a session of its own; its Ray meets the faults, too. Without a `log`, its output is piped."""
+    output = log.open("w") if log else subprocess.PIPE
     return subprocess.Popen(
         [sys.executable, "-m", "sweeps.cli", *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stdout=output,
+        stderr=output,
         text=True,
         start_new_session=True,
         env={**os.environ, "OMP_NUM_THREADS": "1", **(to_environment(faults) if faults else {}), **environment},
@@ -222,11 +228,12 @@ def copy_sweep(folder: Path, copy: Path) -> Path:
 
 
 def find_litter(folder: Path) -> list[str]:
-    """What should not be left in the folder of a finished sweep: unfinished files, partial folders, checkpoints."""
-    hidden = [path for path in folder.rglob(".*") if path.name != ".lock"]
+    """What should not be left of a finished sweep: unfinished files, partial folders, checkpoints; scratch may be."""
+    hidden = [path for path in folder.rglob(".*") if not path.name.startswith(_KEPT)]
     partial = [path for path in folder.rglob("*partial*") if path not in hidden]
     checkpoints = list((folder / "checkpoints").glob("*"))
-    return sorted(str(path.relative_to(folder)) for path in (*hidden, *partial, *checkpoints))
+    litter = {str(path.relative_to(folder)) for path in (*hidden, *partial, *checkpoints)}
+    return sorted(name for name in litter if not name.startswith("ray/"))
 
 
 def _read(folder: Path, table: str) -> list[dict[str, Any]]:

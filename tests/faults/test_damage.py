@@ -41,6 +41,8 @@ def _empty(path: Path) -> None:
 
 
 _DAMAGES = pytest.mark.parametrize("damage", [_truncate, _flip_a_bit, _empty])
+_DAMAGES_OF_TABLES = pytest.mark.parametrize("damage", [_truncate, _empty])
+"""Of a bit that has flipped in a table nothing is known: Parquet files have no checksum of all that is in them."""
 
 
 def _xlt(*arguments: object, log: Path, faults: tuple[Fault, ...] = ()) -> Ended:
@@ -100,7 +102,7 @@ def test_a_damaged_stage_is_made_anew(
     assert find_litter(folder) == []
 
 
-@_DAMAGES
+@_DAMAGES_OF_TABLES
 @pytest.mark.parametrize("table", ["trials", "scores", "predictions"])
 def test_a_damaged_row_is_named_and_its_trial_alone_is_run_again(
     damage: Damage, table: str, undisturbed: Path, tmp_path: Path
@@ -117,7 +119,7 @@ def test_a_damaged_row_is_named_and_its_trial_alone_is_run_again(
     assert contents(folder) == contents(undisturbed)
 
 
-@_DAMAGES
+@_DAMAGES_OF_TABLES
 def test_a_damaged_plan_is_mended_by_planning_again(
     damage: Damage, space: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
@@ -136,7 +138,7 @@ def test_a_damaged_plan_is_mended_by_planning_again(
     assert contents(folder) == contents(undisturbed)
 
 
-@_DAMAGES
+@_DAMAGES_OF_TABLES
 def test_damaged_deltas_are_made_anew(damage: Damage, undisturbed: Path, tmp_path: Path) -> None:
     folder = copy_sweep(undisturbed, tmp_path / "s")
     damage(folder / "deltas" / "deltas.parquet")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from sweeps.events import log_path, read_events
 from tests.faults.harness import Ended, contents, find_litter, fork_xlt, steps_noted, trial_rows
 from tests.faults.site.fault_injection import Fault
 
@@ -82,7 +83,9 @@ def test_memory_that_always_runs_out_is_oom(space: Path, tmp_path: Path) -> None
     ended = _run(space, folder, Fault(effect="raise:torch:OutOfMemoryError", call=_BACKWARD, nth=9, is_lasting=True))
     assert ended.exit_status == 1
     failed = next(row for row in trial_rows(folder).values() if row["status"] == "oom")
-    assert failed["micro_batch_size"] == 1
+    tried = [one.fields for one in read_events(log_path(folder, failed["trial_id"])) if one.event == "oom"]
+    assert [fields["micro_batch_size"] for fields in tried] == [4, 2, 1, 1]  # of a batch of 8
+    assert [fields["will_go_on"] for fields in tried] == [True, True, True, False]
     assert "oom" in _status(folder)
     assert _resume(folder).summary["num_run"] == 0
     assert _resume(folder, "--rerun", "oom").exit_status == 0

@@ -13,14 +13,16 @@ import pytest
 from tests.faults.cluster import Cluster, running_cluster
 from tests.faults.conftest import LongSweep
 from tests.faults.harness import contents, find_litter, fork_xlt, num_finished, start_xlt, trial_rows, wait_for
+from tests.faults.site.fault_injection import Fault, to_environment
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    """One for all tests; each leaves two nodes that work."""
-    with running_cluster(2) as cluster:
+    """One for all tests; each leaves two nodes that work. A unit takes 3 seconds, most of them asleep."""
+    slow = Fault(effect="sleep:0.05", call="torch.optim.adamw:AdamW.step", is_lasting=True)
+    with running_cluster(2, to_environment([slow])) as cluster:
         yield cluster
 
 
