@@ -19,7 +19,8 @@ from results.storage import open_storage
 from results.store import ResultStore
 from sweeps.claims import claim_path, read_claim
 from sweeps.observation import Observation
-from sweeps.plan import describe_stage
+from sweeps.plan import PlannedTrial, collect_shared_stages
+from sweeps.rows import planned_trial
 from xlt_core.artifacts import MANIFEST
 from xlt_core.stage_plan import Stage
 
@@ -73,15 +74,14 @@ def group_failures(store: ResultStore) -> list[FailureGroup]:
 
 def list_waiting(store: ResultStore, seen: Observation) -> list[Waiting]:
     """List the shared stages that pending trials wait for."""
-    stages, needed_by = _pending_stages(store)
+    trials, needed_by = _pending_stages(store)
     running = {beat.unit_id: beat for beat in seen.running}
-    missing = {key: stage for key, stage in stages.items() if not _is_there(store, seen, key)}
+    stages = {one.stage.key: one for one in collect_shared_stages(trials)}
+    missing = {key: one for key, one in stages.items() if not _is_there(store, seen, key)}
     found = []
-    for key, stage in missing.items():
-        state, why = _state_of(stage, missing, seen, running, store)
-        found.append(
-            Waiting(stage_key=key, title=describe_stage(stage), state=state, why=why, num_trials=needed_by[key])
-        )
+    for key, one in missing.items():
+        state, why = _state_of(one.stage, missing, seen, running, store)
+        found.append(Waiting(stage_key=key, title=one.title, state=state, why=why, num_trials=needed_by[key]))
     return found
 
 
@@ -103,18 +103,19 @@ def next_command(seen: Observation, *, num_damaged: int = 0, may_propose_more: b
     return f"xlt sweep resume {seen.place}" if may_propose_more else f"xlt results deltas {seen.place}"
 
 
-def _pending_stages(store: ResultStore) -> tuple[dict[str, Stage], Counter[str]]:
-    """Shared stages of the pending trials, parents first, and how many of these trials need each."""
+def _pending_stages(store: ResultStore) -> tuple[list[PlannedTrial], Counter[str]]:
+    """Pending trials that together have every shared stage of all of them, and how many of all need each."""
     finished = store.finished()
-    plan = store.plan().select(["trial_id", "plan"])
-    is_pending = pc.invert(pc.is_in(plan["trial_id"], value_set=_as_array(finished)))
-    values: dict[str, Any] = {}
+    plan = store.plan()
+    pending = plan.filter(pc.invert(pc.is_in(plan["trial_id"], value_set=_as_array(finished))))
     needed_by: Counter[str] = Counter()
-    for text in plan.filter(is_pending)["plan"].to_pylist():
-        for stage in json.loads(text)["stages"][:-1]:
-            values.setdefault(stage["key"], stage)
-            needed_by[stage["key"]] += 1
-    return {key: Stage.model_validate_json(json.dumps(value)) for key, value in values.items()}, needed_by
+    places = []
+    for place, text in enumerate(pending["plan"].to_pylist()):
+        keys = [stage["key"] for stage in json.loads(text)["stages"][:-1]]
+        if not all(key in needed_by for key in keys):
+            places.append(place)
+        needed_by.update(keys)
+    return [planned_trial(row) for row in pending.take(pa.array(places, pa.int64())).to_pylist()], needed_by
 
 
 def _is_there(store: ResultStore, seen: Observation, key: str) -> bool:

@@ -64,18 +64,20 @@ class Pace:
 
         Args:
             unit_id: as it was planned.
-            seconds: what it took; none: it never ran, and says nothing of the pace.
+            seconds: what it took; none: it never ran, and says nothing of the pace. The time before it was first seen
+                to run is left out: a worker that starts does so once.
             is_trial: counts for the trials a minute.
         """
-        self._running_since.pop(unit_id, None)
+        now = time.monotonic()
+        seen_for = now - self._running_since.pop(unit_id, float("-inf"))
         planned = self._open.pop(unit_id, None)
         if is_trial:
-            self._trial_ends.append(time.monotonic())
+            self._trial_ends.append(now)
         if planned is not None and seconds is not None:
             spent = self._spent[planned.kind]
             spent.num_units += 1
             spent.num_steps += planned.num_steps
-            spent.seconds += seconds
+            spent.seconds += min(seconds, seen_for)
 
     def forecast(self, running: Mapping[str, int]) -> Forecast:
         """Say how it goes.

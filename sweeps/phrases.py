@@ -56,7 +56,7 @@ def describe_silence(seconds: float | None) -> str:
 
 def describe_extremes(extremes: Extremes) -> str:
     """Write the languages that fare best and worst."""
-    sign, what = ("+", "mean delta") if extremes.is_delta else ("", "mean")
+    sign, what = ("+", "mean delta") if extremes.is_delta else ("", "mean score")
     best, worst = (f"{end.language} {end.mean:{sign}.1f}" for end in (extremes.best, extremes.worst))
     return f"best {best}, worst {worst} ({extremes.metric}, {what})"
 

@@ -75,11 +75,10 @@ def _list(store: "ResultStore", output: LogFormat) -> None:
             "at": event.time,
             "host": event.host,
         }
-        for name, event in list_begun(store)
+        for name, event in sorted(list_begun(store), key=lambda begun: begun[1].time)
     ]
     form = ListFormat.json if output is LogFormat.json else ListFormat.table
-    columns = ["id", "unit", "attempt", "last event", "at", "host"]
-    print_rows(sorted(rows, key=lambda row: str(row["at"])), columns, form, empty="nothing has begun yet")
+    print_rows(rows, ["id", "unit", "attempt", "last event"], form, empty="nothing has begun yet")
 
 
 def _read(store: "ResultStore", name: "UnitName") -> Iterator["Event"]:

@@ -45,6 +45,18 @@ def test_each_kind_has_its_own_cost(set_clock: SetClock) -> None:
     assert pace.forecast({"t2": 5}).seconds_left == pytest.approx(100 * 0.05 + 5 * 20.0 / 15)
 
 
+def test_the_start_of_a_worker_is_no_part_of_the_pace(set_clock: SetClock) -> None:
+    set_clock(0.0)
+    pace = Pace()
+    for stage in ("s1", "s2"):
+        pace.plan(stage, "stage", 100)
+    set_clock(60.0)
+    pace.forecast({"s1": 0})
+    set_clock(70.0)
+    pace.end("s1", 70.0, is_trial=False)
+    assert pace.forecast({}).seconds_left == pytest.approx(10.0)
+
+
 def test_what_runs_side_by_side_is_done_sooner_but_not_before_the_longest(set_clock: SetClock) -> None:
     set_clock(0.0)
     pace = Pace(num_at_a_time=4)

@@ -60,7 +60,7 @@ def test_scores_have_no_sign_and_deltas_do() -> None:
         metric="f1",
         is_delta=False,
     )
-    assert describe_extremes(ends) == "best en 81.0, worst sw 40.0 (f1, mean)"
+    assert describe_extremes(ends) == "best en 81.0, worst sw 40.0 (f1, mean score)"
     assert describe_extremes(replace(ends, is_delta=True)) == "best en +81.0, worst sw +40.0 (f1, mean delta)"
 
 

@@ -100,7 +100,7 @@ def test_pending_trials_say_which_stages_they_wait_for(begun: Path) -> None:
     pretrain, intermediate = collect_shared_stages(plan_sweep(make_space()).trials)
     text = _status(begun)
     assert "4 trials wait for pretrain mini: was not begun" in text
-    assert "2 trials wait for intermediate world dose 1: waits for a stage before it" in text
+    assert "2 trials wait for intermediate world dose 1 · seed 0: waits for a stage before it" in text
     HeartbeatFile(begun / SCRATCH / "progress", pretrain.stage.key, "pretrain mini").begin()
     assert f"4 trials wait for pretrain mini: runs on {platform.node()}" in _status(begun)
     with claimed(claim_path(begun / "stages", intermediate.stage.key), "another launch"):
