@@ -257,6 +257,6 @@ def _check_same_sweep(folder: str, found: Mapping[str, Any], asked: Mapping[str,
         raise OtherSweepError(
             f"{folder} holds the sweep '{found.get('name')}' ({found.get('sweep_id')}), asked for was "
             f"'{asked['name']}' ({asked['sweep_id']}): a sweep keeps its name and its base, and only axes, seeds, "
-            "baseline and resources may change. Give another --out, or continue the sweep that is there with "
-            f"`xlt sweep resume {folder}`"
+            "baseline, resources and what is scored may change. Give another --out, or continue the sweep that is "
+            f"there with `xlt sweep resume {folder}`"
         )

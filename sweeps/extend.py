@@ -132,6 +132,8 @@ class ExtensionSummary:
     """What each trial takes that is to be run, by trial id."""
     num_superseding: int
     """Of these, trials that were there and are to be scored on more."""
+    num_proposed: int = 0
+    """Cells, at most, that a search proposes, those that are there included; their new trials are not counted."""
 
     def count(self, need: Need) -> int:
         """Trials that take this."""
@@ -153,6 +155,7 @@ def summarise_extension(grown: GrownPlan, store: ResultStore, has_weights: Calla
         num_planned=len(grown.all_trials),
         needs={trial.trial_id: _find_need(trial, finished, has_weights) for trial in missing},
         num_superseding=sum(trial.supersedes is not None for trial in missing),
+        num_proposed=grown.plan.num_proposed,
     )
 
 

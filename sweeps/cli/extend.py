@@ -142,6 +142,7 @@ def describe_extension(summary: "ExtensionSummary") -> dict[str, Any]:
         "num_trained_again": summary.count("train again"),
         "num_trained": summary.count("train"),
         "num_scored_on_more": summary.num_superseding,
+        "num_cells_proposed": summary.num_proposed,
     }
 
 
@@ -157,6 +158,8 @@ def show_extension(summary: "ExtensionSummary", output: SummaryFormat, console: 
         (summary.count("train again"), "to be trained again, to the same weights, which were not kept"),
     )
     lines += [f"{number:>6}  {words}" for number, words in told if number]
+    if summary.num_proposed:
+        lines.append(f"and what the search proposes, up to {summary.num_proposed} cells with those that are there")
     if summary.count("train again"):
         lines.append("Weights are kept from now on with: --set resources.keep_weights=true")
     console.print("\n".join(lines), highlight=False, soft_wrap=True)
