@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from results.errors import DamagedFileError, RowError, SchemaVersionError
 from results.schema import READABLE_VERSIONS, VERSION_KEY, upgrade_table
-from results.storage import Storage
+from results.storage import Entry, Storage
 
 OnDamaged = Callable[[str, DamagedFileError], None]
 """Takes the name of a file that cannot be read, and why."""
@@ -80,6 +80,18 @@ def read_version(storage: Storage, name: str) -> str:
         return _check_metadata(storage, name, pq.read_metadata(pa.BufferReader(content)).metadata)
     except (pa.ArrowException, OSError) as error:
         raise _damaged(storage, name, " ".join(str(error).split())) from error
+
+
+def check_end(storage: Storage, entry: Entry) -> None:
+    """Look whether a file ends as a Parquet file of its size does; finds what was cut off or is something else.
+
+    Raises:
+        DamagedFileError: it does not.
+    """
+    end = storage.read_end(entry.name, 2 * len(_MAGIC))
+    footer_bytes = int.from_bytes(end[: len(_MAGIC)], "little")
+    if end[len(_MAGIC) :] != _MAGIC or footer_bytes + 3 * len(_MAGIC) > entry.num_bytes:
+        raise _damaged(storage, entry.name, "it ends before its end")
 
 
 def read_tables(

@@ -8,6 +8,7 @@ from results import compaction, damage
 from results.damage import find_damaged, set_aside
 from results.errors import SchemaVersionError
 from results.storage import LocalStorage
+from results.store import ResultStore
 from tests.results.factories import label_table, score_row, small_sweep, trial_row, write_store
 
 
@@ -23,12 +24,23 @@ def test_a_store_that_is_whole_has_nothing_damaged(storage: LocalStorage) -> Non
 
 
 @pytest.mark.parametrize("table", ["trials", "scores", "predictions"])
-@pytest.mark.parametrize("content", [b"", b"PAR1", b"no table at all"])
-def test_a_file_that_is_no_table_is_found(storage: LocalStorage, table: str, content: bytes) -> None:
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"no table at all", b"PAR1cut off\x00PAR1"])
+@pytest.mark.parametrize("num_files_read_whole", [2000, 0])
+def test_a_file_that_is_no_table_is_found(
+    storage: LocalStorage, monkeypatch: pytest.MonkeyPatch, table: str, content: bytes, num_files_read_whole: int
+) -> None:
+    monkeypatch.setattr(damage, "_READ_WHOLE_NUM_FILES", num_files_read_whole)
     (storage.folder / table / "base-0.parquet").write_bytes(content)
     found = find_damaged(storage)
     assert list(found) == ["base-0"]
     assert f"{table}/base-0.parquet: cannot be read" in found["base-0"]
+
+
+def test_files_that_are_whole_pass_when_only_their_ends_are_looked_at(
+    storage: LocalStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(damage, "_READ_WHOLE_NUM_FILES", 0)
+    assert find_damaged(storage) == {}
 
 
 def test_a_parquet_file_of_someone_else_is_found(storage: LocalStorage) -> None:
@@ -36,7 +48,7 @@ def test_a_parquet_file_of_someone_else_is_found(storage: LocalStorage) -> None:
     assert "not a file of this store" in find_damaged(storage)["base-0"]
 
 
-def test_a_damaged_page_of_predictions_is_found_where_they_are_few(
+def test_a_damaged_page_is_found_where_there_are_few_files(
     storage: LocalStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = storage.folder / "predictions" / "base-0.parquet"
@@ -62,8 +74,15 @@ def test_what_was_looked_into_before_is_not_read_again_but_what_changed_since_is
     monkeypatch.setattr(compaction, "_WORTH_IT_NUM_FILES", 2)
     monkeypatch.setattr(compaction, "_SETTLED_NS", 0)
     assert find_damaged(storage) == {}
+    write_deltas = ResultStore.open(storage).write_deltas
+    write_deltas()
     looked: list[str] = []
-    monkeypatch.setattr(damage, "read_table", lambda _, name: looked.append(name))
+    read = damage.read_tables
+    monkeypatch.setattr(
+        damage,
+        "read_tables",
+        lambda storage, names, *rest, **more: looked.extend(names) or read(storage, names, *rest, **more),
+    )
     assert find_damaged(storage) == {}
     assert looked == []
     path = storage.folder / "scores" / "base-1.parquet"
