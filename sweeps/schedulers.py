@@ -73,7 +73,7 @@ def build_scheduler(scheduler: Scheduler, past: Iterable[PastTrial] = ()) -> Tri
             ),
             past,
         )
-    return FIFOScheduler()  # type: ignore[no-untyped-call]
+    return UnitScheduler()
 
 
 def read_past_trials(store: ResultStore) -> tuple[PastTrial, ...]:
@@ -89,11 +89,26 @@ def read_past_trials(store: ResultStore) -> tuple[PastTrial, ...]:
     return tuple(past)
 
 
-class RungScheduler(FIFOScheduler):
+class UnitScheduler(FIFOScheduler):
+    """Stops nothing, and leaves it to Tune's controller which worker takes a unit."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+
+    def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:  # noqa: ARG002  Tune names it
+        """Choose none: the searcher has chosen.
+
+        Tune takes the first that waits, gives it to a worker that has just become free, and ends the one that was
+        starting for it: where units take less long than a worker's start, there would never be a second worker.
+        """
+        return None
+
+
+class RungScheduler(UnitScheduler):
     """Asks one scheduler for each target task: scores on different tasks say nothing about each other."""
 
     def __init__(self, build: Callable[[], TrialScheduler], past: Iterable[PastTrial]) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self._build = build
         self._by_task: dict[str, TrialScheduler] = {}
         self._of_trial: dict[str, TrialScheduler] = {}

@@ -122,3 +122,10 @@ def test_rungs_of_finished_trials_are_read_from_the_store(tmp_path: Path) -> Non
         PastTrial("base-0", task, (Rung(10, 61.0), Rung(40, 70.0))),
         PastTrial("strong-0", task, (Rung(10, 61.0),)),
     )
+
+
+@pytest.mark.parametrize("settings", ["none", {"asha": {"grace_steps": 1}}])
+def test_which_worker_takes_a_unit_is_not_chosen_here(settings: Any) -> None:
+    """Or Tune would end workers that are starting, and short trials would never have a second one."""
+    scheduler = build_scheduler(Scheduler.model_validate(settings))
+    assert scheduler.choose_trial_to_run(None) is None  # type: ignore[arg-type]
