@@ -16,10 +16,12 @@ class UnitTrainable(tune.Trainable):
     """Runs a unit, in one step but for rungs. Every unit resets the process first (`xlt_core.process_state`)."""
 
     def setup(self, config: dict[str, Any]) -> None:
-        """Take the first unit; import what every unit needs."""
-        import xlt_core.run  # noqa: F401
+        """Take the first unit, and do nothing that takes time.
 
-        gc.freeze()  # libraries stay for good: each unit's collection need not look through them (0.3 s)
+        Tune gives a unit whose worker is being set up to a worker that comes free meanwhile, and ends the other: where
+        units are shorter than a set-up, there would be one worker for ever.
+        """
+        self._is_warm = False
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -35,6 +37,16 @@ class UnitTrainable(tune.Trainable):
             Exception: an infrastructure failure. Tune then ends this process, whose state is unknown, and tries again
                 in a fresh one.
         """
+        if not self._is_warm:
+            _import_libraries()
+            self._is_warm = True
         outcome = attempt_unit(self._job, self._rung)
         self._rung += 1
         return outcome.as_result() | {"kind": self._job.kind, "done": outcome.status != RUNG}
+
+
+def _import_libraries() -> None:
+    """Import what every unit needs (ten seconds)."""
+    import xlt_core.run  # noqa: F401
+
+    gc.freeze()  # libraries stay for good: each unit's collection need not look through them (0.3 s)
