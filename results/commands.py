@@ -141,6 +141,23 @@ def failures(
 
 
 @app.command()
+def search(
+    folder: Folder,
+    metric: Metric = None,
+    condition: Condition = None,
+    where: Where = None,
+    include: Include = None,
+    form: Format = None,
+    output: Output = None,
+) -> None:
+    """The cells in the order in which they were proposed, each with its mean and its worst delta, and the best."""
+    from results.search import show_search
+    from results.views import Choice
+
+    show_search(folder, Choice(metric=metric, condition=condition, where=where, include=include), form, output)
+
+
+@app.command()
 def tokens(folder: Folder, language: Language = None, form: Format = None, output: Output = None) -> None:
     """How the encoder's tokenizer cuts each language: fertility, tokens a character, share of unknown tokens."""
     from results.tokens import show_tokens

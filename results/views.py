@@ -74,7 +74,7 @@ def show_deltas(folder: Path | str, choice: Choice, form: str | None = None, out
     """Show deltas by cell and language."""
     form = resolve_format(form, output)
     snapshot = ResultStore.open(folder).snapshot()
-    table = _deltas(snapshot, choice)
+    table = choose_deltas(snapshot, choice)
     table = _keep_chosen(table, choice)
     if form != "table":
         write_output(table, form, output)
@@ -115,7 +115,7 @@ def show_matrix(
     form = resolve_format(form, output)
     snapshot = ResultStore.open(folder).snapshot()
     if deltas:
-        table = _deltas(snapshot, choice)
+        table = choose_deltas(snapshot, choice)
         table = table.filter(pc.is_valid(table["condition_language"]))
     else:
         table = pair_means(compute_means(snapshot.results, include=choice.statuses))
@@ -177,7 +177,8 @@ def show_query(folder: Path | str, sql: str, form: str | None = None, output: Pa
         print_rows(table, console)
 
 
-def _deltas(snapshot: Snapshot, choice: Choice) -> pa.Table:
+def choose_deltas(snapshot: Snapshot, choice: Choice) -> pa.Table:
+    """Deltas of the trials whose statuses count."""
     if not choice.statuses:
         return snapshot.deltas
     return compute_deltas(snapshot.plan, snapshot.trials, snapshot.scores, include=choice.statuses)

@@ -23,7 +23,7 @@ from xlt_core.yaml_file import parse_yaml
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md")),
-    *(ROOT / "docs" / name for name in ("structure.md", "perturbations.md", "tasks.md")),
+    *(ROOT / "docs" / name for name in ("structure.md", "perturbations.md", "search.md", "tasks.md")),
 ]
 PACKAGES = ("sweeps", "xlt_core", "search_spaces", "results", "tests", "benchmarks")
 
