@@ -59,8 +59,7 @@ def run_trial(
     )
     finished = time.perf_counter()
     verdict = _judge(plan, trained, stop_at_step, stop_reason)
-    device = select_device(workspace.device)
-    summary = trained.summary
+    device, summary = select_device(workspace.device), trained.summary
     return TrialResult(
         trial_id=plan.trial_id,
         status=verdict.status,

@@ -4,20 +4,22 @@ An artifact is an encoder folder under its stage key, with a manifest; a stage t
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from xlt_core.artifacts import is_published, publish_folder, read_manifest
+import torch
+
+from xlt_core.artifacts import is_published, publish_folder
 from xlt_core.checkpoints import CheckpointFolder
+from xlt_core.data.tokens import TokenTable
 from xlt_core.difficulty.pool import POOL_SEED
 from xlt_core.difficulty.score_stage import score_stage
-from xlt_core.difficulty.training import choose_examples
+from xlt_core.difficulty.training import TrainingExamples, choose_examples
 from xlt_core.encoders.loading import load_encoder
 from xlt_core.encoders.vocabulary import restrict_vocabulary
-from xlt_core.errors import DamagedArtifactError
 from xlt_core.finetune import FineTuning
 from xlt_core.heads import build_head
 from xlt_core.mixture import build_training
@@ -26,7 +28,8 @@ from xlt_core.perturbations.base import build_perturbation
 from xlt_core.predict import load_tokens
 from xlt_core.process_state import reset_process_state, select_device
 from xlt_core.result import StageCost, TrainingSummary
-from xlt_core.spec import OptimSpec, TrialSpec
+from xlt_core.spec import OptimSpec, StageSpec, TrialSpec
+from xlt_core.stage_artifacts import open_checkpoints, read_artifact
 from xlt_core.stage_plan import Stage
 from xlt_core.streams import stream_seed
 from xlt_core.summary import summarize_training
@@ -97,24 +100,6 @@ def run_stage(stage: Stage, spec: TrialSpec, workspace: Workspace, on_progress: 
     return folder
 
 
-def read_artifact(key: str, workspace: Workspace) -> dict[str, Any]:
-    """Read and verify the manifest of a published stage.
-
-    Raises:
-        DamagedArtifactError: it is not there, or not as it was published.
-    """
-    try:
-        return read_manifest(workspace.stages / key)
-    except (FileNotFoundError, ValueError, KeyError) as error:  # no folder, other bytes, or no manifest any more
-        raise DamagedArtifactError(str(error), key) from error
-
-
-def open_checkpoints(name: str, stage: Stage, workspace: Workspace) -> CheckpointFolder:
-    """The unfinished training of a stage, in a folder of this name."""
-    mirror = workspace.mirror.under(name) if workspace.mirror is not None else None
-    return CheckpointFolder(workspace.checkpoints / name, stage.key, mirror)
-
-
 def train_stage(
     stage: Stage,
     spec: TrialSpec,
@@ -143,26 +128,17 @@ def train_stage(
     model = build_model(stage, spec, workspace).to(device)
     if task.shape in FROZEN_SHAPES:
         return _take_as_it_is(stage, model)
-    encoder = model.encoder
     chosen = choose_examples(stage, workspace, seed)
     edit = (chosen and chosen.edit) or build_perturbation([settings.perturbation]).edit_examples(seed)
     data_seed = POOL_SEED if chosen else stream_seed(seed, "data")
     table = load_tokens(
-        settings, "train", task.source_language, encoder, spec, workspace, data_seed=data_seed, edit=edit
+        settings, "train", task.source_language, model.encoder, spec, workspace, data_seed=data_seed, edit=edit
     )
-    main = FineTuning(
-        model,
-        chosen.apply(table) if chosen else table,
-        settings,
-        seed=seed,
-        device=device,
-        micro_batch_size=workspace.micro_batch_size,
-        pool=chosen.pool(table) if chosen else None,
-        order=chosen.order(table) if chosen else None,
-    )
+    main = _build_main(model, table, chosen, settings, workspace, seed=seed, device=device)
     training = build_training(main, table.input_ids, settings, spec, workspace, seed=seed, device=device)
     # Rows of tokens that never occur have no gradient and stay as they are, but for weight decay, which moves them all.
-    with restrict_vocabulary(encoder, training.token_ids) if settings.optim.weight_decay == 0.0 else nullcontext():
+    is_exact = settings.optim.weight_decay == 0.0
+    with restrict_vocabulary(model.encoder, training.token_ids) if is_exact else nullcontext():
         outcome = train(
             training.objective,
             settings.optim,
@@ -179,6 +155,29 @@ def train_stage(
         summary=summarize_training(model, outcome, table, settings, spec, workspace),
         cost=_measure_cost(stage, started, outcome, settings.optim),
         arm=chosen.record if chosen else None,
+    )
+
+
+def _build_main(
+    model: TrialModel,
+    table: TokenTable,
+    chosen: TrainingExamples | None,
+    settings: StageSpec,
+    workspace: Workspace,
+    *,
+    seed: int,
+    device: torch.device,
+) -> FineTuning:
+    """The stage's own task, on all of its examples or the chosen ones."""
+    return FineTuning(
+        model,
+        chosen.apply(table) if chosen else table,
+        settings,
+        seed=seed,
+        device=device,
+        micro_batch_size=workspace.micro_batch_size,
+        pool=chosen.pool(table) if chosen else None,
+        order=chosen.order(table) if chosen else None,
     )
 
 
@@ -278,8 +277,3 @@ def _report(stage: Stage, num_steps: int, on_progress: OnProgress | None) -> OnS
         )
 
     return on_step
-
-
-def read_stage_cost(manifest: Mapping[str, Any]) -> StageCost:
-    """What a published stage took, marked as shared."""
-    return StageCost(**{**manifest["cost"], "is_shared": True})

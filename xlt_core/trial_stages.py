@@ -3,9 +3,7 @@
 What is published is used; what was interrupted goes on from its last checkpoint.
 """
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from xlt_core.artifacts import is_published
 from xlt_core.checkpoints import CheckpointFolder
@@ -14,15 +12,8 @@ from xlt_core.model import TrialModel
 from xlt_core.plan import TrialPlan
 from xlt_core.process_state import reset_process_state, select_device
 from xlt_core.result import ArmRecord, PerturbationRecord, StageCost, Status, TrainingSummary
-from xlt_core.stages import (
-    OnProgress,
-    open_checkpoints,
-    read_artifact,
-    read_stage_cost,
-    run_stage,
-    stage_seed,
-    train_stage,
-)
+from xlt_core.stage_artifacts import open_checkpoints, read_arm, read_artifact, read_stage_cost
+from xlt_core.stages import OnProgress, run_stage, stage_seed, train_stage
 from xlt_core.tasks import load_task
 from xlt_core.tasks.base import FROZEN_SHAPES
 from xlt_core.weights import keep_weights, load_weights
@@ -108,15 +99,6 @@ def train_trial(
 def checkpoints_of(plan: TrialPlan, workspace: Workspace) -> CheckpointFolder:
     """By trial: trials that differ in their evaluation alone train equal target stages, perhaps at the same moment."""
     return open_checkpoints(plan.trial_id, plan.target_stage, workspace)
-
-
-def read_arm(manifest: Mapping[str, Any]) -> ArmRecord | None:
-    """How hard the arm was that a published stage was trained on, and which of its checks failed."""
-    arm = manifest.get("arm")
-    if arm is None:
-        return None
-    failed = tuple(check["name"] for check in arm["checks"] if not check["passed"]) if "checks" in arm else None
-    return ArmRecord(mean_difficulty=arm.get("mean_difficulty"), failed_checks=failed)
 
 
 def _keep(finished: TrainedTrial, plan: TrialPlan, workspace: Workspace) -> None:

@@ -8,33 +8,13 @@ import torch
 
 from tests.xlt_core.pair_trials import build_plan, build_workspace, write_inputs
 from xlt_core.result import ArmRecord
-from xlt_core.trial_stages import read_arm, train_trial
-
-CHECKS = [{"name": "lengths", "passed": False}, {"name": "order", "passed": True}]
+from xlt_core.trial_stages import train_trial
 
 
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory) -> Path:
     """An encoder folder and a data folder."""
     return write_inputs(tmp_path_factory.mktemp("inputs"))
-
-
-@pytest.mark.parametrize(
-    ("manifest", "expected"),
-    [
-        (
-            {"arm": {"mean_difficulty": 0.75, "checks": CHECKS}},
-            ArmRecord(mean_difficulty=0.75, failed_checks=("lengths",)),
-        ),
-        ({"arm": {"mean_difficulty": 0.75, "checks": CHECKS[1:]}}, ArmRecord(mean_difficulty=0.75, failed_checks=())),
-        ({"arm": {"mean_difficulty": None, "checks": []}}, ArmRecord(failed_checks=())),
-        ({"arm": {"dose": None, "half": 0}}, ArmRecord()),
-        ({"arm": None}, None),
-        ({"status": "ok"}, None),
-    ],
-)
-def test_the_arm_of_a_stage_is_read_from_its_manifest(manifest, expected):
-    assert read_arm(manifest) == expected
 
 
 def test_kept_weights_say_of_the_training_all_that_it_said_itself(inputs, tmp_path):
