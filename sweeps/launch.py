@@ -13,6 +13,8 @@ from importlib.metadata import version
 from pathlib import Path
 from uuid import uuid4
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from rich.console import Console
 
 from results.errors import NotASweepError
@@ -85,19 +87,24 @@ def write_grown_plan(grown: GrownPlan, folder: Path) -> ResultStore:
     return store
 
 
-def read_planned_trials(store: ResultStore) -> tuple[PlannedTrial, ...]:
+def read_planned_trials(store: ResultStore, without: Collection[str] = ()) -> tuple[PlannedTrial, ...]:
     """Read every trial that was ever planned in a store, in the order of the plan.
 
+    Args:
+        store: of the sweep.
+        without: ids of trials that are left out: reading the plans of thousands takes seconds.
+
     Raises:
-        StoreError: there is none: the launch was killed before it had planned, or the files of the plan are gone.
+        StoreError: none is planned: the launch was killed before it had planned, or the files of the plan are gone.
     """
-    trials = tuple(planned_trial(row) for row in store.plan().to_pylist())
-    if not trials:
+    plan = store.plan()
+    if not plan.num_rows:
         raise StoreError(
             f"{store.uri}: no trial is planned in it; run `xlt sweep run SPACE --out {store.uri}` with the space "
             f"'{store.sweep['name']}' again: it plans anew and keeps what has finished"
         )
-    return trials
+    is_left_out = pc.is_in(plan["trial_id"], value_set=pa.array(without, pa.string()))
+    return tuple(planned_trial(row) for row in plan.filter(pc.invert(is_left_out)).to_pylist())
 
 
 def read_resources(store: ResultStore) -> Resources:
@@ -113,9 +120,15 @@ def resume_missing(store: ResultStore, options: LaunchOptions, console: Console)
         StoreError: as `run_missing`; or what a trial reads has changed since it was planned; nothing has run.
         XltError: as `run_missing`; or the data or the encoder are gone.
     """
-    trials = read_planned_trials(store)
-    _check_unchanged(_find_missing(store.finished(), trials, options))
-    return run_missing(store, trials, options, console)
+    finished, damaged = store.finished(), store.find_damaged()
+    settled = {
+        trial_id
+        for trial_id in store.plan()["trial_id"].to_pylist()
+        if finished.get(trial_id, PENDING) not in {PENDING, *options.rerun} and trial_id not in damaged
+    }
+    trials = read_planned_trials(store, without=settled)
+    _check_unchanged(trials)
+    return run_missing(store, trials, options, console, settled=settled)
 
 
 def _find_missing(
@@ -127,7 +140,12 @@ def _find_missing(
 
 
 def run_missing(
-    store: ResultStore, trials: Sequence[PlannedTrial], options: LaunchOptions, console: Console
+    store: ResultStore,
+    trials: Sequence[PlannedTrial],
+    options: LaunchOptions,
+    console: Console,
+    *,
+    settled: Collection[str] = (),
 ) -> SweepOutcome:
     """Run the trials that have no row, or one of a status to be run again; leave deltas behind.
 
@@ -136,6 +154,7 @@ def run_missing(
         trials: in the order in which they are to be run, as far as they are equally urgent.
         options: where and how.
         console: for progress; should write to stderr.
+        settled: ids of trials of the plan that are not to be run and only counted.
 
     Raises:
         StoreError: another process is running this sweep.
@@ -149,16 +168,16 @@ def run_missing(
         finished = store.finished()
         missing = _find_missing(finished, trials, options)
         missing_ids = {trial.trial_id for trial in missing}
-        settled = {trial_id for trial_id, status in finished.items() if status not in FAILED_STATUSES}
+        scored = {trial_id for trial_id, status in finished.items() if status not in FAILED_STATUSES}
         place = make_place(store, options)
-        clear_remains(place, settled - missing_ids)
+        clear_remains(place, scored - missing_ids)
         if place.is_remote:
             store.storage.remove_folder(SCRATCH)
-        kept = [finished[trial.trial_id] for trial in trials if trial.trial_id not in missing_ids]
+        kept = {*settled, *(trial.trial_id for trial in trials)} - missing_ids
         display = Display(
             console=console,
-            num_trials=len(trials),
-            before=Counter(kept),
+            num_trials=len(kept) + len(missing),
+            before=Counter(finished.get(trial_id, PENDING) for trial_id in kept),
             heartbeats=store.storage.below(f"{SCRATCH}/{PROGRESS_FOLDER}"),
             quiet=options.quiet,
             find_extremes=partial(find_extremes, store.storage),
@@ -191,7 +210,7 @@ def run_missing(
         except StopSweep as stop:
             stopped = stopped or stop
     ended = store.finished()
-    planned = {trial.trial_id for trial in trials} | work.trials.keys()
+    planned = kept | missing_ids | work.trials.keys()
     return SweepOutcome(
         store=store,
         counts=Counter(ended.get(trial_id, PENDING) for trial_id in planned),
