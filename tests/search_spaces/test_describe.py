@@ -50,3 +50,11 @@ def test_brackets_are_shown_as_they_stand():
     assert "one [or] two" in text
     assert "encoder [old]/xlm · magnitude 0.5" in text
     assert "encoder [/x] · magnitude 0.5" in text
+
+
+def test_cells_that_are_still_to_be_proposed_are_announced_and_ranges_told():
+    axes = {"target.perturbation": {"method": ["fgm", "pgd"], "magnitude": {"uniform": [0.0, 1.0]}}}
+    text = _rendered(make_space(axes, search={"optuna": {"num_cells": 9}}, seeds=3))
+    assert "axis target.perturbation: 2 values, 1 range among them" in text
+    assert "1 cells x 3 seeds = 3 trials" in text
+    assert "and up to 9 cells x 3 seeds, proposed while the sweep runs, with their baselines" in text

@@ -76,3 +76,16 @@ def test_an_override_below_none_is_refused_because_it_has_no_effect():
     document = read_document("name: x\nbase: {intermediate: none}\n", "x.yaml")
     with pytest.raises(SpaceError, match=r"has no effect: in the base, 'intermediate.dose' is under 'none'"):
         apply_override(document, "intermediate.dose=0.5")
+
+
+def test_settings_of_a_search_and_a_scheduler_are_set_one_by_one():
+    values = _override("search.random.num_cells=4", "search.random.seed=2", "scheduler.asha.grace_steps=9").values
+    assert values["search"] == {"random": {"num_cells": 4, "seed": 2}}
+    assert values["scheduler"] == {"asha": {"grace_steps": 9}}
+    named = _override(
+        "search=factorial", "search.optuna.num_cells=3", "scheduler=none", "scheduler.median.grace_steps=1"
+    )
+    assert (named.values["search"], named.values["scheduler"]) == (
+        {"optuna": {"num_cells": 3}},
+        {"median": {"grace_steps": 1}},
+    )

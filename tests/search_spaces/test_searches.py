@@ -17,7 +17,7 @@ def test_a_search_is_written_as_it_is_read(written):
     "written", ["random", "all", None, 3, {"random": None}, {"random": {"num_cells": 3}, "optuna": {"num_cells": 3}}]
 )
 def test_a_search_is_one_of_its_kinds_with_settings(written):
-    with pytest.raises(ValidationError, match="allowed: 'factorial' .*or one of random, optuna with its settings"):
+    with pytest.raises(ValidationError, match=r"allowed: 'factorial' .*or one of random, optuna with its settings"):
         Search.model_validate(written)
 
 

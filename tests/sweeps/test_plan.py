@@ -85,3 +85,17 @@ def test_a_single_trial_is_its_own_baseline() -> None:
 def test_an_encoder_that_is_not_there_is_refused_before_anything_runs() -> None:
     with pytest.raises(XltError, match="no/where"):
         plan_sweep(make_space(base={**BASE, "encoder": "./no/where"}))
+
+
+def test_a_search_that_proposes_plans_a_baseline_and_says_how_many_cells_will_come() -> None:
+    plan = plan_sweep(make_space(seeds=2, search={"optuna": {"num_cells": 7}}))
+    assert (len(plan.trials), plan.num_proposed) == (2, 7)
+    assert all(trial.is_baseline for trial in plan.trials)
+    assert plan.sweep_id == plan_sweep(make_space()).sweep_id, "a search may follow a grid in one folder"
+
+
+def test_random_cells_are_planned_with_every_seed_and_more_of_them_keep_the_first() -> None:
+    axes = {"target.perturbation.magnitude": {"uniform": [0.1, 1.0]}}
+    few, more = (plan_sweep(make_space(axes=axes, seeds=2, search={"random": {"num_cells": n}})) for n in (3, 5))
+    assert (len(few.trials), len(more.trials)) == (2 * 4, 2 * 6)
+    assert {trial.trial_id for trial in few.trials} < {trial.trial_id for trial in more.trials}
