@@ -53,7 +53,7 @@ def test_a_damaged_page_is_found_where_there_are_few_files(
 ) -> None:
     path = storage.folder / "predictions" / "base-0.parquet"
     content = bytearray(path.read_bytes())
-    start = pq.read_metadata(path).row_group(0).column(0).dictionary_page_offset
+    start = pq.read_metadata(path).row_group(0).column(0).data_page_offset
     content[start : start + 40] = bytes(40)
     path.write_bytes(content)
     assert list(find_damaged(storage)) == ["base-0"]
