@@ -49,7 +49,8 @@ def calibrate(
         By the request's JSON: the share that the allocator may take, which leaves room for what is not the allocator's.
 
     Raises:
-        XltError: a trial needs more than its share of the device.
+        XltError: the target stage of a trial needs more than its share of the device. A stage before it that does is
+            met by the allocator's cap, and takes smaller micro-batches.
     """
     measure = measure or measure_on_ray
     by_request: dict[Resources, list[PlannedTrial]] = {}
@@ -79,11 +80,11 @@ def most_demanding(trials: Sequence[PlannedTrial], most: int) -> list[PlannedTri
 
 
 def _profile(spec: TrialSpec) -> tuple[object, ...]:
-    """Tokens a step, then what else decides how much memory a step takes."""
-    stages = [stage for stage in (spec.intermediate, spec.target) if stage is not None]
-    batch_size = max((stage.optim or spec.optim).batch_size for stage in stages)
-    what = tuple((stage.task, stage.perturbation.method, stage.perturbation.site) for stage in stages)
-    return (batch_size * spec.model.max_length, spec.encoder.source, what)
+    """Tokens of a step of the target stage, then what else decides how much memory it takes."""
+    target = spec.target
+    batch_size = (target.optim or spec.optim).batch_size
+    what = (spec.encoder.source, target.task, target.perturbation.method, target.perturbation.site)
+    return (batch_size * spec.model.max_length, *what)
 
 
 def _check_fits(trial: PlannedTrial, request: Resources, use: MemoryUse) -> None:

@@ -21,9 +21,7 @@ _ENVIRONMENT = {
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C is ours
     "TUNE_GLOBAL_CHECKPOINT_S": "1000000000",  # Tune's own state is never read
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
-    "TUNE_MAX_PENDING_TRIALS_PG": "10000",  # for a searcher it would be 1: workers would begin one after the other
-    "TUNE_MAX_PENDING_TRIALS_PG": "10000",  # our searcher gives what fits and no more; with fewer Tune would end workers
-    # that are still starting to give their unit to one that is free, and never have two
+    "TUNE_MAX_PENDING_TRIALS_PG": "10000",  # our searcher gives what fits; with 1 workers begin one after the other
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
 }
 _AUTHENTICATION = {"RAY_AUTH_MODE": "token"}  # unset, a driver fails to join a cluster that asks for the token
