@@ -137,8 +137,8 @@ def _measure_here(plans: Sequence[str], num_threads: int, micro_batch_size: int 
     from pathlib import Path
 
     import torch
-    from xlt_core.probe import probe_trial
 
+    from xlt_core.probe import probe_trial
     from xlt_core.workspace import Workspace
 
     if not torch.cuda.is_available():  # Ray counts GPUs as it is told
