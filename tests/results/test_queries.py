@@ -92,7 +92,7 @@ def test_predictions_that_break_while_they_are_read_are_named(tmp_path: Path) ->
     store.publish_trial(trial_row("base-0"), [score_row("base-0", "de", 50.0)], table)
     path = tmp_path / "predictions" / "base-0.parquet"
     content = bytearray(path.read_bytes())
-    start = pq.read_metadata(path).row_group(0).column(0).dictionary_page_offset
+    start = pq.read_metadata(path).row_group(0).column(0).data_page_offset
     content[start : start + 100] = bytes(100)
     path.write_bytes(content)
     sql = "SELECT trial_id, count(*) AS n FROM predictions GROUP BY ALL"
