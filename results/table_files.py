@@ -20,6 +20,7 @@ OnDamaged = Callable[[str, DamagedFileError], None]
 
 _FOOTER_BYTES = 1 << 16
 _MAGIC = b"PAR1"
+_FEW_ROWS = 256
 
 _WHAT_TO_DO = "`xlt sweep resume` sets it aside and makes it anew"
 _WHAT_TO_DO_WITH_PLANS = (
@@ -28,7 +29,7 @@ _WHAT_TO_DO_WITH_PLANS = (
 
 
 def publish_table(storage: Storage, name: str, table: pa.Table, schema: pa.Schema) -> None:
-    """Publish a table as Parquet (zstd, a checksum a page) under `name`, replacing what was there.
+    """Publish a table as Parquet (compressed, a checksum a page) under `name`, replacing what was there.
 
     Raises:
         RowError: the table's columns are not those of `schema`.
@@ -40,9 +41,21 @@ def publish_table(storage: Storage, name: str, table: pa.Table, schema: pa.Schem
 
 
 def encode_table(table: pa.Table) -> pa.Buffer:
-    """Give the bytes of a table's Parquet file."""
+    """Give the bytes of a table's Parquet file.
+
+    A trial's own rows are few: there a dictionary, statistics and a decompressor for each column take most of the time
+    of reading them, and more bytes than they save.
+    """
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
+    is_small = table.num_rows <= _FEW_ROWS
+    pq.write_table(
+        table,
+        sink,
+        compression="snappy" if is_small else "zstd",
+        use_dictionary=not is_small,
+        write_statistics=not is_small,
+        write_page_checksum=True,
+    )
     return sink.getvalue()
 
 
