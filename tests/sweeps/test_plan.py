@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from search_spaces.searches import Scheduler
 from sweeps.plan import collect_shared_stages, num_stage_runs_saved, plan_single_trial, plan_sweep
+from tests.factories import write_pair_folder
 from tests.sweeps.factories import BASE, make_space
 from tests.sweeps.scored import write_columns
 from xlt_core.errors import XltError
@@ -99,3 +101,20 @@ def test_random_cells_are_planned_with_every_seed_and_more_of_them_keep_the_firs
     few, more = (plan_sweep(make_space(axes=axes, seeds=2, search={"random": {"num_cells": n}})) for n in (3, 5))
     assert (len(few.trials), len(more.trials)) == (2 * 4, 2 * 6)
     assert {trial.trial_id for trial in few.trials} < {trial.trial_id for trial in more.trials}
+
+
+def test_a_scheduler_without_a_dev_set_is_refused_at_planning(tmp_path: Path) -> None:
+    data = tmp_path / "pairs"
+    write_pair_folder(data)
+    base = {**BASE, "target": {"task": "pawsx", "data": str(data)}, "evaluation": {}}
+    space = make_space(
+        base=base,
+        axes={"target.perturbation": {"method": "fgm", "magnitude": [0.0, 0.5]}},
+        baseline={"target.perturbation.magnitude": 0.0},
+    )
+    judged = space.model_copy(update={"scheduler": Scheduler.model_validate({"asha": {"grace_steps": 1}})})
+    assert len(plan_sweep(judged).trials) == 2
+    (data / "dev-en.tsv").unlink()
+    assert len(plan_sweep(space).trials) == 2
+    with pytest.raises(XltError, match="a scheduler judges trials by the dev set of the source language"):
+        plan_sweep(judged)
