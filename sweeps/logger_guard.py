@@ -20,8 +20,14 @@ from ray.tune.result import TIMESTEPS_TOTAL
 
 logger = logging.getLogger(__name__)
 
-_TOLD = ("status", "num_steps", "source_dev_score", "macro", "wall_seconds")
-"""What of a result a logger is told."""
+_TOLD = {
+    "status": "status",
+    "num_steps": "num_steps",
+    "source_dev_score": "source_dev_score",
+    "macro": "macro",
+    "time_total_s": "wall_seconds",
+}
+"""What of a result a logger is told, and under which name."""
 
 _ITERATION = "training_iteration"
 _MAX_FAILURES_IN_A_ROW = 5
@@ -107,7 +113,7 @@ class GuardedLogger(tune.Callback):
         logged = self._logged(trial)
         if logged is None:
             return
-        told = {name: result[name] for name in _TOLD if result.get(name) is not None}
+        told = {name: result[key] for key, name in _TOLD.items() if result.get(key) is not None}
         told[TIMESTEPS_TOTAL] = told.get("num_steps")
         told[_ITERATION] = result.get(_ITERATION, 1)
         told = {name: value for name, value in told.items() if value is not None}

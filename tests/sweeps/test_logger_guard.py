@@ -62,7 +62,7 @@ def _run_one(guard: GuardedLogger, trial: Any, **result: Any) -> None:
 def test_a_logger_sees_settings_and_scores_and_none_of_our_jobs(tmp_path: Path) -> None:
     inner, said = _Recorder(), []
     guard = _guard(inner, tmp_path, said)
-    _run_one(guard, _trial(), num_steps=4, macro=50.0, failure={"traceback": "x"}, node_ip="10.0.0.1")
+    _run_one(guard, _trial(), num_steps=4, macro=50.0, time_total_s=7.5, failure={"traceback": "x"}, node_ip="10.0.0.1")
     guard.on_experiment_end([])
     (_, trial), (_, result), (_, failed) = inner.calls
     assert str(trial) == "magnitude 1 · seed 3"
@@ -72,6 +72,7 @@ def test_a_logger_sees_settings_and_scores_and_none_of_our_jobs(tmp_path: Path) 
         "status": "ok",
         "num_steps": 4,
         "macro": 50.0,
+        "wall_seconds": 7.5,
         "timesteps_total": 4,
         "training_iteration": 1,
     }
