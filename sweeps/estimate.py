@@ -3,16 +3,10 @@
 In: planned trials, what is there already, rates (`sweeps.rates`). Out: an `Estimate`. Light.
 """
 
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import Any
 
-import pyarrow.compute as pc
-
-from results.schema import PENDING
-from results.store import ResultStore
 from search_spaces.resources import Resources
 from sweeps.graph import Unit
 from sweeps.plan import PlannedTrial, SharedStage, collect_shared_stages
@@ -172,24 +166,3 @@ def _estimate_disk(
 def count_held_gpus(resources: Resources, slots: int) -> int:
     """GPUs that so many units take."""
     return ceil(slots * resources.gpu - 1e-9)
-
-
-def count_statuses(store: ResultStore) -> Counter[str]:
-    """Count the planned trials by status, `pending` among them."""
-    return Counter(store.trials()["status"].to_pylist())
-
-
-def landing_rate(store: ResultStore) -> float | None:
-    """Trials a second over the last (up to) 50 that ended, none with fewer than two.
-
-    Taken from the times at which trials began and what each took, so that it can be known from the store alone. Counted
-    from the first begin, not from the first end: trials that run side by side may well end at the same moment.
-    """
-    trials = store.trials().filter(pc.not_equal(store.trials()["status"], PENDING))
-    rows: list[dict[str, Any]] = trials.select(["started_at", "wall_seconds"]).to_pylist()
-    begun = [(row["started_at"].timestamp(), row["wall_seconds"] or 0.0) for row in rows if row["started_at"]]
-    recent = sorted((begin + seconds, begin) for begin, seconds in begun)[-50:]
-    if len(recent) < 2:
-        return None
-    seconds = recent[-1][0] - min(begin for _, begin in recent)
-    return len(recent) / seconds if seconds > 0 else None

@@ -1,17 +1,14 @@
 """Cost: from rates where there are any, else honestly unknown."""
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from results.store import ResultStore
 from search_spaces.resources import Resources
-from sweeps.estimate import Estimate, count_held_gpus, count_slots, count_statuses, estimate_cost, landing_rate
+from sweeps.estimate import Estimate, count_held_gpus, count_slots, estimate_cost
 from sweeps.plan import collect_shared_stages, plan_sweep
 from sweeps.rates import Rates, find_step_kind, find_test_kind
-from sweeps.rows import plan_row
 from tests.sweeps.factories import make_space
 from tests.sweeps.scored import make_scored_space, write_columns
 
@@ -107,27 +104,3 @@ def test_scores_of_examples_are_no_encoders_on_the_disk(tmp_path: Path) -> None:
     need = estimate_cost(trials, Resources(), Rates(source=""), dict.fromkeys(["mini"], 100).get, slots=1).disk
     assert need is not None
     assert (need.stages, need.checkpoints) == (3 * 100, 6 * 100)  # the encoder and two arms; one trial at a time
-
-
-def _store_with(folder: Path, wall_seconds: list[float]) -> ResultStore:
-    """A store whose first trials took so long and ended ten seconds apart."""
-    plan = plan_sweep(make_space())
-    store = ResultStore.create(folder, {"name": "s", "sweep_id": "1"})
-    store.write_plan([plan_row(trial) for trial in plan.trials])
-    for place, (trial, seconds) in enumerate(zip(plan.trials, wall_seconds, strict=False)):
-        end = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=10 * place)
-        row = {"trial_id": trial.trial_id, "status": "ok", "wall_seconds": seconds}
-        store.publish_trial({**row, "started_at": end - timedelta(seconds=seconds)}, [])
-    return store
-
-
-def test_the_rate_is_taken_from_the_first_begin_to_the_last_end(tmp_path: Path) -> None:
-    assert landing_rate(_store_with(tmp_path / "one", [1.0])) is None
-    store = _store_with(tmp_path / "three", [10.0, 7.0, 3.0])  # ended ten seconds apart
-    assert landing_rate(store) == pytest.approx(0.1)
-    assert count_statuses(store) == {"ok": 3, "pending": 1}
-
-
-def test_trials_that_ran_side_by_side_and_ended_together_do_not_make_a_huge_rate(tmp_path: Path) -> None:
-    store = _store_with(tmp_path / "two", [50.0, 60.0])
-    assert landing_rate(store) == pytest.approx(2 / 60)
