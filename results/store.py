@@ -135,16 +135,21 @@ class ResultStore:
         rows = list(rows)
         canonical = json.dumps(rows, sort_keys=True, default=str).encode()
         digest = hashlib.sha256(canonical).hexdigest()[:16]
+        self.set_damaged_plans_aside()
         present = self.storage.list_names("plan", ".parquet")
-        damaged: list[str] = []
-        read_tables(self.storage, present, PLAN, None, lambda name, _: damaged.append(name))
-        set_plans_aside(self.storage, damaged)
-        present = [name for name in present if name not in damaged]
         if not rows or (present and present[-1].endswith(f"-{digest}.parquet")):
             return
         number = 1 + max((int(name.rpartition("/")[2][:4]) for name in present), default=-1)
         name = f"plan/{number:04d}-{digest}.parquet"  # readers take the files in the order of their names
         publish_table(self.storage, name, make_table(rows, PLAN), PLAN)
+
+    def set_damaged_plans_aside(self) -> tuple[str, ...]:
+        """Move files of the plan that cannot be read under `damaged/`; give their names."""
+        damaged: list[str] = []
+        present = self.storage.list_names("plan", ".parquet")
+        read_tables(self.storage, present, PLAN, None, lambda name, _: damaged.append(name))
+        set_plans_aside(self.storage, damaged)
+        return tuple(damaged)
 
     def publish_trial(
         self, trial: Mapping[str, Any], scores: Iterable[Mapping[str, Any]], predictions: pa.Table | None = None

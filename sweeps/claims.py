@@ -63,6 +63,13 @@ def claimed(path: Path, launch_id: str, *, dead: Claim | None = None) -> Iterato
             path.unlink(missing_ok=True)
 
 
+def remove_claims(stages: Path) -> None:
+    """Remove all claims, and what was left of making them; for who knows that nobody computes in this folder."""
+    for pattern in ("*.claim", ".*.claim-*"):
+        for path in stages.glob(pattern):
+            path.unlink(missing_ok=True)
+
+
 def read_claim(path: Path) -> Claim | None:
     """Read who holds a claim; none where nobody does, or it is being written."""
     with suppress(OSError, ValueError, TypeError):

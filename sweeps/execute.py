@@ -87,12 +87,12 @@ def attempt_unit(job: Job, rung: int = 0, on_report: OnReport | None = None) -> 
 
 
 def _attempt_unit(job: Job, rung: int, on_report: OnReport | None) -> UnitOutcome:
-    published = None if job.kind == "stage" else _published_status(job)
-    if published is not None:
-        return UnitOutcome(status=published)
     attempt = MAX_ATTEMPTS
     log = EventLog(log_path(job.place.work_folder, job.unit_id), launch_id=job.place.launch_id)
     try:
+        published = None if job.kind == "stage" else _published_status(job)
+        if published is not None:
+            return UnitOutcome(status=published)
         attempt = begin_attempt(job) if rung == 0 else count_attempts(job)
         log = EventLog(log_path(job.place.work_folder, job.unit_id), launch_id=job.place.launch_id, attempt=attempt)
         if rung == 0:

@@ -17,6 +17,7 @@ FAILED_STATUSES: tuple[Status, ...] = ("diverged", "oom", "infra")
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 _NO_WRITING = {errno.EROFS}
+_NO_MEMORY_TEXTS = ("CUDA out of memory", "DefaultCPUAllocator: can't allocate memory")
 _NO_ROOM_TEXT = "No space left on device"  # what libraries written in Rust or C++ leave of the error number
 
 
@@ -68,7 +69,7 @@ def _is_out_of_memory(error: BaseException) -> bool:
     return any(
         isinstance(cause, MemoryError)
         or type(cause).__name__ == "OutOfMemoryError"
-        or "CUDA out of memory" in str(cause)
+        or any(text in str(cause) for text in _NO_MEMORY_TEXTS)
         for cause in _causes(error)
     )
 

@@ -3,31 +3,23 @@
 In: a space or a folder that holds a sweep. Out: a `SweepOutcome`; everything else is in the folder.
 """
 
-import json
-import shutil
 import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
-from importlib.metadata import version
-from pathlib import Path
 from uuid import uuid4
 
-import pyarrow as pa
-import pyarrow.compute as pc
 from rich.console import Console
 
-from results.errors import NotASweepError
 from results.schema import PENDING
 from results.store import ResultStore
-from search_spaces.resources import Resources
 from search_spaces.searches import Scheduler
-from search_spaces.space import SearchSpace
+from sweeps.begin import mend_plan, read_planned_trials
 from sweeps.cluster import prepare_ray
 from sweeps.dispatch import Dispatcher
 from sweeps.display import Display
 from sweeps.driver_note import NOTE_FILE
-from sweeps.extend import GrownPlan, plan_grown_sweep, read_space
+from sweeps.extend import read_space
 from sweeps.extremes import find_extremes
 from sweeps.failures import FAILED_STATUSES
 from sweeps.heartbeats import PROGRESS_FOLDER
@@ -35,82 +27,16 @@ from sweeps.job import SCRATCH, Place
 from sweeps.lock import only_one_driver
 from sweeps.loggers import check_loggers
 from sweeps.options import LaunchOptions, SweepOutcome
-from sweeps.plan import PlannedTrial, SweepPlan
-from sweeps.rows import plan_row, planned_trial
+from sweeps.plan import PlannedTrial
+from sweeps.remains import clear_remains, set_damaged_aside
 from sweeps.search import open_cell_source
+from sweeps.search.base import CellSource
 from sweeps.stopping import StopSweep, writing_rows
 from sweeps.uploading import uploading
 from sweeps.work import Work
-from xlt_core.artifacts import remove_partial_folders
 from xlt_core.errors import SpecError, StoreError
 from xlt_core.fingerprints import Fingerprints
 from xlt_core.plan import plan_trial
-
-_LIBRARIES = ("xlt-sweeps", "torch", "transformers", "ray", "pyarrow")
-
-
-def begin_sweep(space: SearchSpace, folder: Path) -> tuple[ResultStore, SweepPlan]:
-    """Plan a space and make the folder its sweep's; a sweep that is there already is extended.
-
-    Raises:
-        XltError: the space, its data or its encoder cannot be used; nothing is written then.
-        ResultsError: the folder holds another sweep, or something that is no sweep.
-    """
-    grown = plan_grown_sweep(space, _find_held(folder))
-    return write_grown_plan(grown, folder), grown.plan
-
-
-def _find_held(folder: Path) -> ResultStore | None:
-    """The sweep that a folder holds; none where it holds none."""
-    try:
-        return ResultStore.open(folder)
-    except NotASweepError:  # whether it may become one is seen when it is made one
-        return None
-
-
-def write_grown_plan(grown: GrownPlan, folder: Path) -> ResultStore:
-    """Make a folder the plan's sweep, or write the plan into that sweep's folder.
-
-    Raises:
-        ResultsError: the folder holds another sweep, or something that is no sweep.
-    """
-    store = ResultStore.create(
-        folder,
-        {
-            "name": grown.plan.name,
-            "sweep_id": grown.plan.sweep_id,
-            "space": grown.space.model_dump(mode="json"),
-            "versions": {name: version(name) for name in _LIBRARIES},
-        },
-    )
-    store.write_plan([plan_row(trial) for trial in grown.plan.trials])
-    return store
-
-
-def read_planned_trials(store: ResultStore, without: Collection[str] = ()) -> tuple[PlannedTrial, ...]:
-    """Read every trial that was ever planned in a store, in the order of the plan.
-
-    Args:
-        store: of the sweep.
-        without: ids of trials that are left out: reading the plans of thousands takes seconds.
-
-    Raises:
-        StoreError: none is planned: the launch was killed before it had planned, or the files of the plan are gone.
-    """
-    plan = store.plan()
-    if not plan.num_rows:
-        raise StoreError(
-            f"{store.uri}: no trial is planned in it; run `xlt sweep run SPACE --out {store.uri}` with the space "
-            f"'{store.sweep['name']}' again: it plans anew and keeps what has finished"
-        )
-    is_left_out = pc.is_in(plan["trial_id"], value_set=pa.array(without, pa.string()))
-    return tuple(planned_trial(row) for row in plan.filter(pc.invert(is_left_out)).to_pylist())
-
-
-def read_resources(store: ResultStore) -> Resources:
-    """Read the resources that the sweep's space names; the defaults where it was not begun from a space."""
-    space = store.sweep.get("space") or {}
-    return Resources.model_validate_json(json.dumps(space.get("resources", {})))
 
 
 def resume_missing(store: ResultStore, options: LaunchOptions, console: Console) -> SweepOutcome:
@@ -120,6 +46,8 @@ def resume_missing(store: ResultStore, options: LaunchOptions, console: Console)
         StoreError: as `run_missing`; or what a trial reads has changed since it was planned; nothing has run.
         XltError: as `run_missing`; or the data or the encoder are gone.
     """
+    for name in mend_plan(store):
+        console.print(f"{name} was damaged: planned again from the space in sweep.json", highlight=False, markup=False)
     finished, damaged = store.finished(), store.find_damaged()
     settled = {
         trial_id
@@ -164,60 +92,78 @@ def run_missing(
     check_loggers(options.loggers)
     with only_one_driver(store.storage):
         store.clear_unfinished()
-        set_aside_damaged(store, console)
+        set_damaged_aside(store, console)
         finished = store.finished()
         missing = _find_missing(finished, trials, options)
         missing_ids = {trial.trial_id for trial in missing}
-        scored = {trial_id for trial_id, status in finished.items() if status not in FAILED_STATUSES}
         place = make_place(store, options)
-        clear_remains(place, scored - missing_ids)
-        if place.is_remote:
-            store.storage.remove_folder(SCRATCH)
+        scored = {trial_id for trial_id, status in finished.items() if status not in FAILED_STATUSES}
+        clear_remains(store, place, scored - missing_ids)
         kept = {*settled, *(trial.trial_id for trial in trials)} - missing_ids
-        display = Display(
-            console=console,
-            num_trials=len(kept) + len(missing),
-            before=Counter(finished.get(trial_id, PENDING) for trial_id in kept),
-            heartbeats=store.storage.below(f"{SCRATCH}/{PROGRESS_FOLDER}"),
-            quiet=options.quiet,
-            find_extremes=partial(find_extremes, store.storage),
-            scratch=place.scratch,
-            launch_id=place.launch_id,
-            stages_folder=place.stages_folder,
-        )
+        before = Counter(finished.get(trial_id, PENDING) for trial_id in kept)
         space = read_space(store)
         work = Work(
             store=store,
             place=place,
             resources=options.resources,
-            display=display,
+            display=_build_display(store, place, options, console, num_trials=len(kept | missing_ids), before=before),
             scheduler=space.scheduler if space else Scheduler(),
             former={trial_id: finished[trial_id] for trial_id in missing_ids & finished.keys()},
         )
         cells = open_cell_source(space, store, missing_ids) if space else None
-        stopped: StopSweep | None = None
-        with display, uploading(place, [f"{SCRATCH}/{NOTE_FILE}"]):
-            try:
-                if missing or cells:
-                    run_units(Dispatcher(work, missing, cells), options)
-            except StopSweep as stop:
-                stopped = stop
-            except KeyboardInterrupt:  # before our own handlers were in place
-                stopped = StopSweep("stopped by Ctrl-C", is_user_request=True)
-        try:
-            with writing_rows():
-                store.write_deltas()
-        except StopSweep as stop:
-            stopped = stopped or stop
+        stopped = _run(work, missing, cells, options)
     ended = store.finished()
     planned = kept | missing_ids | work.trials.keys()
     return SweepOutcome(
         store=store,
         counts=Counter(ended.get(trial_id, PENDING) for trial_id in planned),
-        num_run=sum(display.counts.values()),
+        num_run=sum(work.display.counts.values()),
         seconds=time.monotonic() - started,
         stopped=stopped,
     )
+
+
+def _build_display(
+    store: ResultStore,
+    place: Place,
+    options: LaunchOptions,
+    console: Console,
+    *,
+    num_trials: int,
+    before: Mapping[str, int],
+) -> Display:
+    return Display(
+        console=console,
+        num_trials=num_trials,
+        before=before,
+        heartbeats=store.storage.below(f"{SCRATCH}/{PROGRESS_FOLDER}"),
+        quiet=options.quiet,
+        find_extremes=partial(find_extremes, store.storage),
+        scratch=place.scratch,
+        launch_id=place.launch_id,
+        stages_folder=place.stages_folder,
+    )
+
+
+def _run(
+    work: Work, missing: Sequence[PlannedTrial], cells: CellSource | None, options: LaunchOptions
+) -> StopSweep | None:
+    """Run what is missing and leave deltas behind; give why it ended before its work was done."""
+    stopped: StopSweep | None = None
+    with work.display, uploading(work.place, [f"{SCRATCH}/{NOTE_FILE}"]):
+        try:
+            if missing or cells:
+                run_units(Dispatcher(work, missing, cells), options)
+        except StopSweep as stop:
+            stopped = stop
+        except KeyboardInterrupt:  # before our own handlers were in place
+            stopped = StopSweep("stopped by Ctrl-C", is_user_request=True)
+    try:
+        with writing_rows():
+            work.store.write_deltas()
+    except StopSweep as stop:
+        stopped = stopped or stop
+    return stopped
 
 
 def run_units(dispatcher: Dispatcher, options: LaunchOptions) -> None:
@@ -257,24 +203,6 @@ def make_place(store: ResultStore, options: LaunchOptions) -> Place:
         keep_weights=options.resources.keep_weights,
         note=options.note,
     )
-
-
-def set_aside_damaged(store: ResultStore, console: Console) -> None:
-    """Take finished trials whose files cannot be read for unfinished; the files are kept under `damaged/`."""
-    for trial_id, reason in store.find_damaged().items():
-        store.set_aside(trial_id)
-        console.print(f"trial {trial_id} runs again: {reason}", highlight=False, soft_wrap=True, markup=False)
-
-
-def clear_remains(place: Place, settled_ids: Collection[str]) -> None:
-    """Remove what killed processes left: scratch, half-written stages, checkpoints of trials that have scores."""
-    shutil.rmtree(place.scratch, ignore_errors=True)
-    if place.stages_folder is None:  # in a shared one others may be writing
-        remove_partial_folders(place.stages)
-    for temporary in (place.work_folder / "tokens").glob(".*"):
-        temporary.unlink(missing_ok=True)
-    for trial_id in settled_ids:
-        shutil.rmtree(place.work_folder / "checkpoints" / trial_id, ignore_errors=True)
 
 
 def _check_unchanged(trials: Sequence[PlannedTrial]) -> None:

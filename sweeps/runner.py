@@ -100,6 +100,6 @@ def _scratch_of(work: Work) -> dict[str, Any]:
     """Where Tune keeps what it writes: below the sweep's folder, which every node sees."""
     if work.place.is_remote:
         storage = open_storage(work.place.folder)
-        return {"storage_path": f"{storage.root}/ray/tune", "storage_filesystem": storage.filesystem}
+        return {"storage_path": storage.path_of("ray/tune"), "storage_filesystem": storage.filesystem}
     shutil.rmtree(work.place.scratch / "tune", ignore_errors=True)
     return {"storage_path": str((work.place.scratch / "tune").absolute())}

@@ -11,13 +11,15 @@ from pathlib import Path
 from rich.console import Console
 
 from search_spaces.space import SearchSpace
+from sweeps.begin import begin_sweep
 from sweeps.dispatch import Dispatcher
 from sweeps.display import Display
 from sweeps.failures import Failure
-from sweeps.launch import begin_sweep, clear_remains, make_place, run_units
+from sweeps.launch import make_place, run_units
 from sweeps.lock import only_one_driver
 from sweeps.options import LaunchOptions
 from sweeps.plan import SharedStage, collect_shared_stages
+from sweeps.remains import clear_remains
 from sweeps.stopping import StopSweep
 from sweeps.work import Work
 from xlt_core.errors import SpecError
@@ -64,7 +66,7 @@ def score_examples(space: SearchSpace, folder: Path, options: LaunchOptions, con
     stopped: StopSweep | None = None
     with only_one_driver(store.storage):
         place = make_place(store, options)
-        clear_remains(place, ())
+        clear_remains(store, place, ())
         display = Display(
             console=console, num_trials=0, before={}, heartbeats=place.scratch / "progress", quiet=options.quiet
         )

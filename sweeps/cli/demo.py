@@ -23,9 +23,10 @@ def run_demo(
 ) -> None:
     """Run a small sweep on the embedded world and show what came out; no download, no GPU."""
     from search_spaces.loading import load_space
+    from sweeps.begin import begin_sweep
     from sweeps.cli.output import SummaryFormat
     from sweeps.cli.sweep import finish
-    from sweeps.launch import begin_sweep, run_missing
+    from sweeps.launch import run_missing
     from sweeps.options import LaunchOptions
 
     console = Console(stderr=True)

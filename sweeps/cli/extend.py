@@ -65,8 +65,9 @@ def extend(
     """Ask more of a sweep: seeds, values, languages, conditions. Runs what is missing, and only that."""
     from results.store import ResultStore
     from search_spaces.extension import SpaceChanges
+    from sweeps.begin import read_planned_trials, write_grown_plan
     from sweeps.extend import plan_grown_sweep, summarise_extension
-    from sweeps.launch import make_place, read_planned_trials, write_grown_plan
+    from sweeps.launch import make_place
     from sweeps.options import LaunchOptions
     from sweeps.shelf import open_shelf
 

@@ -89,8 +89,8 @@ def run(
 ) -> None:
     """Run a sweep; what the folder holds already is not run again."""
     from search_spaces.loading import load_space
+    from sweeps.begin import begin_sweep
     from sweeps.extend import read_space
-    from sweeps.launch import begin_sweep
     from sweeps.options import LaunchOptions
 
     goal = make_goal(until_ci, language, max_seeds)
@@ -130,7 +130,8 @@ def resume(
 ) -> None:
     """Run what a sweep's folder still lacks."""
     from results.store import ResultStore
-    from sweeps.launch import read_resources, resume_missing
+    from sweeps.begin import read_resources
+    from sweeps.launch import resume_missing
     from sweeps.options import LaunchOptions
 
     statuses = parse_statuses(rerun, note)

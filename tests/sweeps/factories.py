@@ -10,7 +10,8 @@ from rich.console import Console
 
 from results.store import ResultStore
 from search_spaces.space import SearchSpace
-from sweeps.launch import begin_sweep, run_missing
+from sweeps.begin import begin_sweep
+from sweeps.launch import run_missing
 from sweeps.options import LaunchOptions, SweepOutcome
 
 BASE: dict[str, Any] = {

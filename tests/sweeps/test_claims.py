@@ -133,3 +133,14 @@ def test_a_claim_that_cannot_be_read_is_somebodys_until_it_is_dead(path: Path) -
     holder = ClaimWatch().find_holder(path)
     assert holder is not None
     assert holder.host == "unknown"
+
+
+def test_what_is_left_of_claims_is_cleared_away_and_nothing_else(path: Path) -> None:
+    _write(path, ELSEWHERE)
+    left = [path.with_name(f".{path.name}-t1"), path.with_name(f".{path.name}-t1-renewal")]
+    for temporary in left:
+        temporary.write_text("{")
+    artifact = path.with_name("key")
+    artifact.mkdir()
+    claims.remove_claims(path.parent)
+    assert list(path.parent.iterdir()) == [artifact]

@@ -11,8 +11,9 @@ import pytest
 from results.store import ResultStore
 from results.views import Choice, show_scores
 from search_spaces.space import SearchSpace
+from sweeps.begin import begin_sweep, read_planned_trials
 from sweeps.extend import plan_grown_sweep, read_space, summarise_extension
-from sweeps.launch import begin_sweep, read_planned_trials, run_missing
+from sweeps.launch import run_missing
 from sweeps.options import LaunchOptions
 from sweeps.plan import plan_sweep
 from tests.factories import build_encoder, write_pair_folder

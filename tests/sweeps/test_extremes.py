@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 from results.deltas import compute_deltas
 from results.storage import open_storage
 from results.store import ResultStore
+from sweeps.begin import begin_sweep
 from sweeps.extremes import find_extremes
-from sweeps.launch import begin_sweep
 from tests.sweeps.factories import make_space
 
 

@@ -19,6 +19,7 @@ from xlt_core.errors import DataError
         (MemoryError(), "oom", False),
         (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate"), "oom", False),
         (RuntimeError("CUDA out of memory"), "oom", False),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), "oom", False),
         (OSError(errno.ENOSPC, "No space left on device"), "infra", False),
     ],
 )

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from results.store import ResultStore
-from sweeps.launch import begin_sweep, run_missing
+from sweeps.begin import begin_sweep
+from sweeps.launch import run_missing
 from sweeps.options import LaunchOptions
 from sweeps.plan import collect_shared_stages
 from tests.sweeps.factories import run_inline, silent_console

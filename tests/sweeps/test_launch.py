@@ -14,8 +14,9 @@ import pytest
 
 from results.errors import NotASweepError, OtherSweepError
 from results.store import ResultStore
+from sweeps.begin import begin_sweep, read_resources
 from sweeps.failures import Failure
-from sweeps.launch import begin_sweep, read_resources, resume_missing, run_missing
+from sweeps.launch import resume_missing, run_missing
 from sweeps.options import LaunchOptions, SweepOutcome
 from sweeps.plan import plan_sweep
 from sweeps.rows import publish_failure

@@ -14,8 +14,9 @@ import pytest
 
 from results.store import ResultStore
 from search_spaces.space import SearchSpace
+from sweeps.begin import begin_sweep, read_resources
 from sweeps.heartbeats import Heartbeat, read_heartbeats
-from sweeps.launch import begin_sweep, read_resources, resume_missing
+from sweeps.launch import resume_missing
 from sweeps.options import LaunchOptions
 from sweeps.plan import plan_sweep
 from tests.sweeps.factories import BASE, count_rows, make_space, read_scores, row_times, silent_console

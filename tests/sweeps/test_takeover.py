@@ -8,7 +8,7 @@ import pytest
 
 from results.store import ResultStore
 from search_spaces.space import SearchSpace
-from sweeps.launch import begin_sweep
+from sweeps.begin import begin_sweep
 from sweeps.plan import PlannedTrial, SweepPlan
 from sweeps.rows import lay_out_result, publish_result
 from sweeps.takeover import Course, known_scores, merge_predictions, merge_scores, read_course

@@ -14,7 +14,7 @@ from scipy import stats
 
 from results.store import ResultStore
 from search_spaces.space import SearchSpace
-from sweeps.launch import begin_sweep, read_planned_trials
+from sweeps.begin import begin_sweep, read_planned_trials
 from sweeps.options import SweepOutcome
 from sweeps.plan import PlannedTrial
 from sweeps.stopping import StopSweep

@@ -9,11 +9,11 @@ import pytest
 from typer.testing import CliRunner
 
 from results.store import ResultStore
+from sweeps.begin import begin_sweep
 from sweeps.cli import app
 from sweeps.cli import logs as module
 from sweeps.events import EventLog, log_path
 from sweeps.failures import Failure
-from sweeps.launch import begin_sweep
 from sweeps.lock import only_one_driver
 from sweeps.plan import plan_sweep
 from sweeps.rows import publish_failure

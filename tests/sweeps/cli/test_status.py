@@ -10,13 +10,13 @@ import pytest
 from rich.console import Console
 
 from results.store import ResultStore
+from sweeps.begin import begin_sweep
 from sweeps.claims import claim_path, claimed
 from sweeps.cli.status import as_json, find_status, print_status
 from sweeps.driver_note import DriverNote, write_driver_note
 from sweeps.failures import Failure
 from sweeps.heartbeats import HeartbeatFile
 from sweeps.job import SCRATCH
-from sweeps.launch import begin_sweep
 from sweeps.lock import only_one_driver
 from sweeps.plan import collect_shared_stages, plan_sweep
 from sweeps.rows import publish_failure

@@ -8,13 +8,13 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from sweeps.begin import begin_sweep
 from sweeps.cli import app
 from sweeps.cli import watch as module
 from sweeps.cli.watch import show
 from sweeps.driver_note import DriverNote, write_driver_note
 from sweeps.heartbeats import HeartbeatFile, SilenceWatch
 from sweeps.job import SCRATCH
-from sweeps.launch import begin_sweep
 from sweeps.lock import only_one_driver
 from sweeps.observation import Observer
 from tests.sweeps.factories import make_space
