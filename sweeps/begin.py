@@ -20,18 +20,18 @@ from xlt_core.errors import StoreError
 _LIBRARIES = ("xlt-sweeps", "torch", "transformers", "ray", "pyarrow")
 
 
-def begin_sweep(space: SearchSpace, folder: Path) -> tuple[ResultStore, SweepPlan]:
+def begin_sweep(space: SearchSpace, place: Path | str) -> tuple[ResultStore, SweepPlan]:
     """Plan a space and make the folder its sweep's; a sweep that is there already is extended.
 
     Raises:
         XltError: the space, its data or its encoder cannot be used; nothing is written then.
         ResultsError: the folder holds another sweep, or something that is no sweep.
     """
-    held = _find_held(folder)
+    held = _find_held(place)
     if held is not None:
         held.set_damaged_plans_aside()
     grown = plan_grown_sweep(space, held)
-    return write_grown_plan(grown, folder), grown.plan
+    return write_grown_plan(grown, place), grown.plan
 
 
 def mend_plan(store: ResultStore) -> tuple[str, ...]:
@@ -47,22 +47,22 @@ def mend_plan(store: ResultStore) -> tuple[str, ...]:
     return damaged
 
 
-def _find_held(folder: Path) -> ResultStore | None:
+def _find_held(place: Path | str) -> ResultStore | None:
     """The sweep that a folder holds; none where it holds none."""
     try:
-        return ResultStore.open(folder)
+        return ResultStore.open(place)
     except NotASweepError:  # whether it may become one is seen when it is made one
         return None
 
 
-def write_grown_plan(grown: GrownPlan, folder: Path) -> ResultStore:
+def write_grown_plan(grown: GrownPlan, place: Path | str) -> ResultStore:
     """Make a folder the plan's sweep, or write the plan into that sweep's folder.
 
     Raises:
         ResultsError: the folder holds another sweep, or something that is no sweep.
     """
     store = ResultStore.create(
-        folder,
+        place,
         {
             "name": grown.plan.name,
             "sweep_id": grown.plan.sweep_id,

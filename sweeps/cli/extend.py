@@ -102,7 +102,7 @@ def extend(
 
 
 def extend_held_space(
-    store: "ResultStore", changes: "SpaceChanges", folder: Path, *, may_stay: bool = False
+    store: "ResultStore", changes: "SpaceChanges", folder: Path | str, *, may_stay: bool = False
 ) -> "SearchSpace":
     """Read the space that a sweep was last asked for, and change it.
 

@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Iterator
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -32,7 +31,7 @@ class LogFormat(StrEnum):
 
 
 def run_logs(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The sweep's folder.")],
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="The sweep's folder, or s3:// or gs:// URI.")],
     unit: Annotated[
         str | None,
         typer.Argument(metavar="[TRIAL]", help="A trial or stage: id, beginning of it, or title; else all are listed."),

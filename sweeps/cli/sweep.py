@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Plan, run and resume sweeps.", no_args_is_help=True)
 
 Space = Annotated[str, typer.Argument(metavar="SPACE", help="A YAML file, or the name of a ready-made space.")]
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The sweep's folder.")]
+Folder = Annotated[str, typer.Argument(metavar="DIR", help="The sweep's folder, or s3:// or gs:// URI.")]
 Format = Annotated[SummaryFormat, typer.Option("--format", help="table or json")]
 Overrides = Annotated[
     list[str] | None,
@@ -75,7 +75,7 @@ def plan(
 @app.command("run")
 def run(
     space: Space,
-    out: Annotated[Path, typer.Option(help="The sweep's folder: new, or of this sweep.")],
+    out: Annotated[str, typer.Option(help="The sweep's folder, or s3:// or gs:// URI: new, or of this sweep.")],
     overrides: Overrides = None,
     address: Address = None,
     inline: Inline = False,

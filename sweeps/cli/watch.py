@@ -4,7 +4,6 @@ Reads only: the store, the driver's note, the heartbeats of the workers. Whoever
 """
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,7 +25,7 @@ _LOOKS_WITHOUT_DRIVER = 2
 
 
 def run_watch(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The sweep's folder.")],
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="The sweep's folder, or s3:// or gs:// URI.")],
     once: Annotated[bool, typer.Option("--once", help="Look once and print.")] = False,
     every: Annotated[float, typer.Option(min=0.2, help="Seconds between two looks.")] = 2.0,
 ) -> None:
