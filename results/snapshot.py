@@ -66,8 +66,10 @@ class Snapshot:
         newest_of_cell = {cell_id: place for place, cell_id in enumerate(cells)}
         superseded_at = {old: place for place, old in enumerate(rows["supersedes"].to_pylist()) if old is not None}
         newest = {one: place for one, place in newest.items() if place >= superseded_at.get(one, 0)}
-        plan = rows.take(pa.array(newest.values(), pa.int64()))
-        of_cell = rows.take(pa.array([newest_of_cell[cells[place]] for place in newest.values()], pa.int64()))
+        places = list(newest.values())
+        plan = rows if places == list(range(rows.num_rows)) else rows.take(pa.array(places, pa.int64()))
+        of_its_cell = pa.array([newest_of_cell[cells[place]] for place in places], pa.int64())
+        of_cell = rows.select(_OF_THE_CELL).take(of_its_cell)
         columns = [(of_cell if name in _OF_THE_CELL else plan)[name] for name in PLAN.names]
         return pa.Table.from_arrays(columns, schema=plan.schema)
 
