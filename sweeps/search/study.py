@@ -13,7 +13,7 @@ import optuna
 from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, GPSampler, NSGAIISampler, RandomSampler, TPESampler
 from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage, RDBStorage
-from optuna.storages.journal import JournalFileBackend
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
 from search_spaces.searches import OptunaSearch
 from search_spaces.settings import nest
@@ -91,7 +91,19 @@ def make_sampler(search: OptunaSearch, num_trials: int) -> BaseSampler:
 def _open_file(path: Path) -> BaseStorage:
     if path.suffix == ".db":
         return RDBStorage(f"sqlite:///{path}")
-    return JournalStorage(JournalFileBackend(str(path)))
+    _cut_half_line(path)
+    # Optuna's other lock is a link to the journal: where a killed driver left one and the folder was moved, or its path
+    # was relative, the link leads nowhere and is waited for without end.
+    return JournalStorage(JournalFileBackend(str(path), JournalFileOpenLock(str(path))))
+
+
+def _cut_half_line(path: Path) -> None:
+    """Drop what a killed driver wrote of a line: Optuna would write the next one behind it, and read neither."""
+    content = path.read_bytes() if path.exists() else b""
+    num_whole = content.rfind(b"\n") + 1
+    if 0 < num_whole < len(content):
+        with path.open("r+b") as file:
+            file.truncate(num_whole)
 
 
 def _load(storage: BaseStorage, space: SearchSpace, search: OptunaSearch) -> optuna.Study:

@@ -154,6 +154,38 @@ def test_a_damaged_study_is_put_aside_and_made_anew(tmp_path: Path, caplog: pyte
         assert (path.parent / f"{name}.damaged-1").exists()
 
 
+@pytest.mark.parametrize("num_bytes", [1, 20, 150])
+def test_a_journal_that_ends_in_half_a_line_is_gone_on_with(tmp_path: Path, num_bytes: int) -> None:
+    space = searched(5)
+    store = begin(space, tmp_path)
+    source = open_source(space, store)
+    for _ in range(2):
+        end(source, store, source.propose() or ())
+    done = set(store.finished())
+    journal = tmp_path / "search" / "journal.log"
+    journal.write_bytes(journal.read_bytes()[:-num_bytes])
+    resumed = open_source(space, store)
+    ran = run(resumed, store)
+    assert not done & {trial.trial_id for trial in ran}
+    assert cells_of(store) <= set(values_by_cell(open_source(space, store))), "the journal can be read back"
+    assert not list(journal.parent.glob("*.damaged-*")), "its whole lines are kept"
+
+
+def test_a_lock_that_a_killed_driver_left_is_broken_in_a_folder_that_was_moved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space = searched(3)
+    begin(space, tmp_path / "old")
+    monkeypatch.chdir(tmp_path)
+    lock = open_source(space, ResultStore.open("old")).study._storage._backend._lock  # type: ignore[attr-defined]
+    lock.acquire()
+    (tmp_path / "old").rename(tmp_path / "new")
+    monkeypatch.setattr(type(lock).__init__, "__defaults__", (3,))  # seconds until a lock is taken for abandoned
+    resumed = ResultStore.open("new")
+    run(open_source(space, resumed), resumed)
+    assert len(cells_of(resumed)) == 3
+
+
 def values_by_cell_after_run(space: Any, store: ResultStore) -> dict[str, list[tuple[float, ...]]]:
     source = open_source(space, store)
     run(source, store)
