@@ -63,8 +63,8 @@ def known_scores(store: ResultStore, predecessor: str, plan: TrialPlan, stop_at_
         stop_at_step: where training of that one is stopped; only scores of as much training hold for it.
     """
     earlier = _find_scored(store, predecessor, plan, stop_at_step)
-    if earlier is None:
-        return frozenset()
+    if earlier is None or not store.storage.exists(trial_file("predictions", earlier)):
+        return frozenset()  # scores without their predictions would be half a result
     scores = _read(store, "scores", earlier, SCORES)
     pairs = frozenset(zip(scores["language"].to_pylist(), scores["condition"].to_pylist(), strict=True))
     known: set[tuple[str, str]] = set()

@@ -97,6 +97,15 @@ def test_an_extended_sweep_has_the_very_rows_of_one_that_was_scored_on_all_from_
         assert is_shared == keeps_weights
 
 
+def test_scores_whose_predictions_are_gone_are_made_again(whole: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "s"
+    run_inline(_space(["src", "far-lo"], ["clean"]), folder)
+    next((folder / "predictions").glob("*.parquet")).unlink()
+    run_inline(_space(["src", "kin-hi", "far-lo"], ["clean", "generalized", NOISE]), folder)
+    for table in ("scores", "predictions"):
+        assert _rows(folder, table) == _rows(whole, table)
+
+
 def _sorted_trials(folder: Path) -> list[dict[str, Any]]:
     return sorted(ResultStore.open(folder).trials().to_pylist(), key=lambda row: row["trial_id"])
 
