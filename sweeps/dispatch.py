@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict, replace
 
+from rich.markup import escape
+
 from search_spaces.resources import Resources
 from sweeps.claims import ClaimWatch, claim_path
 from sweeps.execute import CLAIMED, DAMAGED, FAILED, STORAGE, UnitOutcome
@@ -121,10 +123,19 @@ class Dispatcher:
     def _add(self, trials: Iterable[PlannedTrial]) -> None:
         trials = tuple(trials)
         stages = [one for one in self.work.add(trials) if not self.work.shelf.has(one.stage.key)]
-        units = [self._unit_of_stage(one) for one in stages] + [self._unit_of_trial(one) for one in trials]
+        for one in stages:  # of a search: what they need may have failed before they were proposed
+            for key in self.failures.keys() & set(one.stage.needs):
+                self.failures[one.stage.key] = self.failures[key]
+        units = [self._unit_of_stage(one) for one in stages if one.stage.key not in self.failures]
+        units += [self._unit_of_trial(one) for one in trials]
         self._graph.add(units)
         for unit in units:
             self.work.display.expect(unit.unit_id, unit.kind, unit.num_steps)
+        for trial in trials:
+            lost = next((stage.key for stage in trial.plan.shared_stages if stage.key in self.failures), None)
+            if lost is not None:
+                self._graph.fail(trial.trial_id)
+                self._trial_lost(trial.trial_id, lost)
 
     def _unit_of_stage(self, shared: SharedStage) -> Unit:
         return Unit(
@@ -157,7 +168,8 @@ class Dispatcher:
         holder = self._watch.find_holder(path)
         if holder is not None and holder.launch_id != self.work.place.launch_id:
             self._claimed.add(unit.unit_id)
-            self.work.display.say(f"stage  {unit.title}  waits: {holder.host} (process {holder.pid}) computes it")
+            where = f"{escape(holder.host)} (process {holder.pid})"
+            self.work.display.say(f"stage  {escape(unit.title)}  waits: {where} computes it")
             return None
         dead = self._watch.find_dead(path)
         return self.work.job_of_stage(unit.unit_id, json.dumps(asdict(dead)) if dead else "")
@@ -189,31 +201,44 @@ class Dispatcher:
     def _stage_ended(self, key: str, failure: Failure | None) -> None:
         shared = self.work.stages[key]
         seconds = time.monotonic() - self._began_at.get(key, time.monotonic())
-        self.work.display.stage_ended(shared.title, seconds, failure.reason if failure else None, key)
+        lost: tuple[Unit, ...] = ()
         if failure is None:
             self._graph.finish(key)
-            return
-        self.failures[key] = failure
-        reason = f"{shared.title} (stage {key}) failed: {failure.reason}"
-        for unit in self._graph.fail(key):
+        else:
+            self.failures[key] = failure
+            lost = self._graph.fail(key)
+        self.work.display.stage_ended(shared.title, seconds, failure.reason if failure else None, key)
+        for unit in lost:
             if unit.kind == "stage":
-                self.failures[unit.unit_id] = failure
-                self.work.display.stage_ended(unit.title, 0.0, failure.reason, unit.unit_id)
+                self.failures[unit.unit_id] = self.failures[key]
+                self.work.display.stage_ended(unit.title, 0.0, self.failures[key].reason, unit.unit_id)
             else:
-                self.work.record_failure(unit.unit_id, replace(failure, reason=reason), attempt=1)
-                self._trial_ended(unit.unit_id)
+                self._trial_lost(unit.unit_id, key)
+
+    def _trial_lost(self, trial_id: str, key: str) -> None:
+        """Record a trial that cannot run since a stage that it needs has failed."""
+        failure = self.failures[key]
+        reason = f"{self.work.stages[key].title} (stage {key}) failed: {failure.reason}"
+        self.work.record_failure(trial_id, replace(failure, reason=reason), attempt=1)
+        self._trial_ended(trial_id)
 
     def _trial_ended(self, trial_id: str) -> None:
-        self.work.trial_ended(trial_id)
-        if self._cells is not None:
-            self._cells.trial_ended(trial_id)
+        try:
+            self.work.trial_ended(trial_id)
+        finally:  # or the search would wait for it for ever
+            if self._cells is not None:
+                self._cells.trial_ended(trial_id)
 
     def _compute_again(self, key: str, unit_id: str) -> None:
         """A stage that a unit needs was damaged and set aside."""
-        self._num_damaged[key] = self._num_damaged.get(key, 0) + 1
         shared = self.work.stages[key]
-        self.work.display.say(f"stage  {shared.title}  was damaged on the disk: computed again")
-        if self._num_damaged[key] > _MAX_TIMES_DAMAGED:
+        if key in self.failures:
+            self.unit_lost(unit_id, self.failures[key], attempt=1)
+            return
+        if self._graph.get(key) is None:  # else others have found the same damage, and it is being mended
+            self._num_damaged[key] = self._num_damaged.get(key, 0) + 1
+            self.work.display.say(f"stage  {escape(shared.title)}  was damaged on the disk: computed again")
+        if self._num_damaged.get(key, 0) > _MAX_TIMES_DAMAGED:
             reason = f"stage {key} was found damaged {self._num_damaged[key]} times; check the disk under it"
             self.unit_lost(unit_id, Failure(status="infra", reason=reason, traceback=""), attempt=1)
         else:

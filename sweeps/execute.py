@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 from typing import Any, Self
 
 from results.store import ResultStore
@@ -20,6 +21,7 @@ from sweeps.rows import publish_failure, publish_result
 from sweeps.shelf import Shelf, open_shelf
 from sweeps.takeover import known_scores, publish_merged
 from sweeps.uploading import uploading
+from xlt_core.artifacts import is_published
 from xlt_core.errors import DamagedArtifactError
 from xlt_core.plan import TrialPlan
 from xlt_core.spec import TrialSpec
@@ -106,6 +108,7 @@ def _attempt_unit(job: Job, rung: int, on_report: OnReport | None) -> UnitOutcom
         log.write("failed", reason=failure.reason, traceback=failure.traceback, will_retry=will_retry)
         if isinstance(error, DamagedArtifactError):
             open_shelf(job.place).set_aside(error.stage_key)
+            _forget_attempt(job, attempt)
             return UnitOutcome(status=DAMAGED, stage_key=error.stage_key)
         if failure.storage_trouble:
             return UnitOutcome(status=STORAGE, failure=failure)
@@ -115,6 +118,8 @@ def _attempt_unit(job: Job, rung: int, on_report: OnReport | None) -> UnitOutcom
     if outcome.status == RUNG:
         log.write("rung", num_steps=outcome.num_steps, score=outcome.source_dev_score)
     else:
+        if outcome.status == CLAIMED:
+            _forget_attempt(job, attempt)
         log.write("stopped" if outcome.status == CLAIMED else "published", status=outcome.status)
     return outcome
 
@@ -130,7 +135,7 @@ def conclude_failure(job: Job, failure: Failure, attempt: int) -> UnitOutcome:
 
 def begin_attempt(job: Job) -> int:
     """Note on the disk that an attempt begins, so that a killed one is counted too; give its number, from 1."""
-    path = job.place.scratch / "attempts" / job.unit_id
+    path = _attempts_path(job)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab") as file:
         file.write(b".")
@@ -141,8 +146,19 @@ def begin_attempt(job: Job) -> int:
 
 def count_attempts(job: Job) -> int:
     """Count the attempts of this launch; of a sweep on remote storage those on this machine."""
-    path = job.place.scratch / "attempts" / job.unit_id
+    path = _attempts_path(job)
     return path.stat().st_size if path.is_file() else 0
+
+
+def _forget_attempt(job: Job, attempt: int) -> None:
+    """Take back an attempt that could not begin, through no fault of the unit."""
+    os.truncate(_attempts_path(job), attempt - 1)
+
+
+def _attempts_path(job: Job) -> Path:
+    """By launch: what an earlier one noted here may be there still. The end of a stopped trial has its own attempts."""
+    name = f"{job.unit_id}.stop" if job.kind == "stop" else job.unit_id
+    return job.place.scratch / "attempts" / job.place.launch_id / name
 
 
 class _Worker:
@@ -177,12 +193,25 @@ class _Worker:
 
         job, workspace = self._job, self._workspace()
         plan = TrialPlan.model_validate_json(job.payload)
-        self._shelf.fetch([stage.key for stage in plan.shared_stages])
+        self._fetch_stages(plan)
         if job.kind == "trial" and rung < len(job.rung_steps):
             report = advance_trial(plan, workspace, job.rung_steps[rung], self._on_progress)
             if report.diverged_reason is None:
                 return UnitOutcome(status=RUNG, num_steps=report.num_steps, source_dev_score=report.source_dev_score)
         return self._finish_trial(plan, workspace, attempt)
+
+    def _fetch_stages(self, plan: TrialPlan) -> None:
+        """Have the stages here that a trial needs; it computes none: others may wait for it, or be at it already.
+
+        Raises:
+            DamagedArtifactError: one is gone.
+        """
+        self._shelf.fetch([stage.key for stage in plan.shared_stages])
+        if self._shelf.has_weights(plan.target_stage.key):
+            return
+        for stage in plan.shared_stages:
+            if not is_published(self._shelf.stages / stage.key):
+                raise DamagedArtifactError(f"{self._shelf.stages / stage.key} is gone", stage.key)
 
     def _finish_trial(self, plan: TrialPlan, workspace: Workspace, attempt: int) -> UnitOutcome:
         from xlt_core.run import discard_checkpoints, run_trial

@@ -134,12 +134,15 @@ class UnitGraph:
         return tuple(unit for name, unit in dropped.items() if name != unit_id)
 
     def reopen(self, stage: Unit, unit_id: str) -> None:
-        """Have a stage done again that a running unit found damaged; the unit waits for it."""
+        """Have a stage done again that a running unit found damaged; all that need it and do not run wait for it."""
         self._running.discard(unit_id)
         self.add([stage])
-        self._nodes[unit_id].waits_for.add(stage.unit_id)
-        self._nodes[stage.unit_id].waited_for_by[unit_id] = None
-        self._raise_path(stage.unit_id, stage.num_steps + self._nodes[unit_id].path_steps)
+        for name, node in self._nodes.items():
+            if name == unit_id or (stage.unit_id in node.unit.needs and name not in self._running):
+                node.waits_for.add(stage.unit_id)
+                self._ready.discard(name)
+                self._nodes[stage.unit_id].waited_for_by[name] = None
+                self._raise_path(stage.unit_id, stage.num_steps + node.path_steps)
 
     def _push_if_ready(self, name: str) -> None:
         node = self._nodes.get(name)

@@ -12,7 +12,7 @@ from uuid import uuid4
 from results.storage import open_storage
 from sweeps.job import Place
 from sweeps.mirror import Mirror
-from xlt_core.artifacts import is_published
+from xlt_core.artifacts import is_published, read_manifest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,13 @@ class Shelf:
             self.mirror_of_stages.push_folder(self.stages / key)
 
     def set_aside(self, key: str) -> None:
-        """Take a damaged artifact away, so that it is computed again; it is kept for whoever wants to look."""
+        """Take a damaged artifact away, so that it is computed again; it is kept for whoever wants to look.
+
+        One that is sound by now stays: another has found the same damage before, and it was computed again meanwhile.
+        """
+        with suppress(FileNotFoundError, ValueError, KeyError):
+            read_manifest(self.stages / key)
+            return
         with suppress(FileNotFoundError):
             (self.stages / key).rename(self.stages / f".damaged-{key}-{uuid4().hex[:8]}")
         if self.mirror_of_stages is not None:

@@ -1,6 +1,7 @@
 """What is handed out when: stages before trials, nothing twice; claims are waited for, failures passed on."""
 
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -182,7 +183,7 @@ def test_a_damaged_stage_is_computed_again_and_its_trial_runs_then(dispatcher: D
     _end_stage(dispatcher)
     trial = dispatcher.take()
     assert trial is not None
-    dispatcher.work.shelf.set_aside(pretrain)
+    (dispatcher.work.place.stages / pretrain / "manifest.json").unlink()
     dispatcher.unit_ended(trial.unit_id, UnitOutcome(status=DAMAGED, stage_key=pretrain))
     assert _end_stage(dispatcher) == pretrain
     taken = [job.unit_id for _ in range(4) if (job := dispatcher.take())]
@@ -197,11 +198,26 @@ def test_a_stage_that_is_damaged_again_and_again_fails_its_trial(dispatcher: Dis
         job = dispatcher.take()
         assert job is not None
         if job.unit_id == pretrain:
+            _publish(dispatcher, pretrain)
             dispatcher.unit_ended(job.unit_id, UnitOutcome(status=DONE))
         else:
+            shutil.rmtree(dispatcher.work.place.stages / pretrain)
             dispatcher.unit_ended(job.unit_id, UnitOutcome(status=DAMAGED, stage_key=pretrain))
     (row,) = [row for row in dispatcher.work.store.trials().to_pylist() if row["status"] == "infra"]
     assert "was found damaged 4 times; check the disk" in row["reason"]
+
+
+def test_many_that_find_one_stage_damaged_at_the_same_time_all_run_in_the_end(dispatcher: Dispatcher) -> None:
+    pretrain = _end_stage(dispatcher)
+    _end_stage(dispatcher)
+    trials = [job.unit_id for _ in range(4) if (job := dispatcher.take())]
+    for trial_id in trials:
+        dispatcher.unit_ended(trial_id, UnitOutcome(status=DAMAGED, stage_key=pretrain))
+    (dispatcher.work.place.stages / pretrain / "manifest.json").unlink()
+    assert _end_stage(dispatcher) == pretrain
+    again = [job.unit_id for _ in range(5) if (job := dispatcher.take())]
+    assert sorted(again) == sorted(trials)
+    assert _statuses(dispatcher) == {}
 
 
 def test_a_trial_that_a_scheduler_stopped_is_handed_out_to_be_scored(dispatcher: Dispatcher) -> None:
@@ -270,3 +286,31 @@ def test_a_search_is_asked_when_nothing_is_ready_and_is_told_what_ended(tmp_path
             ended.append(job.unit_id)
     assert ended == [trial.trial_id for trial in trials]
     assert work.display.num_trials == 4
+
+
+def test_a_cell_proposed_after_its_stage_has_failed_fails_at_once_and_the_search_goes_on(tmp_path: Path) -> None:
+    trials = plan_sweep(make_space()).trials
+    search = _Search(trials)
+    dispatcher = Dispatcher(make_work(tmp_path), (), search)
+    job = dispatcher.take()
+    assert job is not None
+    assert job.kind == "stage"
+    dispatcher.unit_ended(job.unit_id, UnitOutcome(status=FAILED, failure=LOST))
+    assert dispatcher.take() is None
+    assert dispatcher.is_finished
+    assert _statuses(dispatcher) == dict.fromkeys((trial.trial_id for trial in trials), "infra")
+    rows = dispatcher.work.store.trials().to_pylist()
+    assert {row["reason"] for row in rows} == {f"{job.title} (stage {job.unit_id}) failed: node lost"}
+
+
+def test_a_search_hears_of_a_trial_even_where_its_row_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = _Search(plan_sweep(make_space(axes={})).trials)
+    dispatcher = Dispatcher(make_work(tmp_path, axes={}), (), search)
+    _end_stage(dispatcher)
+    job = dispatcher.take()
+    assert job is not None
+    with pytest.raises(AssertionError):
+        dispatcher.unit_ended(job.unit_id, UnitOutcome(status="ok"))
+    assert dispatcher.is_finished

@@ -62,6 +62,44 @@ def test_attempts_are_counted_on_the_disk(work: Work) -> None:
     assert count_attempts(job) == 2
 
 
+def test_what_an_earlier_launch_counted_on_a_machine_leaves_this_one_all_of_its_attempts(work: Work) -> None:
+    job = _trial(work)
+    earlier = replace(job, place=replace(work.place, launch_id="before"))
+    assert [begin_attempt(earlier) for _ in range(MAX_ATTEMPTS)][-1] == MAX_ATTEMPTS
+    assert begin_attempt(job) == 1
+
+
+def test_the_end_of_a_stopped_trial_has_attempts_of_its_own(work: Work) -> None:
+    job = _trial(work)
+    assert [begin_attempt(job) for _ in range(MAX_ATTEMPTS)][-1] == MAX_ATTEMPTS
+    assert begin_attempt(replace(job, kind="stop")) == 1
+
+
+def test_an_attempt_that_could_not_begin_is_not_counted(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage, trial = _stage(work), _trial(work)
+    with claimed(claim_path(work.place.stages, stage.unit_id), "theirs"):
+        attempt_unit(stage)
+    assert count_attempts(stage) == 0
+    _raise(monkeypatch, DamagedArtifactError("bits have changed", stage.unit_id))
+    assert attempt_unit(trial).status == DAMAGED
+    assert count_attempts(trial) == 0
+
+
+def test_a_trial_does_not_compute_a_shared_stage_that_is_gone(work: Work) -> None:
+    stage, trial = _stage(work), _trial(work)
+    outcome = attempt_unit(trial)
+    assert (outcome.status, outcome.stage_key) == (DAMAGED, stage.unit_id)
+    assert not is_published(work.place.stages / stage.unit_id)
+
+
+def test_a_stage_that_was_mended_meanwhile_is_not_set_aside(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = _stage(work)
+    assert attempt_unit(stage).status == DONE
+    _raise(monkeypatch, DamagedArtifactError("bits had changed", stage.unit_id))
+    assert attempt_unit(_trial(work)).status == DAMAGED
+    assert is_published(work.place.stages / stage.unit_id)
+
+
 def test_a_stage_and_then_its_trial_leave_an_artifact_a_row_and_their_logs(work: Work) -> None:
     stage, trial = _stage(work), _trial(work)
     assert attempt_unit(stage).status == DONE
@@ -127,6 +165,7 @@ def test_a_full_disk_is_told_and_leaves_no_row(work: Work, monkeypatch: pytest.M
 def test_a_damaged_stage_is_set_aside_and_told(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
     stage = _stage(work)
     assert attempt_unit(stage).status == DONE
+    (work.place.stages / stage.unit_id / "manifest.json").write_text("{")
     _raise(monkeypatch, DamagedArtifactError("bits have changed", stage.unit_id))
     outcome = attempt_unit(_trial(work))
     assert (outcome.status, outcome.stage_key) == (DAMAGED, stage.unit_id)

@@ -138,3 +138,14 @@ def test_two_that_find_one_stage_damaged_wait_for_one_computation() -> None:
     graph.finish("t")
     graph.finish("u")
     assert graph.num_open == 0
+
+
+def test_what_has_not_begun_waits_for_a_stage_that_another_found_damaged() -> None:
+    graph = UnitGraph([_trial("t", "a"), _trial("u", "a"), _trial("v", "b")])
+    found = _taken(graph)
+    assert found == "t"
+    graph.reopen(_stage("a"), found)
+    assert {_taken(graph), _taken(graph)} == {"a", "v"}
+    assert _taken(graph) is None
+    graph.finish("a")
+    assert {_taken(graph), _taken(graph)} == {"t", "u"}
