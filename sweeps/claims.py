@@ -5,6 +5,7 @@ a claim is dead when its process is gone from this machine, or when nobody saw i
 one stage all the same lose time and nothing else: artifacts are equal and published whole.
 """
 
+import errno
 import json
 import os
 import platform
@@ -15,6 +16,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from uuid import uuid4
+
+from sweeps.machines import has_ended, name_machine
+
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL}
+"""What file systems without hard links say (exFAT, SMB, buckets that are mounted)."""
 
 RENEW_SECONDS = 2.0
 DEAD_AFTER_SECONDS = 30.0
@@ -29,7 +35,13 @@ class Claim:
     launch_id: str
     host: str
     pid: int
+    machine: str = ""
+    """See `sweeps.machines.name_machine`."""
     num_renewals: int = 0
+
+
+UNREADABLE = Claim(token="", launch_id="", host="unknown", pid=0)
+"""Stands for a claim that is being written, or that its writer was killed in: there is one, and no more is known."""
 
 
 def claim_path(stages: Path, key: str) -> Path:
@@ -46,7 +58,7 @@ def claimed(path: Path, launch_id: str, *, dead: Claim | None = None) -> Iterato
         launch_id: a claim of the same launch is one of a worker that it has lost.
         dead: what an observer found unchanged for too long; it may be taken over.
     """
-    own = Claim(token=uuid4().hex, launch_id=launch_id, host=platform.node(), pid=os.getpid())
+    own = Claim(token=uuid4().hex, launch_id=launch_id, host=platform.node(), pid=os.getpid(), machine=name_machine())
     if not _acquire(path, own, dead):
         yield False
         return
@@ -71,22 +83,25 @@ def remove_claims(stages: Path) -> None:
 
 
 def read_claim(path: Path) -> Claim | None:
-    """Read who holds a claim; none where nobody does, or it is being written."""
-    with suppress(OSError, ValueError, TypeError):
+    """Read who holds a claim, perhaps `UNREADABLE`; none where nobody does."""
+    try:
         return Claim(**json.loads(path.read_text(encoding="utf-8")))
-    return None
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError):
+        return UNREADABLE
 
 
 class ClaimWatch:
     """Watches claims of others from one process and says which of them are alive."""
 
     def __init__(self) -> None:
-        self._seen: dict[Path, tuple[Claim | None, float]] = {}
+        self._seen: dict[Path, tuple[Claim, float]] = {}
 
     def find_holder(self, path: Path) -> Claim | None:
         """Give who computes a stage, as far as that can be known; none: nobody who is alive."""
         claim = read_claim(path)
-        if not path.exists() or (claim is not None and _is_gone(claim)):
+        if claim is None or has_ended(claim.machine, claim.pid):
             self._seen.pop(path, None)
             return None
         now = time.monotonic()
@@ -94,7 +109,7 @@ class ClaimWatch:
             self._seen[path] = (claim, now)
         if now - self._seen[path][1] >= DEAD_AFTER_SECONDS:
             return None
-        return claim or Claim(token="", launch_id="", host="unknown", pid=0)
+        return claim
 
     def find_dead(self, path: Path) -> Claim | None:
         """Give the claim of one who is dead; none where there is no claim."""
@@ -106,7 +121,7 @@ def _acquire(path: Path, own: Claim, dead: Claim | None) -> bool:
         return True
     found = read_claim(path)
     is_lost = found is not None and (
-        found.launch_id == own.launch_id or _is_gone(found) or (dead is not None and found == dead)
+        found.launch_id == own.launch_id or has_ended(found.machine, found.pid) or (dead is not None and found == dead)
     )
     if not is_lost:
         return False
@@ -127,9 +142,18 @@ def _create(path: Path, claim: Claim) -> bool:
     temporary = path.with_name(f".{path.name}-{claim.token[:12]}-{uuid4().hex[:6]}")
     try:
         temporary.write_text(json.dumps(asdict(claim)), encoding="utf-8")
-        os.link(temporary, path)  # whole at once, and only where there is none
+        try:
+            os.link(temporary, path)  # whole at once, and only where there is none
+        except FileExistsError:
+            raise
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            with path.open("x", encoding="utf-8") as file:  # only where there is none, but not whole at once
+                file.write(json.dumps(asdict(claim)))
     except FileExistsError:
-        return False
+        found = read_claim(path)  # over a network, what was done may be asked for again
+        return found is not None and found.token == claim.token
     finally:
         temporary.unlink(missing_ok=True)
     return True
@@ -138,6 +162,8 @@ def _create(path: Path, claim: Claim) -> bool:
 def _renew(path: Path, claim: Claim, ended: threading.Event) -> None:
     while not ended.wait(RENEW_SECONDS):
         found = read_claim(path)
+        if found == UNREADABLE:
+            continue
         if found is None or found.token != claim.token:
             return  # taken over: this process was thought dead
         claim = replace(claim, num_renewals=claim.num_renewals + 1)
@@ -145,16 +171,3 @@ def _renew(path: Path, claim: Claim, ended: threading.Event) -> None:
         with suppress(OSError):
             temporary.write_text(json.dumps(asdict(claim)), encoding="utf-8")
             temporary.replace(path)
-
-
-def _is_gone(claim: Claim) -> bool:
-    """Whether the holder was a process of this machine that has ended."""
-    if claim.host != platform.node() or claim.pid <= 0:
-        return False
-    try:
-        os.kill(claim.pid, 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False

@@ -22,6 +22,7 @@ from uuid import uuid4
 
 from results.errors import ResultsError
 from results.storage import Storage, open_storage
+from sweeps.machines import has_ended, name_machine
 from xlt_core.errors import StoreError
 
 logger = logging.getLogger(__name__)
@@ -54,15 +55,7 @@ class _Holder:
     @property
     def is_known_dead(self) -> bool:
         """Whether it was a process of this machine that has ended."""
-        if self.machine != _name_machine():
-            return False
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return True
-        except PermissionError:  # another user's
-            return False
-        return False
+        return has_ended(self.machine, self.pid)
 
 
 @contextmanager
@@ -141,7 +134,7 @@ def _take_lease(storage: Storage, period_seconds: float) -> _Holder:
     """
     if (living := _find_living(storage, period_seconds)) is not None:
         raise StoreError(_refusal(storage.uri, _name(living)))
-    own = _Holder(uuid4().hex, platform.node(), _name_machine(), os.getpid())
+    own = _Holder(uuid4().hex, platform.node(), name_machine(), os.getpid())
     _write_lease(storage, own)
     time.sleep(_PERIODS_UNTIL_SETTLED * period_seconds)
     found = _read_lease(storage)
@@ -201,13 +194,6 @@ def _refusal(where: str, who: str) -> str:
 
 def _name(holder: _Holder) -> str:
     return f"process {holder.pid} on {holder.host}"
-
-
-def _name_machine() -> str:
-    boot = Path("/proc/sys/kernel/random/boot_id")
-    space = Path("/proc/self/ns/pid")
-    parts = [boot.read_text().strip() if boot.is_file() else "", str(space.readlink()) if space.is_symlink() else ""]
-    return "/".join([platform.node(), *parts])
 
 
 def _boot_seconds() -> float:

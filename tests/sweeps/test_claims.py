@@ -1,6 +1,8 @@
 """One computes, the others wait; nobody waits for the dead, and no clock of another machine is read."""
 
+import errno
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -144,3 +146,59 @@ def test_what_is_left_of_claims_is_cleared_away_and_nothing_else(path: Path) -> 
     artifact.mkdir()
     claims.remove_claims(path.parent)
     assert list(path.parent.iterdir()) == [artifact]
+
+
+@pytest.mark.parametrize("code", [errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_where_there_are_no_hard_links_still_only_one_holds_a_claim(
+    path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(claims.os, "link", refuse)
+    with claimed(path, "ours") as is_ours, claimed(path, "theirs") as is_theirs:
+        assert (is_ours, is_theirs) == (True, False)
+    assert list(path.parent.iterdir()) == []
+
+
+def test_a_link_that_was_made_although_the_network_says_it_was_there_is_ours(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = os.link
+
+    def link_twice(*paths: Path) -> None:
+        link(*paths)
+        link(*paths)
+
+    monkeypatch.setattr(claims.os, "link", link_twice)
+    with claimed(path, "ours") as is_ours:
+        assert is_ours
+
+
+def test_a_claim_that_its_writer_was_killed_in_is_taken_over_in_the_end(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(claims.time, "monotonic", lambda: now)
+    path.parent.mkdir(parents=True)
+    path.write_text("")
+    watch = ClaimWatch()
+    assert watch.find_holder(path) is not None
+    with claimed(path, "ours") as is_ours:
+        assert not is_ours
+    now += claims.DEAD_AFTER_SECONDS
+    assert watch.find_holder(path) is None
+    with claimed(path, "ours", dead=watch.find_dead(path)) as is_ours:
+        assert is_ours
+
+
+def test_a_process_of_another_machine_of_the_same_name_is_not_taken_for_dead(path: Path) -> None:
+    process = subprocess.Popen([sys.executable, "-c", "pass"])
+    process.wait()
+    with claimed(path, "theirs"):
+        holder = read_claim(path)
+        assert holder is not None
+    _write(path, replace(holder, pid=process.pid, machine=f"{holder.machine} in another container"))
+    assert ClaimWatch().find_holder(path) is not None
+    with claimed(path, "ours") as is_ours:
+        assert not is_ours
