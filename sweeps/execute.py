@@ -7,7 +7,7 @@ torch when it runs.
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,7 +21,7 @@ from sweeps.rows import publish_failure, publish_result
 from sweeps.shelf import Shelf, open_shelf
 from sweeps.takeover import known_scores, publish_merged
 from sweeps.uploading import uploading
-from xlt_core.artifacts import is_published
+from xlt_core.artifacts import is_published, remove_partial_folders
 from xlt_core.errors import DamagedArtifactError
 from xlt_core.plan import TrialPlan
 from xlt_core.spec import TrialSpec
@@ -90,6 +90,7 @@ def attempt_unit(job: Job, rung: int = 0, on_report: OnReport | None = None) -> 
 
 def _attempt_unit(job: Job, rung: int, on_report: OnReport | None) -> UnitOutcome:
     attempt = MAX_ATTEMPTS
+    worker: _Worker | None = None
     log = EventLog(log_path(job.place.work_folder, job.unit_id), launch_id=job.place.launch_id)
     try:
         published = None if job.kind == "stage" else _published_status(job)
@@ -104,6 +105,8 @@ def _attempt_unit(job: Job, rung: int, on_report: OnReport | None) -> UnitOutcom
             outcome = worker.run_stage() if job.kind == "stage" else worker.run_trial(rung, attempt)
     except Exception as error:
         failure = describe_failure(error)
+        if failure.status == "oom" and worker is not None:
+            failure = _with_micro_batch(failure, worker.micro_batch_size)
         will_retry = failure.may_retry and attempt < MAX_ATTEMPTS
         log.write("failed", reason=failure.reason, traceback=failure.traceback, will_retry=will_retry)
         if isinstance(error, DamagedArtifactError):
@@ -122,6 +125,14 @@ def _attempt_unit(job: Job, rung: int, on_report: OnReport | None) -> UnitOutcom
             _forget_attempt(job, attempt)
         log.write("stopped" if outcome.status == CLAIMED else "published", status=outcome.status)
     return outcome
+
+
+def _with_micro_batch(failure: Failure, size: int | None) -> Failure:
+    """Say how few examples at a time were too many, where that is known."""
+    if size is None:
+        return failure
+    reason = f"{failure.reason} [with {size} {'example' if size == 1 else 'examples'} at a time]"
+    return replace(failure, reason=reason, micro_batch_size=size)
 
 
 def conclude_failure(job: Job, failure: Failure, attempt: int) -> UnitOutcome:
@@ -170,6 +181,8 @@ class _Worker:
         self._shelf = shelf
         self._heartbeat = heartbeat
         self._on_progress = heartbeat.report
+        self.micro_batch_size = job.micro_batch_size
+        """With which memory last ran out, or that was asked for."""
 
     def run_stage(self) -> UnitOutcome:
         """Compute a stage unless its artifact is there or another sweep computes it."""
@@ -181,6 +194,7 @@ class _Worker:
         with claimed(claim_path(job.place.stages, stage.key), job.place.launch_id, dead=dead) as is_ours:
             if not is_ours:
                 return UnitOutcome(status=CLAIMED)
+            remove_partial_folders(shelf.stages, stage.key)  # in a folder that sweeps share, nobody else does
             shelf.fetch([stage.key, *stage.needs])
             self._log.write("stage", kind=stage.kind, stage_key=stage.key)
             run_stage(stage, spec, self._workspace(), self._on_progress)
@@ -254,6 +268,8 @@ class _Worker:
         )
 
     def _note_event(self, event: str, fields: Mapping[str, Any]) -> None:
+        if event == "oom":
+            self.micro_batch_size = fields["micro_batch_size"]
         self._log.write(event, **fields)
         self._heartbeat.note(event, fields)
 

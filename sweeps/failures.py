@@ -32,6 +32,8 @@ class Failure:
     """What is wrong with where results are written: it ends the sweep, since no other trial would fare better."""
     may_retry: bool = True
     """False where another attempt would end the same way."""
+    micro_batch_size: int | None = None
+    """Of one that ran out of memory: examples in memory at one time when it last did; none: all of a step."""
 
 
 def describe_failure(error: BaseException) -> Failure:

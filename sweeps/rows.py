@@ -138,6 +138,7 @@ def publish_failure(
         "traceback": failure.traceback or None,
         "launch_id": launch_id,
         "host": platform.node(),
+        "micro_batch_size": failure.micro_batch_size,
         "note": note,
     }
     store.publish_trial(row, [])

@@ -92,9 +92,9 @@ def is_published(folder: Path) -> bool:
     return (folder / MANIFEST).is_file()
 
 
-def remove_partial_folders(parent: Path) -> None:
-    """Delete what interrupted writers left in `parent`; only for a folder nobody else writes to."""
-    for partial in parent.glob(f"*{_PARTIAL_MARK}*"):
+def remove_partial_folders(parent: Path, name: str = "*") -> None:
+    """Delete what interrupted writers left in `parent`, of one name or all; only where nobody else writes that."""
+    for partial in parent.glob(f"{name}{_PARTIAL_MARK}*"):
         shutil.rmtree(partial, ignore_errors=True)
 
 

@@ -26,6 +26,7 @@ from sweeps.plan import plan_sweep
 from sweeps.work import Work
 from tests.sweeps.factories import make_space
 from tests.sweeps.test_work import make_filled_work
+from tests.xlt_core.small_memory import limit_memory
 from xlt_core.artifacts import is_published
 from xlt_core.errors import DamagedArtifactError, DataError
 
@@ -154,6 +155,28 @@ def test_a_failure_that_would_come_again_is_the_result_at_once(work: Work, monke
     assert outcome.status == FAILED
     assert outcome.failure is not None
     assert outcome.failure.status == "oom"
+
+
+def test_a_trial_that_not_even_one_example_fits_for_says_so_in_its_row(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert attempt_unit(_stage(work)).status == DONE
+    limit_memory(monkeypatch, training=1)
+    job = _trial(work)
+    assert attempt_unit(job).status == "oom"
+    row = work.store.read_trial(job.unit_id)
+    assert row is not None
+    assert row["micro_batch_size"] == 1
+    assert row["reason"].endswith("[with 1 example at a time]")
+
+
+def test_half_written_artifacts_of_a_stage_are_cleared_by_who_computes_it(work: Work) -> None:
+    stage = _stage(work)
+    left = [work.place.stages / f"{name}.partial-1234" for name in (stage.unit_id, "another")]
+    for folder in left:
+        folder.mkdir(parents=True)
+    assert attempt_unit(stage).status == DONE
+    assert [folder.exists() for folder in left] == [False, True]
 
 
 def test_a_full_disk_is_told_and_leaves_no_row(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
