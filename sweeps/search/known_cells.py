@@ -81,12 +81,7 @@ class KnownCells:
 
     def add(self, cell: KnownCell) -> KnownCell:
         """Keep a cell, and write what of it is new into the store's plan."""
-        both = (*cell.baselines, *cell.trials)
-        new = {one.trial_id: one for one in both if one.trial_id not in self._planned}
-        self._planned |= new
-        self._store.write_plan([plan_row(one) for one in new.values()])
-        cell.waits_for = {one.trial_id for one in both} - self._ended
-        self._cells[cell.cell_id] = cell
+        self._write(self._keep(cell))
         return cell
 
     def hand_out(self, cell: KnownCell) -> tuple[PlannedTrial, ...]:
@@ -103,7 +98,21 @@ class KnownCells:
             cell.waits_for.discard(trial_id)
         return [cell for cell in waiting if not cell.waits_for]
 
+    def _keep(self, cell: KnownCell) -> list[PlannedTrial]:
+        """Keep a cell; give its trials that are not planned yet."""
+        both = (*cell.baselines, *cell.trials)
+        new = {one.trial_id: one for one in both if one.trial_id not in self._planned}
+        self._planned |= new
+        cell.waits_for = {one.trial_id for one in both} - self._ended
+        self._cells[cell.cell_id] = cell
+        return list(new.values())
+
+    def _write(self, trials: Collection[PlannedTrial]) -> None:
+        if trials:  # writing looks at all that is planned
+            self._store.write_plan([plan_row(one) for one in trials])
+
     def _read_plan(self) -> None:
+        new: list[PlannedTrial] = []
         by_cell: dict[str, list[PlannedTrial]] = {}
         for row in self._store.plan().to_pylist():
             trial = planned_trial(row)
@@ -112,7 +121,8 @@ class KnownCells:
         for trials in by_cell.values():
             compared = by_cell.get(trials[0].baseline_cell_id)
             if compared and not trials[0].is_baseline:
-                self.add(self._with_all_seeds(trials, compared))
+                new += self._keep(self._with_all_seeds(trials, compared))
+        self._write(new)
 
     def _with_all_seeds(self, trials: list[PlannedTrial], baselines: list[PlannedTrial]) -> KnownCell:
         """A cell of the plan with the seeds that it has, and those that the space has and it lacks."""

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from results.store import ResultStore
 from search_spaces.cells import Cell
 from search_spaces.draws import RandomChooser
 from search_spaces.expand import propose_cell
@@ -74,3 +77,22 @@ def test_trials_that_run_have_not_ended_whatever_the_store_says(tmp_path: Path) 
     running = cell.trials[0].trial_id
     (again,) = KnownCells(space_of(1), store, {running})
     assert again.waits_for == {running}
+
+
+@pytest.mark.parametrize(("num_seeds", "num_written"), [(1, 0), (2, 1)])
+def test_a_plan_of_many_cells_is_written_to_once_at_most_when_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, num_seeds: int, num_written: int
+) -> None:
+    store = begin(space_of(1), tmp_path)
+    cells = KnownCells(space_of(1), store, ())
+    for number in range(4):
+        cells.add(cells.plan(draw(space_of(1), number)))
+    written: list[int] = []
+    write_plan = ResultStore.write_plan
+    monkeypatch.setattr(
+        ResultStore, "write_plan", lambda self, rows: written.append(len(rows)) or write_plan(self, rows)
+    )
+    again = KnownCells(space_of(num_seeds), store, ())
+    assert len(again) == 4
+    assert len(written) == num_written
+    assert store.plan().num_rows == num_seeds * 5
