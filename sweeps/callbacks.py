@@ -16,6 +16,7 @@ from sweeps.dispatch import Dispatcher
 from sweeps.execute import RUNG, UnitOutcome
 from sweeps.failures import MAX_ATTEMPTS, Failure, find_storage_trouble
 from sweeps.heartbeats import forget_heartbeat
+from sweeps.scarcity import ScarcityWatch
 from sweeps.stopping import stop_for_storage
 
 logger = logging.getLogger(__name__)
@@ -43,9 +44,10 @@ def never_kills(method: Callable[_Arguments, None]) -> Callable[_Arguments, None
 class SweepCallback(tune.Callback):
     """Hears from Tune what becomes of the units."""
 
-    def __init__(self, dispatcher: Dispatcher, capacity: Capacity) -> None:
+    def __init__(self, dispatcher: Dispatcher, capacity: Capacity, scarcity: ScarcityWatch) -> None:
         self._dispatcher = dispatcher
         self._capacity = capacity
+        self._scarcity = scarcity
 
     def __getstate__(self) -> dict[str, Any]:
         """Give nothing: Tune pickles its callbacks into a state that is never read."""
@@ -81,6 +83,7 @@ class SweepCallback(tune.Callback):
     @never_kills
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
         """Called about ten times a second."""
+        self._scarcity.look()
         self._dispatcher.work.display.refresh()
 
 

@@ -18,7 +18,7 @@ from sweeps.graph import Unit, UnitGraph
 from sweeps.job import Job
 from sweeps.plan import PlannedTrial, SharedStage
 from sweeps.search.base import CellSource
-from sweeps.stopping import stop_for_storage
+from sweeps.stopping import StopSweep, stop_for_storage, writing_rows
 from sweeps.tree import count_steps
 from sweeps.work import Work
 
@@ -56,6 +56,12 @@ class Dispatcher:
         """Stages that are waited for because another sweep computes them."""
         return frozenset(self._claimed)
 
+    @property
+    def requests(self) -> tuple[Resources, ...]:
+        """What the units ask for that run or could; each kind once."""
+        texts = dict.fromkeys(str(u.request) for u in self._graph.begun_or_ready if u.unit_id not in self._claimed)
+        return tuple(map(Resources.model_validate_json, texts))
+
     def keep_only(self, stage_keys: Collection[str]) -> None:
         """Drop every unit but these stages."""
         for trial_id in self.work.trials:
@@ -63,16 +69,34 @@ class Dispatcher:
         for key in self.work.stages.keys() - set(stage_keys):
             self._graph.fail(key)
 
+    def propose_first(self) -> None:
+        """Have something of a search that has planned nothing yet: what is checked before it runs looks at trials.
+
+        Raises:
+            StopSweep: the plan cannot be written.
+        """
+        if not self.work.trials:
+            with writing_rows():
+                self._propose()
+
     def take(self, can_hold: CanHold = lambda _: True) -> Job | None:
         """Give the next unit to run; none: nothing can begin now.
 
         Args:
             can_hold: whether a unit that asks for so much could begin now.
+
+        Raises:
+            StopSweep: the store cannot be read or written; or nothing of what is left can ever run.
         """
+        with writing_rows():
+            return self._take(can_hold)
+
+    def _take(self, can_hold: CanHold) -> Job | None:
         self._look_at_claims()
         while True:
             unit = self._graph.take(lambda unit: can_hold(_read_request(unit)))
             if unit is None and not self._propose():
+                self._check_not_stuck()
                 return None
             if unit is None:
                 continue
@@ -197,6 +221,20 @@ class Dispatcher:
         self.work.display.num_trials += len([trial for trial in trials if trial.trial_id not in self.work.trials])
         self._add(trial for trial in trials if trial.trial_id not in self.work.trials)
         return True
+
+    def _check_not_stuck(self) -> None:
+        """End the sweep rather than wait for what nobody is at.
+
+        Raises:
+            StopSweep: nothing runs or could, and yet there is something left.
+        """
+        if self.is_finished or self._graph.running or self._graph.num_ready:
+            return
+        raise StopSweep(
+            f"{self._graph.num_open} units wait for what nobody computes, or the search for trials that nobody runs; "
+            "this is a fault of this program, and the log beside the sweep may say what came before",
+            is_user_request=False,
+        )
 
     def _stage_ended(self, key: str, failure: Failure | None) -> None:
         shared = self.work.stages[key]

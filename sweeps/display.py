@@ -101,9 +101,10 @@ class Display:
             self._live.stop()
 
     def say(self, text: str) -> None:
-        """Print one line."""
+        """Print one line; a terminal that is gone, or a pipe that nobody reads, does not end the sweep."""
         if not self.quiet:
-            self.console.print(text, highlight=False, soft_wrap=True)
+            with suppress(OSError, ValueError):
+                self.console.print(text, highlight=False, soft_wrap=True)
 
     def expect(self, unit_id: str, kind: str, num_steps: int) -> None:
         """Hear of a stage or trial that is to be run; the time left is reckoned from these."""

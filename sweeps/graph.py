@@ -5,7 +5,7 @@ In: units, and what becomes of each. Out: the next unit to run: the one with the
 """
 
 import heapq
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Literal
@@ -79,6 +79,11 @@ class UnitGraph:
     def num_ready(self) -> int:
         """Units that could run now."""
         return len(self._ready)
+
+    @property
+    def begun_or_ready(self) -> Iterator[Unit]:
+        """Units that run, or could."""
+        return (self._nodes[name].unit for name in (*self._running, *self._ready))
 
     def get(self, unit_id: str) -> Unit | None:
         """Give an open unit."""

@@ -57,14 +57,22 @@ def check_resources(requests: Iterable[Resources], nodes: Sequence[Node]) -> Non
     Raises:
         XltError: names what was asked and what the nodes have.
     """
-    refused = [request for request in requests if not any(_can_ever_hold(node, request) for node in nodes)]
-    if refused:
-        asked = "; ".join(sorted({describe_request(request) for request in refused}))
-        held = "; ".join(sorted({_describe_node(node, refused) for node in nodes})) or "there is none"
+    lack = describe_lack(requests, nodes)
+    if lack:
         raise XltError(
-            f"resources: a trial asks for {asked}, which no node has ({held}); ask for less: "
-            "--set resources.cpu=1 --set resources.gpu=0, or add such a node"
+            f"resources: a trial asks for {lack}; ask for less: --set resources.cpu=1 --set resources.gpu=0, or add "
+            "such a node"
         )
+
+
+def describe_lack(requests: Iterable[Resources], nodes: Sequence[Node]) -> str | None:
+    """Say what is asked for that no node has, however little runs on it; none where every request can be met."""
+    refused = [request for request in requests if not any(_can_ever_hold(node, request) for node in nodes)]
+    if not refused:
+        return None
+    asked = "; ".join(sorted({describe_request(request) for request in refused}))
+    held = "; ".join(sorted({_describe_node(node, refused) for node in nodes})) or "there is none"
+    return f"{asked}, which no node has ({held})"
 
 
 def describe_request(resources: Resources) -> str:

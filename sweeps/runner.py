@@ -24,6 +24,7 @@ from sweeps.loggers import build_loggers
 from sweeps.metrics import SweepMetrics
 from sweeps.options import LaunchOptions
 from sweeps.resources import check_resources, placement_of
+from sweeps.scarcity import ScarcityWatch
 from sweeps.schedulers import build_scheduler, read_past_trials
 from sweeps.searcher import UnitSearcher
 from sweeps.stopping import signals_stop_the_sweep, stop_for_storage
@@ -40,6 +41,7 @@ def run_on_ray(dispatcher: Dispatcher, options: LaunchOptions) -> None:
     """
     work = dispatcher.work
     with ray_cluster(options.address, work.place.scratch / "driver.log"), signals_stop_the_sweep():
+        dispatcher.propose_first()
         trials = list(work.trials.values())
         requests = {one.model_dump_json(): one for one in (work.request_of(trial.plan.spec) for trial in trials)}
         check_resources(requests.values(), list_nodes())
@@ -63,6 +65,7 @@ def run_on_ray(dispatcher: Dispatcher, options: LaunchOptions) -> None:
 
 def _build_tuner(dispatcher: Dispatcher, capacity: Capacity, loggers: Sequence[tune.Callback]) -> tune.Tuner:
     work = dispatcher.work
+    scarcity = ScarcityWatch(lambda: dispatcher.requests, list_nodes, lambda text: work.display.say(escape(text)))
     return tune.Tuner(
         tune.with_resources(UnitTrainable, _place),
         tune_config=tune.TuneConfig(
@@ -77,7 +80,7 @@ def _build_tuner(dispatcher: Dispatcher, capacity: Capacity, loggers: Sequence[t
             **_scratch_of(work),
             failure_config=tune.FailureConfig(max_failures=MAX_ATTEMPTS - 1),
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
-            callbacks=[SweepCallback(dispatcher, capacity), *loggers],
+            callbacks=[SweepCallback(dispatcher, capacity, scarcity), *loggers],
             verbose=0,
         ),
     )

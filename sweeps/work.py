@@ -132,7 +132,7 @@ class Work:
             "place": self.place,
             "num_threads": max(1, int(request.cpu)),  # the same wherever it runs: they change the last bits of a sum
             "micro_batch_size": request.micro_batch_size,
-            "memory_fraction": self.memory_fractions.get(request.model_dump_json()),
+            "memory_fraction": self.memory_fractions.get(request.model_dump_json(), _share_of(request)),
             "request": request.model_dump(mode="json"),
         }
 
@@ -142,3 +142,8 @@ class Work:
             self.store.write_deltas()
         self._deltas_written_at = time.monotonic()
         self._deltas_seconds = self._deltas_written_at - started
+
+
+def _share_of(request: Resources) -> float | None:
+    """What a unit may take of a GPU's memory that was not measured for it, such as one that a search proposes later."""
+    return request.gpu if 0 < request.gpu < 1 else None

@@ -1,5 +1,7 @@
 """What is handed out when: stages before trials, nothing twice; claims are waited for, failures passed on."""
 
+import errno
+import io
 import json
 import shutil
 from collections.abc import Sequence
@@ -7,7 +9,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from results.errors import StorageError
 from results.store import ResultStore
 from sweeps import claims, dispatch
 from sweeps.claims import Claim, claim_path
@@ -246,6 +250,41 @@ def test_only_wanted_stages_are_left(dispatcher: Dispatcher) -> None:
     assert dispatcher.is_finished
 
 
+def test_what_runs_or_could_says_what_it_asks_for(tmp_path: Path) -> None:
+    rule = {"match": {"target.perturbation.magnitude": 0.5}, "cpu": 2}
+    work = make_work(tmp_path, resources={"cpu": 1, "rules": [rule]})
+    dispatcher = Dispatcher(work, plan_sweep(make_space(resources={"cpu": 1, "rules": [rule]})).trials)
+    assert [one.cpu for one in dispatcher.requests] == [1]
+    _end_stage(dispatcher)
+    assert sorted(one.cpu for one in dispatcher.requests) == [1, 2]
+
+
+def test_storage_that_fails_while_the_next_unit_is_sought_ends_the_sweep(
+    dispatcher: Dispatcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: str) -> bool:
+        raise StorageError("the bucket does not answer")
+
+    monkeypatch.setattr(type(dispatcher.work.shelf), "has", lambda _, key: fail(key))
+    with pytest.raises(StopSweep, match="the bucket does not answer"):
+        dispatcher.take()
+
+
+def test_a_terminal_that_is_gone_loses_no_unit(tmp_path: Path) -> None:
+    class Gone(io.StringIO):
+        def write(self, _: str) -> int:
+            raise OSError(errno.EIO, "Input/output error")
+
+    work = make_work(tmp_path, axes={})
+    work.display.console = Console(file=Gone())
+    dispatcher = Dispatcher(work, plan_sweep(make_space(axes={})).trials)
+    _end_stage(dispatcher)
+    job = dispatcher.take()
+    assert job is not None
+    _end_trial(dispatcher, job.unit_id)
+    assert dispatcher.is_finished
+
+
 class _Search:
     """Proposes the trials of a space one by one, each after the one before has ended."""
 
@@ -314,3 +353,20 @@ def test_a_search_hears_of_a_trial_even_where_its_row_cannot_be_read(
     with pytest.raises(AssertionError):
         dispatcher.unit_ended(job.unit_id, UnitOutcome(status="ok"))
     assert dispatcher.is_finished
+
+
+def test_a_search_that_waits_for_what_nobody_runs_ends_the_sweep_with_a_sentence(tmp_path: Path) -> None:
+    search = _Search(())
+    search.running = {"a trial that nobody knows"}
+    dispatcher = Dispatcher(make_work(tmp_path), (), search)
+    with pytest.raises(StopSweep, match="the search for trials that nobody runs"):
+        dispatcher.take()
+
+
+def test_the_first_cell_of_a_search_is_there_before_anything_runs(tmp_path: Path) -> None:
+    dispatcher = Dispatcher(make_work(tmp_path), (), _Search(plan_sweep(make_space()).trials))
+    assert dispatcher.requests == ()
+    dispatcher.propose_first()
+    dispatcher.propose_first()
+    assert len(dispatcher.work.trials) == 1
+    assert len(dispatcher.requests) == 1

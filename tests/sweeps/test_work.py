@@ -57,6 +57,17 @@ def test_a_rule_gives_trials_of_some_settings_other_resources(tmp_path: Path) ->
     assert threads == {0.0: 1, 0.5: 2}
 
 
+def test_a_share_of_a_gpu_that_was_not_measured_is_capped_all_the_same(tmp_path: Path) -> None:
+    shared = make_filled_work(tmp_path / "shared", resources={"gpu": 0.25})
+    assert shared.job_of_trial(next(iter(shared.trials))).memory_fraction == 0.25
+    shared.memory_fractions = {
+        shared.request_of(one.plan.spec).model_dump_json(): 0.2 for one in shared.trials.values()
+    }
+    assert shared.job_of_trial(next(iter(shared.trials))).memory_fraction == 0.2
+    whole = make_filled_work(tmp_path / "whole", resources={"gpu": 1.0})
+    assert whole.job_of_trial(next(iter(whole.trials))).memory_fraction is None
+
+
 def test_stages_are_taken_in_once(tmp_path: Path) -> None:
     work = make_filled_work(tmp_path)
     assert [one.stage.kind for one in work.stages.values()] == ["pretrain", "intermediate"]
