@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Plan, run and resume sweeps.", no_args_is_help=True)
 
+_MAX_NUM_CELLS_SHOWN = 200
+
 Space = Annotated[str, typer.Argument(metavar="SPACE", help="A YAML file, or the name of a ready-made space.")]
 Folder = Annotated[str, typer.Argument(metavar="DIR", help="The sweep's folder, or s3:// or gs:// URI.")]
 Format = Annotated[SummaryFormat, typer.Option("--format", help="table or json")]
@@ -222,9 +224,21 @@ def _count_trials(number: int) -> str:
 
 
 def _show_deltas(outcome: "SweepOutcome") -> None:
+    """Print the deltas; of cells that nobody would read through, how to ask for some of them."""
     from results.tables import render_deltas
 
-    render_deltas(outcome.store, Console())
+    store = outcome.store
+    num_cells = len(store.plan()["cell_id"].unique())
+    if num_cells <= _MAX_NUM_CELLS_SHOWN:
+        render_deltas(store, Console())
+        return
+    folder = escape(store.uri)
+    Console().print(
+        f"{num_cells:,} cells: xlt results deltas {folder} --language macro shows all; --where chooses, for example "
+        '--where "magnitude > 0.1"',
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def limit(resources: "Resources", max_concurrent: int | None) -> "Resources":
