@@ -39,6 +39,10 @@ NEW_IN_VERSION = {
         "trials": ("bits", "failed_checks"),
         "deltas": ("level", "noise_trim"),
     },
+    5: {
+        "plan": ("supersedes",),
+        "trials": ("launch_id", "host", "peak_bytes", "micro_batch_size", "rungs", "note"),
+    },
 }
 """Columns by version and table."""
 

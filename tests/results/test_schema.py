@@ -41,7 +41,7 @@ def test_every_table_carries_the_version_and_has_no_column_twice(table: pa.Schem
     assert len(set(table.names)) == len(table.names)
 
 
-@pytest.mark.parametrize("version", [1, 2, 3])
+@pytest.mark.parametrize("version", [1, 2, 3, 4])
 def test_what_an_earlier_version_did_not_know_is_null(version: int) -> None:
     sizes = {"size_mean": 0.5, "loss_gap": 0.1}
     trials = make_table([trial_row("t", **sizes)], schema.TRIALS)

@@ -287,7 +287,7 @@ def test_a_killed_writer_leaves_no_half_file_no_duplicate_and_no_mixed_attempts(
     assert all(row["num_examples"] == attempts[row["trial_id"]] for row in rows)
 
 
-@pytest.mark.parametrize("version", [1, 2, 3])
+@pytest.mark.parametrize("version", [1, 2, 3, 4])
 def test_a_store_of_an_earlier_version_is_read_and_continued(tmp_path: Path, version: int) -> None:
     store = ResultStore.create(tmp_path, SWEEP)
     store.write_plan([plan_row("base", seed) for seed in (0, 1)])
