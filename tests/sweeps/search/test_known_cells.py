@@ -1,6 +1,7 @@
 """Planned cells, what they wait for, and what of them is handed out."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,9 +90,12 @@ def test_a_plan_of_many_cells_is_written_to_once_at_most_when_it_is_read(
         cells.add(cells.plan(draw(space_of(1), number)))
     written: list[int] = []
     write_plan = ResultStore.write_plan
-    monkeypatch.setattr(
-        ResultStore, "write_plan", lambda self, rows: written.append(len(rows)) or write_plan(self, rows)
-    )
+
+    def write(self: ResultStore, rows: list[dict[str, Any]]) -> None:
+        written.append(len(rows))
+        write_plan(self, rows)
+
+    monkeypatch.setattr(ResultStore, "write_plan", write)
     again = KnownCells(space_of(num_seeds), store, ())
     assert len(again) == 4
     assert len(written) == num_written
