@@ -112,6 +112,8 @@ class RungScheduler(UnitScheduler):
         self._build = build
         self._by_task: dict[str, TrialScheduler] = {}
         self._of_trial: dict[str, TrialScheduler] = {}
+        self._judged_at: dict[str, int] = {}
+        """Steps of the last result of a trial that its scheduler was told."""
         for trial in past:
             _remember(self._scheduler_of(trial.target_task), trial)
 
@@ -125,31 +127,34 @@ class RungScheduler(UnitScheduler):
             scheduler.on_trial_add(tune_controller, trial)
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
-        """Judge a trial at a rung."""
+        """Judge a trial at a rung, once: one that is tried again reports those it has passed again."""
         scheduler = self._of_trial.get(trial.trial_id)
-        if scheduler is None or not _is_judged(result):
+        if scheduler is None or not self._is_news(trial, result):
             return TrialScheduler.CONTINUE
         return str(scheduler.on_trial_result(tune_controller, trial, result))
 
     def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
         """Remember how a trial ended."""
         scheduler = self._of_trial.pop(trial.trial_id, None)
-        if scheduler is not None and _is_judged(result):
+        if scheduler is not None and self._is_news(trial, result):  # one that was stopped ends with a rung it knows
             scheduler.on_trial_complete(tune_controller, trial, result)
 
     def debug_string(self) -> str:
         """Say what the schedulers say."""
         return "\n".join(f"{task}: {scheduler.debug_string()}" for task, scheduler in self._by_task.items())
 
+    def _is_news(self, trial: Trial, result: dict[str, Any]) -> bool:
+        """Whether a trial has come further than its scheduler knows, with a score: one that failed has none."""
+        is_further = bool(result.get(_TIME)) and result[_TIME] > self._judged_at.get(trial.trial_id, 0)
+        if not is_further or result.get(_SCORE) is None:
+            return False
+        self._judged_at[trial.trial_id] = result[_TIME]
+        return True
+
     def _scheduler_of(self, task: str) -> TrialScheduler:
         if task not in self._by_task:
             self._by_task[task] = self._build()
         return self._by_task[task]
-
-
-def _is_judged(result: dict[str, Any]) -> bool:
-    """Whether there is a score: a trial that failed, or whose dev set cannot be scored, has none."""
-    return bool(result.get(_TIME)) and result.get(_SCORE) is not None
 
 
 def _remember(scheduler: Any, trial: PastTrial) -> None:

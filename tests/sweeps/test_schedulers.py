@@ -103,6 +103,29 @@ def test_a_trial_that_is_tried_again_may_report_a_rung_twice() -> None:
     assert report(scheduler, trial, 85.0) == report(scheduler, trial, 85.0) == TrialScheduler.CONTINUE
 
 
+def test_a_rung_that_a_trial_passed_is_not_judged_again_when_it_is_tried_again() -> None:
+    scheduler = build_scheduler(MEDIAN)
+    trial = OneTrial("again")
+    assert report(scheduler, trial, 60.0) == TrialScheduler.CONTINUE
+    stopped(scheduler, [80.0, 80.0, 80.0])
+    assert report(scheduler, trial, 60.0) == TrialScheduler.CONTINUE
+    assert report(scheduler, trial, 60.0, num_steps=20) == TrialScheduler.CONTINUE, "no other has come as far"
+
+
+def test_the_last_rung_of_a_trial_that_was_stopped_counts_once() -> None:
+    scheduler = build_scheduler(MEDIAN)
+    stopped(scheduler, [90.0, 90.0])
+    low = OneTrial("low")
+    scheduler.on_trial_add(None, low)  # type: ignore[arg-type]
+    for num_steps, score in ((5, 0.0), (10, 40.0)):
+        result = {"num_steps": num_steps, "source_dev_score": score}
+        decision = scheduler.on_trial_result(None, low, result)  # type: ignore[arg-type]
+    assert decision == TrialScheduler.STOP
+    scheduler.on_trial_complete(None, low, result)  # type: ignore[arg-type]
+    (rule,) = scheduler._by_task.values()  # type: ignore[attr-defined]
+    assert [one["num_steps"] for one in rule._results[low]] == [5, 10]
+
+
 def test_none_stops_nothing_and_every_scheduler_can_be_sent_to_tune() -> None:
     assert not any(stopped(build_scheduler(Scheduler()), [90.0, 80.0, 1.0]))
     for rule in (ASHA, MEDIAN):
