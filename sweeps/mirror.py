@@ -7,10 +7,10 @@ verified by the manifest's checksums.
 import json
 import logging
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from results.storage import Storage
-from xlt_core.artifacts import MANIFEST, is_published, publish_folder
+from xlt_core.artifacts import MANIFEST, is_published, parse_manifest, publish_folder
 from xlt_core.canonical import file_digest
 from xlt_core.errors import StoreError
 
@@ -80,7 +80,7 @@ class Mirror:
         self._storage.remove_folder(name)
 
     def _fetch(self, name: str, parent: Path) -> None:
-        manifest: dict[str, Any] = json.loads(self._storage.read_bytes(f"{name}/{MANIFEST}"))
+        manifest = parse_manifest(self._storage.read_bytes(f"{name}/{MANIFEST}"), self._storage.locate(name))
         digests: dict[str, str] = manifest.pop("files")
 
         def download(folder: Path) -> None:

@@ -4,11 +4,10 @@ In: a training state. Out: one published folder a checkpoint, of which the newes
 streams are keyed by step and need no state.
 """
 
-import json
 import logging
 import math
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -83,7 +82,7 @@ class CheckpointFolder:
             folder = self._fetch(name)
             try:
                 manifest = read_manifest(folder)
-            except (StoreError, OSError, json.JSONDecodeError) as error:
+            except (StoreError, OSError) as error:
                 logger.warning("skipping a damaged checkpoint: %s", error)
                 continue
             if manifest["stage_key"] == self.stage_key:
@@ -100,20 +99,28 @@ class CheckpointFolder:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def note(self, name: str, content: Mapping[str, Any]) -> None:
-        """Keep JSON values beside the checkpoints until they are cleared; a name that is there stays as it is."""
+        """Keep JSON values beside the checkpoints until they are cleared; a name that is there and sound stays."""
+        if name not in self._read_sound([name]):
+            self._delete(name)
         folder = publish_folder(self.folder / name, lambda _: None, content)
         if self._mirror is not None:
             self._mirror.push_folder(folder)
 
     def read_notes(self, prefix: str) -> list[dict[str, Any]]:
         """What was kept under names that begin so, in their order; damaged ones are left out."""
-        notes = []
-        for name in sorted(self._list_names(prefix)):
+        return list(self._read_sound(sorted(self._list_names(prefix))).values())
+
+    def _read_sound(self, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Manifests by name, of those folders that are there and undamaged."""
+        found = {}
+        for name in names:
             try:
-                notes.append(read_manifest(self._fetch(name)))
-            except (StoreError, OSError, json.JSONDecodeError) as error:
+                found[name] = read_manifest(self._fetch(name))
+            except FileNotFoundError:
+                continue
+            except (StoreError, OSError) as error:
                 logger.warning("skipping a damaged note: %s", error)
-        return notes
+        return found
 
     def _newest_first(self) -> list[str]:
         return sorted(self._list_names(_PREFIX), reverse=True)

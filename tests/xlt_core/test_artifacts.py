@@ -1,5 +1,6 @@
 """Folders are published whole or not at all, and verified when they are read."""
 
+import json
 import multiprocessing
 import os
 import signal
@@ -33,6 +34,29 @@ def test_damage_is_named_with_the_way_out(tmp_path, damage):
     file.write_bytes(b"abd") if damage == "change" else file.unlink()
     with pytest.raises(StoreError, match=r"weights is (changed|missing).*delete the folder"):
         read_manifest(folder)
+
+
+def test_a_flipped_bit_of_a_manifest_is_noticed_or_changes_nothing(tmp_path):
+    folder = publish_folder(tmp_path / "key", write_two_files, {"step": 40, "micro_batch_size": None})
+    path = folder / MANIFEST
+    original, expected, noticed = path.read_bytes(), read_manifest(folder), 0
+    for place in range(len(original)):
+        for bit in range(8):
+            flipped = original[place] ^ (1 << bit)
+            path.write_bytes(original[:place] + bytes([flipped]) + original[place + 1 :])
+            try:
+                found = read_manifest(folder)
+                assert {name: found[name] for name in expected} == expected
+            except StoreError:
+                noticed += 1
+    assert noticed > 4 * len(original)
+
+
+def test_a_manifest_of_a_time_without_digests_is_still_read(tmp_path):
+    folder = publish_folder(tmp_path / "key", write_two_files, {"status": "ok"})
+    manifest = read_manifest(folder)
+    (folder / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    assert read_manifest(folder) == manifest
 
 
 def test_a_writer_that_fails_leaves_nothing(tmp_path):

@@ -183,3 +183,5 @@ def test_notes_are_kept_in_order_and_damaged_ones_left_out(tmp_path, caplog):
     (tmp_path / "rung_00000030" / "manifest.json").write_text("{", encoding="utf-8")
     assert [note["num_steps"] for note in checkpoints.read_notes("rung_")] == [4, 200]
     assert "damaged note" in caplog.text
+    checkpoints.note("rung_00000030", {"num_steps": 30})
+    assert [note["num_steps"] for note in checkpoints.read_notes("rung_")] == [4, 30, 200]
