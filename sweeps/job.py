@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from sweeps.graph import UnitKind
 from sweeps.plan import PlannedTrial, SharedStage
+from xlt_core.canonical import content_key
 
 SCRATCH = "ray"
 """Folder under a sweep's folder that holds nothing worth keeping."""
@@ -41,7 +42,7 @@ class Place:
         if not self.is_remote:
             return Path(self.folder)
         root = os.environ.get(WORK_FOLDER_VARIABLE) or Path.home() / ".cache" / "xlt-sweeps" / "work"
-        return Path(root) / self.sweep_id
+        return Path(root) / f"{self.sweep_id}-{content_key(self.folder)}"  # one space may be run in several buckets
 
     @property
     def stages(self) -> Path:
