@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import socket
 import sys
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ _TOKEN_ADVICE = (
     "says, and has to be the same on every node and here (`ray get-auth-token --generate` makes one)."
 )
 _KNOCK_SECONDS = 5.0
+_HOST_AND_PORT = re.compile(r"[^\s/]+:\d{1,5}")
 _OBJECT_STORE_BYTES = 100 * 2**20
 """Trials exchange nothing but short text."""
 
@@ -47,6 +49,7 @@ def ray_cluster(address: str | None, log_file: Path) -> Iterator[None]:
     Raises:
         XltError: Ray cannot be started or reached, or not in this way.
     """
+    check_address(address)
     address = _resolve(address)
     prepare_ray()
     import ray
@@ -80,11 +83,11 @@ def ray_cluster(address: str | None, log_file: Path) -> Iterator[None]:
             ray.shutdown()
 
 
-def _resolve(address: str | None) -> str | None:
-    """Find out what `auto` means.
+def check_address(address: str | None) -> None:
+    """Refuse what is no address that a sweep can be run at; asks nobody.
 
     Raises:
-        XltError: an address of Ray Client, through which no sweep runs.
+        XltError: an address of Ray Client, through which no sweep runs, or not HOST:PORT.
     """
     if address is not None and address.startswith("ray://"):
         raise XltError(
@@ -92,6 +95,15 @@ def _resolve(address: str | None) -> str | None:
             "the cluster. Log in to one and give --address auto, or hand the command in: ray job submit --address "
             "http://HOST:8265 -- xlt sweep run SPACE --out DIR --address auto  (DIR: storage that every node sees)"
         )
+    if address not in (None, "auto") and not _HOST_AND_PORT.fullmatch(address or ""):
+        raise XltError(
+            f"--address {address}: give auto, or HOST:PORT of a cluster's head, such as 10.0.0.5:6379; without it "
+            "Ray is started on this machine"
+        )
+
+
+def _resolve(address: str | None) -> str | None:
+    """Find out what `auto` means."""
     if address == "auto" and "RAY_ADDRESS" not in os.environ:
         return find_local_address() or address
     return address

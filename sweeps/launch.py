@@ -25,8 +25,7 @@ from sweeps.failures import FAILED_STATUSES
 from sweeps.heartbeats import PROGRESS_FOLDER
 from sweeps.job import SCRATCH, Place
 from sweeps.lock import only_one_driver
-from sweeps.loggers import check_loggers
-from sweeps.options import LaunchOptions, SweepOutcome
+from sweeps.options import LaunchOptions, SweepOutcome, check_options
 from sweeps.plan import PlannedTrial
 from sweeps.remains import clear_remains, set_damaged_aside
 from sweeps.search import open_cell_source
@@ -34,7 +33,7 @@ from sweeps.search.base import CellSource
 from sweeps.stopping import StopSweep, writing_rows
 from sweeps.uploading import uploading
 from sweeps.work import Work
-from xlt_core.errors import SpecError, StoreError
+from xlt_core.errors import StoreError
 from xlt_core.fingerprints import Fingerprints
 from xlt_core.plan import plan_trial
 
@@ -86,10 +85,12 @@ def run_missing(
 
     Raises:
         StoreError: another process is running this sweep.
-        XltError: Ray cannot be started, or has not what the resources ask for; a logger is not there.
+        XltError: Ray cannot be started, or has not what the resources ask for; or as `check_options`.
     """
     started = time.monotonic()
-    check_loggers(options.loggers)
+    space = read_space(store)
+    scheduler = space.scheduler if space else Scheduler()
+    check_options(options, scheduler)
     with only_one_driver(store.storage):
         store.clear_unfinished()
         set_damaged_aside(store, console)
@@ -101,13 +102,12 @@ def run_missing(
         clear_remains(store, place, scored - missing_ids)
         kept = {*settled, *(trial.trial_id for trial in trials)} - missing_ids
         before = Counter(finished.get(trial_id, PENDING) for trial_id in kept)
-        space = read_space(store)
         work = Work(
             store=store,
             place=place,
             resources=options.resources,
             display=_build_display(store, place, options, console, num_trials=len(kept | missing_ids), before=before),
-            scheduler=space.scheduler if space else Scheduler(),
+            scheduler=scheduler,
             former={trial_id: finished[trial_id] for trial_id in missing_ids & finished.keys()},
         )
         cells = open_cell_source(space, store, missing_ids) if space else None
@@ -171,17 +171,9 @@ def run_units(dispatcher: Dispatcher, options: LaunchOptions) -> None:
 
     Raises:
         StopSweep: interrupted, or the disk is full; what is published stays.
-        SpecError: the sweep's scheduler, or a logger, needs Ray.
         XltError: Ray cannot be started, or has not what the resources ask for.
     """
     if options.inline:
-        if dispatcher.work.scheduler.chosen is not None:
-            raise SpecError(
-                "this sweep has a scheduler, which stops trials on Ray only; leave --inline out, or give "
-                "--set scheduler=none to run every trial to its end"
-            )
-        if options.loggers:
-            raise SpecError("loggers follow Ray Tune: leave --inline out, or --logger")
         from sweeps.inline import run_inline
 
         run_inline(dispatcher)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from search_spaces.searches import Scheduler
 from search_spaces.space import SearchSpace
 from sweeps.begin import begin_sweep
 from sweeps.dispatch import Dispatcher
@@ -17,7 +18,7 @@ from sweeps.display import Display
 from sweeps.failures import Failure
 from sweeps.launch import make_place, run_units
 from sweeps.lock import only_one_driver
-from sweeps.options import LaunchOptions
+from sweeps.options import LaunchOptions, check_options
 from sweeps.plan import SharedStage, collect_shared_stages
 from sweeps.remains import clear_remains
 from sweeps.stopping import StopSweep
@@ -54,6 +55,7 @@ def score_examples(space: SearchSpace, folder: Path, options: LaunchOptions, con
         ResultsError: the folder holds another sweep, or something that is no sweep.
     """
     started = time.monotonic()
+    check_options(options, Scheduler())  # scores are never stopped
     store, plan = begin_sweep(space, folder)
     stages = collect_shared_stages(plan.trials)
     scoring = tuple(shared for shared in stages if shared.stage.kind == "score")

@@ -29,7 +29,7 @@ def score(
         typer.Option("--set", metavar="KEY=VALUE", help="Change one key of the space; may be given again."),
     ] = None,
     address: Annotated[
-        str | None, typer.Option(help="Of a running Ray (IP:PORT or auto); else one is started here.")
+        str | None, typer.Option(help="Of a running Ray: auto, or IP:PORT of its head; else one is started here.")
     ] = None,
     inline: Annotated[bool, typer.Option("--inline", help="In this one process, without Ray.")] = False,
     output: Format = SummaryFormat.table,

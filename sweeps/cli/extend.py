@@ -68,7 +68,7 @@ def extend(
     from sweeps.begin import read_planned_trials, write_grown_plan
     from sweeps.extend import plan_grown_sweep, summarise_extension
     from sweeps.launch import make_place
-    from sweeps.options import LaunchOptions
+    from sweeps.options import LaunchOptions, check_options
     from sweeps.shelf import open_shelf
 
     goal = make_goal(until_ci, language, max_seeds)
@@ -89,6 +89,7 @@ def extend(
         stages_folder=stages,
         loggers=loggers or (),
     )
+    check_options(options, space.scheduler)
     with console.status("reading data and encoders"):
         grown = plan_grown_sweep(space, store)
         summary = summarise_extension(grown, store, open_shelf(make_place(store, options)).has_weights)

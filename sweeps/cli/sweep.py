@@ -31,7 +31,7 @@ Overrides = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="Change one key of the space; may be given again."),
 ]
 Address = Annotated[
-    str | None, typer.Option(help="Of a running Ray (auto, IP:PORT or ray://HOST:PORT); else one is started here.")
+    str | None, typer.Option(help="Of a running Ray: auto, or IP:PORT of its head; else one is started here.")
 ]
 Stages = Annotated[
     Path | None,
@@ -93,13 +93,10 @@ def run(
     from search_spaces.loading import load_space
     from sweeps.begin import begin_sweep
     from sweeps.extend import read_space
-    from sweeps.options import LaunchOptions
+    from sweeps.options import LaunchOptions, check_options
 
     goal = make_goal(until_ci, language, max_seeds)
     loaded = load_space(space, overrides or ())
-    console = Console(stderr=True)
-    with console.status("reading data and encoders"):
-        store, planned = begin_sweep(loaded, out)
     options = LaunchOptions(
         resources=limit(loaded.resources, max_concurrent),
         address=address,
@@ -107,6 +104,10 @@ def run(
         stages_folder=stages,
         loggers=loggers or (),
     )
+    check_options(options, loaded.scheduler)
+    console = Console(stderr=True)
+    with console.status("reading data and encoders"):
+        store, planned = begin_sweep(loaded, out)
     console.print(
         f"sweep {planned.name}: {_count_trials(len(planned.trials))} in {escape(str(out))}",
         highlight=False,
