@@ -85,13 +85,21 @@ def check_grows(held: SearchSpace, asked: SearchSpace) -> None:
     wanted = {_without_growing(trial.spec, varied): trial.spec for trial in expand_space(asked)}
     trials = expand_space(held)
     lost = [trial for trial in trials if _without_growing(trial.spec, varied) not in wanted]
+    gone = set(held.seed_values) - set(asked.seed_values)
     if lost:
+        seeds = f"; given {_list_seeds(asked)}, and the sweep has {_list_seeds(held)}" if gone else ""
         raise SpecError(
             f"{len(lost)} of {len(trials)} trials would no longer be asked for, such as '{lost[0].cell} · seed "
             f"{lost[0].spec.seed}': an extension adds and removes nothing. Give the old seeds and values beside the new"
+            f"{seeds}"
         )
     for trial in trials:
         _check_scored(trial.spec, wanted[_without_growing(trial.spec, varied)])
+
+
+def _list_seeds(space: SearchSpace) -> str:
+    seeds = space.seed_values
+    return f"seeds={len(seeds)}" if seeds == tuple(range(len(seeds))) else f"seeds={list(seeds)}"
 
 
 def _check_scored(old: TrialSpec, new: TrialSpec) -> None:

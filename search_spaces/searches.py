@@ -3,6 +3,7 @@
 In: YAML values. Out: a frozen `Search`.
 """
 
+import re
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, field_validator, model_serializer, model_validator
@@ -11,6 +12,9 @@ from xlt_core.settings import LISTS_TOO, Count, Seed, Settings
 
 Objective = Literal["mean_delta", "worst_delta"]
 SamplerName = Literal["tpe", "gp", "nsga2", "random"]
+
+
+_URL = re.compile(r"[a-z][a-z0-9+]*://\S+")
 
 
 class RandomSearch(Settings):
@@ -35,7 +39,7 @@ class OptunaSearch(Settings):
     metric: Annotated[str | None, BeforeValidator(lambda value: None if value == "none" else value)] = None
     """Whose deltas; none given: the primary metric of each cell's target task."""
     seed: Seed = 0
-    storage: str = Field(default="journal", pattern=r"^(journal|sqlite|[a-z][a-z0-9+]*://\S+)$")
+    storage: str = "journal"
     """Where optuna-dashboard finds the study: `journal` or `sqlite`, files in the sweep's folder, or the URL of a
     database. It is made anew from the sweep's results where it is lost."""
     max_parallel_cells: Count | None = None
@@ -47,6 +51,16 @@ class OptunaSearch(Settings):
         if not value or len(set(value)) < len(value):
             raise ValueError(
                 f"given {list(value)}; allowed: one or both of {', '.join(get_args(Objective))}, each once"
+            )
+        return value
+
+    @field_validator("storage")
+    @classmethod
+    def _file_or_url(cls, value: str) -> str:
+        if value not in ("journal", "sqlite") and not _URL.fullmatch(value):
+            raise ValueError(
+                f"given {value!r}; allowed: journal or sqlite, which are files in the sweep's folder, or the URL of a "
+                "database: postgresql://host/db"
             )
         return value
 

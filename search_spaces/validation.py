@@ -10,6 +10,9 @@ from pydantic_core import ErrorDetails
 from search_spaces.settings import Path
 from xlt_core.settings import FIELD_ERROR
 
+_YAML_WORDS = {"a valid tuple": "a list", "a valid dictionary": "a mapping"}
+"""Pydantic's, by which no YAML file is written."""
+
 
 class Finding(NamedTuple):
     """What is wrong with one setting."""
@@ -44,6 +47,8 @@ def explain_error(detail: ErrorDetails, model: type[BaseModel], written_key: str
     if kind == "model_type":
         return Finding(path, f"given {given!r} for {key}; allowed: a mapping of {_write_names(owner.model_fields)}")
     message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "allowed:")
+    for python, yaml in _YAML_WORDS.items():
+        message = message.replace(python, yaml)
     if kind == "value_error":
         return Finding(path, message)
     return Finding(path, f"given {given!r} for {key}; {message[0].lower() + message[1:]}")
@@ -72,10 +77,11 @@ def _settings_path(loc: tuple[int | str, ...], model: type[BaseModel], *, is_unk
         if field is None and (index < len(loc) - 1 or not is_unknown_key):
             break  # pydantic's own words for a union's members, not a key
         path.append(part)
-        if field is None or not list(_models_in(field.annotation)):
+        models = [] if field is None else list(_models_in(field.annotation))
+        if field is None or not models:
             break
         annotation = field.annotation
-        owner = model_of(annotation) or owner
+        owner = models[0] if len(models) == 1 else model_of(annotation) or owner
     return _Place(tuple(path), owner, item)
 
 

@@ -38,6 +38,12 @@ def test_a_study_is_a_file_of_the_sweep_or_behind_a_url(storage):
     assert OptunaSearch(num_cells=1, storage=storage).storage == storage
 
 
+@pytest.mark.parametrize("storage", ["memory", "study.db", "", "postgresql://", "POSTGRES://h/d"])
+def test_a_study_elsewhere_is_refused_with_what_is_allowed(storage):
+    with pytest.raises(ValidationError, match=r"allowed: journal or sqlite, .* or the URL of a database: postgresql://"):
+        OptunaSearch(num_cells=1, storage=storage)
+
+
 @given(grace=st.integers(1, 50), factor=st.integers(2, 5), num_steps=st.integers(1, 2000))
 def test_rungs_of_asha_grow_by_the_factor_and_end_before_the_trial(grace, factor, num_steps):
     rungs = rung_steps(

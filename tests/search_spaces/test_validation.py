@@ -1,6 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
+from search_spaces.resources import Resources
 from search_spaces.validation import explain_error
 from xlt_core.spec import TrialSpec, parse_trial_spec
 
@@ -72,3 +73,20 @@ def test_data_by_split_are_answered_with_the_splits_there_are():
     assert empty.path == ("target", "data", "test")
     (number,) = _explain({"target": {"task": "xnli", "data": 3}})
     assert number == (("target", "data"), "given 3 for 'target.data'; allowed: a valid string")
+
+
+def _explain_space(settings):
+    with pytest.raises(ValidationError) as caught:
+        Resources.model_validate(settings)
+    return [explain_error(detail, Resources) for detail in caught.value.errors()]
+
+
+def test_a_key_of_an_item_is_named_where_the_list_has_items_of_one_kind():
+    assert _explain_space({"rules": [{"gpu": 1}]}) == [(("rules", "match"), "'rules.match' is missing")]
+    (finding,) = _explain_space({"rules": [{"match": {"encoder": "mini"}, "gpuu": 1}]})
+    assert finding.message == "unknown key 'gpuu'; did you mean 'gpu'? Allowed: cpu, custom, gpu, labels, match"
+
+
+def test_kinds_of_values_are_called_what_yaml_calls_them():
+    assert _explain_space({"rules": 3})[0].message == "given 3 for 'rules'; allowed: a list"
+    assert _explain_space({"labels": 3})[0].message == "given 3 for 'labels'; allowed: a mapping"
