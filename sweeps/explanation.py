@@ -24,7 +24,8 @@ from sweeps.rows import planned_trial
 from xlt_core.artifacts import MANIFEST
 from xlt_core.stage_plan import Stage
 
-_NUMBER = re.compile(r"\d[\d.,e+-]*")
+_NUMBER = re.compile(r"\b[0-9a-f]{16}\b|\d[\d.,e+-]*")
+"""Keys of stages and trials, too."""
 _UNREMARKABLE = ("ok", PENDING)
 
 
@@ -34,7 +35,7 @@ class FailureGroup:
 
     status: str
     reason: str
-    """Of the first; the others' differ in numbers at most."""
+    """Of the first; the others' differ in numbers and keys at most."""
     num_trials: int
     example: str
     """Title of the first."""
@@ -101,6 +102,15 @@ def next_command(seen: Observation, *, num_damaged: int = 0, may_propose_more: b
     if again:
         return f"xlt sweep resume {seen.place} --rerun {','.join(again)}"
     return f"xlt sweep resume {seen.place}" if may_propose_more else f"xlt results deltas {seen.place}"
+
+
+def introduce(command: str) -> str:
+    """Say what `next_command` is for, and give it."""
+    if "watch" in command.split():
+        return f"watch it with: {command}"
+    if "--rerun" in command:
+        return f"run what failed again with: {command}"
+    return f"go on with: {command}" if "resume" in command.split() else f"look at it with: {command}"
 
 
 def _pending_stages(store: ResultStore) -> tuple[list[PlannedTrial], Counter[str]]:

@@ -15,6 +15,7 @@ from sweeps.explanation import (
     describe_failures,
     describe_waiting,
     group_failures,
+    introduce,
     list_waiting,
     next_command,
 )
@@ -55,7 +56,7 @@ def find_status(place: Path | str) -> Status:
         waiting=tuple(list_waiting(store, seen)),
         num_with_checkpoint=_count_checkpoints(store, seen),
         damaged=damaged,
-        command=next_command(seen, num_damaged=len(damaged), may_propose_more=_is_adaptive(store)),
+        command=next_command(seen, num_damaged=len(damaged), may_propose_more=_may_propose_more(store)),
     )
 
 
@@ -93,7 +94,7 @@ def print_status(status: Status, console: Console) -> None:
         lines.append(f"{status.num_with_checkpoint:,} unfinished trials go on from a checkpoint")
     damaged = [f"trial {name}: {reason}" for name, reason in sorted(status.damaged.items())]
     lines += _section("damaged, run again by the next launch", damaged)
-    lines.append(f"{_what_next(status)}: {escape(status.command)}")
+    lines.append(escape(introduce(status.command)))
     for line in lines:
         console.print(line, highlight=False, soft_wrap=True)
 
@@ -128,14 +129,6 @@ def _describe_driver(seen: Observation) -> str:
     return f"a driver is at work{where}: {describe_forecast(seen.forecast)}"
 
 
-def _what_next(status: Status) -> str:
-    if status.seen.has_driver:
-        return "watch it with"
-    if "--rerun" in status.command:
-        return "run what failed again with"
-    return "go on with" if "resume" in status.command else "look at it with"
-
-
 def _section(title: str, lines: list[str]) -> list[str]:
     if not lines:
         return []
@@ -153,7 +146,12 @@ def _count_checkpoints(store: ResultStore, seen: Observation) -> int:
     return sum(path.name in pending for path in (folder / "checkpoints").glob("*"))
 
 
-def _is_adaptive(store: ResultStore) -> bool:
-    """Whether a search proposes cells while others run, so that there may be more than is planned."""
+def _may_propose_more(store: ResultStore) -> bool:
+    """Whether a search proposes cells while others run, and fewer are planned than it was asked for."""
     search = (store.sweep.get("space") or {}).get("search")
-    return isinstance(search, dict) and search.get("optuna") is not None
+    asked = search.get("optuna") if isinstance(search, dict) else None
+    if asked is None:
+        return False
+    plan = store.plan().select(["cell_id", "baseline_cell_id"]).to_pylist()
+    cells = {row["cell_id"] for row in plan if row["cell_id"] != row["baseline_cell_id"]}
+    return len(cells) < int(asked["num_cells"])

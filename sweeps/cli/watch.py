@@ -44,9 +44,9 @@ def run_watch(
         except KeyboardInterrupt:
             return
     if not seen.has_driver:
-        from sweeps.explanation import next_command
+        from sweeps.explanation import introduce, next_command
 
-        ending = f"no driver is at work; go on with: {next_command(seen)}"
+        ending = f"no driver is at work; {introduce(next_command(seen))}"
         console.print(ending, highlight=False, markup=False, soft_wrap=True)
 
 

@@ -21,6 +21,7 @@ from sweeps.lock import only_one_driver
 from sweeps.plan import collect_shared_stages, plan_sweep
 from sweeps.rows import publish_failure
 from tests.sweeps.factories import make_space
+from tests.sweeps.finished import finish_trials
 
 
 @pytest.fixture
@@ -94,6 +95,22 @@ def test_failures_are_grouped_by_reason_whatever_the_numbers_in_it(begun: Path) 
     assert "go on with: xlt sweep resume" in text, "one trial is pending"
     _fail(begun, 3, "ok", "")
     assert f"run what failed again with: xlt sweep resume {begun} --rerun infra" in _status(begun)
+
+
+def test_failures_of_different_stages_are_one_group(begun: Path) -> None:
+    _fail(begun, 0, "infra", "intermediate stage 73823f06894ca5e0 failed: OSError: no route to host")
+    _fail(begun, 1, "infra", "intermediate stage e2e5b4b5e574726a failed: OSError: no route to host")
+    assert "2 trials infra: intermediate stage 73823f06894ca5e0 failed" in _status(begun)
+
+
+def test_a_search_that_has_all_its_cells_is_to_be_looked_at_and_one_that_has_not_goes_on(tmp_path: Path) -> None:
+    plan = plan_sweep(make_space(seeds=2))  # three cells and their baseline
+    store = finish_trials(tmp_path, plan, lambda _: {"src": 50.0, "kin-hi": 40.0})
+    description = tmp_path / "sweep.json"
+    for num_cells, command in ((4, f"xlt sweep resume {store.uri}"), (3, f"xlt results deltas {store.uri}")):
+        space = make_space(search={"optuna": {"num_cells": num_cells}}).model_dump(mode="json")
+        description.write_text(json.dumps(json.loads(description.read_text()) | {"space": space}))
+        assert find_status(tmp_path).command == command
 
 
 def test_pending_trials_say_which_stages_they_wait_for(begun: Path) -> None:

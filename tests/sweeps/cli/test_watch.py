@@ -51,7 +51,7 @@ def test_one_look_tells_counts_rate_time_left_and_what_runs(begun: Path) -> None
 def test_without_a_driver_it_says_so_and_how_to_go_on(finished_sweep: Path) -> None:
     text = _once(finished_sweep)
     assert "4/4" in text
-    assert "no driver is at work; go on with: xlt results deltas" in text
+    assert "no driver is at work; look at it with: xlt results deltas" in text
 
 
 def test_the_display_ends_soon_after_the_driver_does(begun: Path) -> None:
