@@ -64,8 +64,8 @@ def run_until_narrow(
             return Narrowing(outcome=total, cells=standings)
         wide = sum(standing.reason == "wide" for standing in standings)
         console.print(
-            f"{wide} of {len(standings)} cells are not within ±{goal.half_width:g} ({goal.language}) yet: {len(added)} "
-            "more trials",
+            f"{wide} of {len(standings)} cells have no {MIN_PAIRS} pairs with an interval within ±{goal.half_width:g} "
+            f"({goal.language}) yet: {len(added)} more trials",
             highlight=False,
         )
         store.write_plan([plan_row(trial) for trial in added])

@@ -51,5 +51,5 @@ def is_remote(place: Path | str) -> bool:
 
 def _open_folder(folder: Path) -> LocalStorage:
     if folder.exists() and not folder.is_dir():
-        raise StorageError(f"{folder} is a file; give a folder that is empty or does not exist yet")
+        raise StorageError(f"{folder} is a file; give a folder: of a sweep, or to begin one, empty or not there yet")
     return LocalStorage(folder)

@@ -103,7 +103,7 @@ def test_only_cells_that_are_too_wide_get_seeds_and_their_baseline_gets_the_same
     assert seeds["magnitude 1"] == set(range(loud.num_seeds)) == seeds["magnitude 0"]
     assert seeds["magnitude 0.5"] == set(range(quiet.num_seeds))
     assert narrowing.outcome.num_run == len(planned) == sum(map(len, trainer.launches))
-    assert "1 of 2 cells are not within ±1 (macro) yet" in text
+    assert "1 of 2 cells have no 5 pairs with an interval within ±1 (macro) yet" in text
 
 
 def test_the_interval_is_that_of_the_deltas(tmp_path: Path) -> None:
