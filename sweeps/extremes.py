@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from results.errors import ResultsError
 from results.schema import CLEAN, MACRO
+from results.snapshot import Snapshot
 from results.storage import Storage
 
 _MAX_SCORE_FILES = 200
@@ -47,7 +48,7 @@ def find_extremes(storage: Storage) -> Extremes | None:
         if first is None:
             return None
         metric = str(first["metric"][0])  # trials report their primary metric first
-        return _of_deltas(storage, metric) or _of_scores(storage, files, metric)
+        return _of_deltas(storage, metric) or _of_scores(storage, len(files), metric)
     except (OSError, KeyError, pa.ArrowException, ResultsError):  # damaged or gone: the status names it
         return None
 
@@ -60,12 +61,12 @@ def _of_deltas(storage: Storage, metric: str) -> Extremes | None:
     return _ends(deltas, "delta", metric, is_delta=True)
 
 
-def _of_scores(storage: Storage, files: list[str], metric: str) -> Extremes | None:
-    if len(files) > _MAX_SCORE_FILES:
+def _of_scores(storage: Storage, num_files: int, metric: str) -> Extremes | None:
+    """Of trials that went to their end, none that another supersedes."""
+    if num_files > _MAX_SCORE_FILES:
         return None
-    columns = ["language", "metric", "selection", "condition", "value"]
-    tables = [_read(storage, name).select(columns) for name in files]
-    return _ends(pa.concat_tables(tables, promote_options="permissive"), "value", metric, is_delta=False)
+    results = Snapshot(storage).results
+    return _ends(results.filter(pc.field("status") != "stopped_early"), "value", metric, is_delta=False)
 
 
 def _ends(table: pa.Table, column: str, metric: str, *, is_delta: bool) -> Extremes | None:
