@@ -40,7 +40,9 @@ def test_a_study_is_a_file_of_the_sweep_or_behind_a_url(storage):
 
 @pytest.mark.parametrize("storage", ["memory", "study.db", "", "postgresql://", "POSTGRES://h/d"])
 def test_a_study_elsewhere_is_refused_with_what_is_allowed(storage):
-    with pytest.raises(ValidationError, match=r"allowed: journal or sqlite, .* or the URL of a database: postgresql://"):
+    with pytest.raises(
+        ValidationError, match=r"allowed: journal or sqlite, .* or the URL of a database: postgresql://"
+    ):
         OptunaSearch(num_cells=1, storage=storage)
 
 
