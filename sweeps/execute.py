@@ -5,16 +5,15 @@ torch when it runs.
 """
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from pathlib import Path
 from typing import Any, Self
 
 from results.store import ResultStore
+from sweeps.attempts import begin_attempt, count_attempts, count_failure, forget_attempt
 from sweeps.claims import Claim, claim_path, claimed
 from sweeps.events import LOGS_FOLDER, EventLog, log_path
-from sweeps.failures import MAX_ATTEMPTS, Failure, describe_failure
+from sweeps.failures import MAX_ATTEMPTS, MAX_FAILURES, Failure, describe_failure
 from sweeps.heartbeats import PROGRESS_FOLDER, HeartbeatFile, beating
 from sweeps.job import SCRATCH, Job
 from sweeps.rows import publish_failure, publish_result
@@ -107,11 +106,11 @@ def _attempt_unit(job: Job, rung: int, on_report: OnReport | None) -> UnitOutcom
         failure = describe_failure(error)
         if failure.status == "oom" and worker is not None:
             failure = _with_micro_batch(failure, worker.micro_batch_size)
-        will_retry = failure.may_retry and attempt < MAX_ATTEMPTS
+        will_retry = failure.may_retry and attempt < MAX_ATTEMPTS and count_failure(job) < MAX_FAILURES
         log.write("failed", reason=failure.reason, traceback=failure.traceback, will_retry=will_retry)
         if isinstance(error, DamagedArtifactError):
             open_shelf(job.place).set_aside(error.stage_key)
-            _forget_attempt(job, attempt)
+            forget_attempt(job, attempt)
             return UnitOutcome(status=DAMAGED, stage_key=error.stage_key)
         if failure.storage_trouble:
             return UnitOutcome(status=STORAGE, failure=failure)
@@ -122,7 +121,7 @@ def _attempt_unit(job: Job, rung: int, on_report: OnReport | None) -> UnitOutcom
         log.write("rung", num_steps=outcome.num_steps, score=outcome.source_dev_score)
     else:
         if outcome.status == CLAIMED:
-            _forget_attempt(job, attempt)
+            forget_attempt(job, attempt)
         log.write("stopped" if outcome.status == CLAIMED else "published", status=outcome.status)
     return outcome
 
@@ -142,34 +141,6 @@ def conclude_failure(job: Job, failure: Failure, attempt: int) -> UnitOutcome:
     store = ResultStore.open(job.place.folder)
     publish_failure(store, job.unit_id, failure, attempt=attempt, launch_id=job.place.launch_id, note=_note(job))
     return UnitOutcome(status=failure.status, failure=failure)
-
-
-def begin_attempt(job: Job) -> int:
-    """Note on the disk that an attempt begins, so that a killed one is counted too; give its number, from 1."""
-    path = _attempts_path(job)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as file:
-        file.write(b".")
-        file.flush()
-        os.fsync(file.fileno())
-    return count_attempts(job)
-
-
-def count_attempts(job: Job) -> int:
-    """Count the attempts of this launch; of a sweep on remote storage those on this machine."""
-    path = _attempts_path(job)
-    return path.stat().st_size if path.is_file() else 0
-
-
-def _forget_attempt(job: Job, attempt: int) -> None:
-    """Take back an attempt that could not begin, through no fault of the unit."""
-    os.truncate(_attempts_path(job), attempt - 1)
-
-
-def _attempts_path(job: Job) -> Path:
-    """By launch: what an earlier one noted here may be there still. The end of a stopped trial has its own attempts."""
-    name = f"{job.unit_id}.stop" if job.kind == "stop" else job.unit_id
-    return job.place.scratch / "attempts" / job.place.launch_id / name
 
 
 class _Worker:

@@ -9,8 +9,11 @@ from results.errors import DiskFullError, ResultsError, StorageError
 from xlt_core.errors import XltError
 from xlt_core.result import Status
 
-MAX_ATTEMPTS = 3
-"""Times that a trial or a stage is begun before an infrastructure failure is its result."""
+MAX_FAILURES = 3
+"""Attempts at a trial or a stage that may raise something before that is its result: it is likely to come again."""
+
+MAX_ATTEMPTS = 10
+"""Times that a trial or a stage is begun, whatever became of them: workers and machines may die without its doing."""
 
 FAILED_STATUSES: tuple[Status, ...] = ("diverged", "oom", "infra")
 """Statuses of trials that left no scores; they make the command's exit status 1."""

@@ -8,6 +8,7 @@ import pytest
 
 from results.store import ResultStore
 from sweeps import execute
+from sweeps.attempts import begin_attempt, count_attempts
 from sweeps.claims import claim_path, claimed
 from sweeps.events import log_path, read_events
 from sweeps.execute import (
@@ -18,10 +19,8 @@ from sweeps.execute import (
     STORAGE,
     UnitOutcome,
     attempt_unit,
-    begin_attempt,
-    count_attempts,
 )
-from sweeps.failures import MAX_ATTEMPTS, Failure
+from sweeps.failures import MAX_ATTEMPTS, MAX_FAILURES, Failure
 from sweeps.plan import plan_sweep
 from sweeps.work import Work
 from tests.sweeps.factories import make_space
@@ -54,26 +53,6 @@ def _raise(monkeypatch: pytest.MonkeyPatch, error: Exception) -> list[int]:
     monkeypatch.setattr(execute._Worker, "run_trial", run)
     monkeypatch.setattr(execute._Worker, "run_stage", run)
     return calls
-
-
-def test_attempts_are_counted_on_the_disk(work: Work) -> None:
-    job = _trial(work)
-    assert count_attempts(job) == 0
-    assert [begin_attempt(job), begin_attempt(job)] == [1, 2]
-    assert count_attempts(job) == 2
-
-
-def test_what_an_earlier_launch_counted_on_a_machine_leaves_this_one_all_of_its_attempts(work: Work) -> None:
-    job = _trial(work)
-    earlier = replace(job, place=replace(work.place, launch_id="before"))
-    assert [begin_attempt(earlier) for _ in range(MAX_ATTEMPTS)][-1] == MAX_ATTEMPTS
-    assert begin_attempt(job) == 1
-
-
-def test_the_end_of_a_stopped_trial_has_attempts_of_its_own(work: Work) -> None:
-    job = _trial(work)
-    assert [begin_attempt(job) for _ in range(MAX_ATTEMPTS)][-1] == MAX_ATTEMPTS
-    assert begin_attempt(replace(job, kind="stop")) == 1
 
 
 def test_an_attempt_that_could_not_begin_is_not_counted(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,15 +116,34 @@ def test_an_unknown_failure_is_raised_until_the_last_attempt_which_leaves_a_row(
 ) -> None:
     _raise(monkeypatch, RuntimeError("cable pulled"))
     job = _trial(work)
-    for _ in range(MAX_ATTEMPTS - 1):
+    for _ in range(MAX_FAILURES - 1):
         with pytest.raises(RuntimeError, match="cable pulled"):
             attempt_unit(job)
         assert work.store.finished() == {}
     assert attempt_unit(job).status == "infra"
     row = work.store.read_trial(job.unit_id)
     assert row is not None
-    assert (row["reason"], row["attempt"]) == ("RuntimeError: cable pulled", MAX_ATTEMPTS)
+    assert (row["reason"], row["attempt"]) == ("RuntimeError: cable pulled", MAX_FAILURES)
     assert "cable pulled" in row["traceback"]
+
+
+def test_deaths_leave_a_unit_its_attempts_that_may_raise(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that is taken away again and again says nothing about the trial."""
+    _raise(monkeypatch, RuntimeError("cable pulled"))
+    job = _trial(work)
+    for _ in range(MAX_FAILURES + 2):
+        begin_attempt(job)  # and is killed
+    with pytest.raises(RuntimeError, match="cable pulled"):
+        attempt_unit(job)
+    assert work.store.finished() == {}
+
+
+def test_a_unit_is_not_begun_for_ever(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    _raise(monkeypatch, RuntimeError("cable pulled"))
+    job = _trial(work)
+    for _ in range(MAX_ATTEMPTS - 1):
+        begin_attempt(job)
+    assert attempt_unit(job).status == "infra"
 
 
 def test_a_failure_that_would_come_again_is_the_result_at_once(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
