@@ -53,6 +53,25 @@ def test_when_a_raylet_is_killed_its_trials_move_to_the_other_node(
     cluster.start(2)
 
 
+def test_when_all_nodes_that_can_work_are_lost_the_sweep_says_so_and_goes_on_when_one_joins(
+    cluster: Cluster, long_sweep: LongSweep, tmp_path: Path
+) -> None:
+    folder = tmp_path / "s"
+    log = tmp_path / "log"
+    arguments = ("sweep", "run", long_sweep.space, "--out", folder, "--address", cluster.address)
+    process = start_xlt(*arguments, log=log, **cluster.environment)
+    wait_for(lambda: _both_nodes_work(cluster, folder))
+    cluster.nodes[1].kill()
+    cluster.nodes[2].kill()
+    wait_for(lambda: "waits: what is left asks for 1 CPU, which no node has" in log.read_text())
+    assert process.poll() is None
+    cluster.start(1)
+    assert process.wait(timeout=300) == 0, log.read_text()
+    assert "goes on: there are nodes for all that is left" in log.read_text()
+    _check_same(folder, long_sweep.undisturbed)
+    cluster.start(2)
+
+
 def test_a_frozen_node_is_given_up_and_does_no_harm_when_it_is_back(
     cluster: Cluster, long_sweep: LongSweep, tmp_path: Path
 ) -> None:
