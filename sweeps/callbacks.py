@@ -58,7 +58,10 @@ class SweepCallback(tune.Callback):
         """A worker says what came of a unit; or the scheduler has stopped a trial at a rung."""
         unit_id, result = trial.config["unit_id"], trial.last_result
         self._capacity.release(unit_id)
-        if result["status"] == RUNG:
+        if "status" not in result:
+            nothing = Failure(status="infra", reason="Ray Tune ended it before it said anything", traceback="")
+            self._dispatcher.unit_lost(unit_id, nothing, attempt=trial.num_failures + 1)
+        elif result["status"] == RUNG:
             num_steps, score = result["num_steps"], result["source_dev_score"]
             reason = f"stopped by the scheduler at step {num_steps}, with a dev score of {score:.2f}"
             self._dispatcher.trial_stopped(unit_id, num_steps, reason)

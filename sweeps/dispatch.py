@@ -114,6 +114,8 @@ class Dispatcher:
         if outcome.status == STORAGE:
             assert outcome.failure is not None, "it says what is wrong"
             raise stop_for_storage(outcome.failure.storage_trouble or outcome.failure.reason)
+        if self._graph.get(unit_id) is None:  # said before: Tune tries a unit again whose worker it could not let go
+            return
         if outcome.status == CLAIMED:
             self._claimed.add(unit_id)
         elif outcome.status == DAMAGED:
@@ -130,6 +132,8 @@ class Dispatcher:
         Raises:
             StopSweep: rows cannot be written.
         """
+        if self._graph.get(unit_id) is None:
+            return
         if unit_id in self.work.stages:
             self._stage_ended(unit_id, failure)
             return
