@@ -5,8 +5,9 @@ In: a space, a folder if there is one, what is asked besides. Out: JSON values.
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
+from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from results.errors import NotASweepError
 from results.store import ResultStore
@@ -21,6 +22,7 @@ from sweeps.power import ALPHA, POWER, Noise, count_test_examples, detectable_ef
 from sweeps.rates import Rates, read_rates
 from sweeps.tree import StageTree, build_tree
 from xlt_core.artifacts import MANIFEST
+from xlt_core.errors import SpecError
 
 Summary = dict[str, Any]
 
@@ -53,7 +55,7 @@ def summarise_plan(space: SearchSpace, folder: Path | str | None, questions: Pla
     published = _find_published(plan, store)
     finished = store.finished() if store else {}
     rates = _find_rates(plan, store, finished, space.resources, probe=questions.probe)
-    num_gpus = (questions.num_gpus or 1) if space.resources.gpu else 0
+    slots, num_gpus = _reckon_with(space.resources, questions)
     estimate = estimate_cost(
         plan.trials,
         space.resources,
@@ -61,7 +63,7 @@ def summarise_plan(space: SearchSpace, folder: Path | str | None, questions: Pla
         encoder_bytes,
         finished=finished,
         published=published,
-        slots=questions.slots or count_slots(space.resources, num_cores(), num_gpus),
+        slots=slots,
         num_gpus=num_gpus,
     )
     return {
@@ -69,6 +71,35 @@ def summarise_plan(space: SearchSpace, folder: Path | str | None, questions: Pla
         "estimate": _describe_estimate(estimate, space.resources, questions),
         "detectable": _describe_effects(space, plan, store),
     }
+
+
+class _Machines(NamedTuple):
+    """What trials are reckoned to run on."""
+
+    slots: int
+    num_gpus: int
+
+
+def _reckon_with(resources: Resources, questions: PlanQuestions) -> _Machines:
+    """Units at a time, and the GPUs that they are on.
+
+    Raises:
+        SpecError: more at a time are asked for than the GPUs hold.
+    """
+    slots, num_gpus = questions.slots, questions.num_gpus
+    if not resources.gpu:
+        return _Machines(slots or count_slots(resources, num_cores(), 0), 0)
+    if slots is None:
+        # GPUs that are asked for come with cores of their own: those of this machine limit nothing
+        cores = num_cores() if num_gpus is None else ceil(resources.cpu * (num_gpus / resources.gpu + 1))
+        return _Machines(count_slots(resources, cores, num_gpus or 1), num_gpus or 1)
+    needed = max(1, count_held_gpus(resources, slots))
+    if num_gpus is not None and needed > num_gpus:
+        raise SpecError(
+            f"--slots {slots} takes {needed} GPUs at {resources.gpu:g} a trial, and --gpus {num_gpus} is given; leave "
+            "one of the two out, or give fewer slots or more GPUs"
+        )
+    return _Machines(slots, num_gpus or needed)
 
 
 def _open_held(folder: Path | str | None) -> ResultStore | None:

@@ -13,6 +13,7 @@ from sweeps.plan import plan_sweep
 from tests.sweeps.factories import make_space
 from tests.sweeps.finished import finish_trials
 from tests.sweeps.test_rates import describe_trial, score_trial
+from xlt_core.errors import SpecError
 
 
 def _text(summary: Summary) -> str:
@@ -87,3 +88,25 @@ def test_thousands_of_cells_are_counted_and_not_listed() -> None:
 
 def _plain() -> dict[str, Any]:
     return {"baseline": {"target.perturbation.magnitude": 0.0}}
+
+
+@pytest.mark.parametrize(
+    ("questions", "slots", "num_gpus"),
+    [
+        (PlanQuestions(num_gpus=8), 32, 8),
+        (PlanQuestions(slots=16), 16, 4),
+        (PlanQuestions(slots=6, num_gpus=8), 6, 8),
+    ],
+)
+def test_gpus_that_are_asked_for_are_all_used_whatever_cores_are_here(
+    questions: PlanQuestions, slots: int, num_gpus: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sweeps.cli.summary.num_cores", lambda: 1)
+    space = make_space(resources={"cpu": 3, "gpu": 0.25})
+    estimate = summarise_plan(space, None, questions)["estimate"]
+    assert (estimate["num_concurrent"], estimate["num_gpus"]) == (slots, num_gpus)
+
+
+def test_more_at_a_time_than_the_gpus_hold_is_refused() -> None:
+    with pytest.raises(SpecError, match="--slots 3 takes 3 GPUs at 1 a trial, and --gpus 2 is given"):
+        summarise_plan(make_space(resources={"gpu": 1}), None, PlanQuestions(slots=3, num_gpus=2))
