@@ -111,6 +111,7 @@ def write_files(
 ) -> None:
     """Write the file that starts a cluster for a sweep; it says what all nodes must share."""
     from sweeps.clusters.files import FILE_NAMES, ClusterSettings, write_cluster_file
+    from xlt_core.errors import XltError
 
     settings = ClusterSettings(
         kind=kind.value,
@@ -127,8 +128,12 @@ def write_files(
         time=time,
     )
     path = out / FILE_NAMES[settings.kind]
-    out.mkdir(parents=True, exist_ok=True)
-    path.write_text(write_cluster_file(settings), encoding="utf-8")
+    text = write_cluster_file(settings)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise XltError(f"{path} cannot be written: {error.strerror}; give another folder as --out") from error
     Console().print(f"{path}: its first lines say what all nodes must share", highlight=False, soft_wrap=True)
 
 

@@ -13,6 +13,7 @@ from importlib.resources import files
 from string import Template
 from typing import Literal
 
+from results.storage import is_remote
 from xlt_core.errors import XltError
 
 Kind = Literal["ray", "kuberay", "slurm"]
@@ -66,7 +67,7 @@ class ClusterSettings:
     @property
     def is_uri(self) -> bool:
         """Whether no file system is needed to reach the storage."""
-        return "://" in self.storage
+        return is_remote(self.storage)
 
 
 class _Form(Template):

@@ -50,6 +50,21 @@ def test_a_missing_image_is_said_and_nothing_is_written(tmp_path: Path) -> None:
     assert not (tmp_path / "files").exists()
 
 
+def test_a_file_where_the_folder_is_to_be_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    ran = _run("files", "slurm", "-o", str(tmp_path / "file"), "--storage", "/scratch/one")
+    assert isinstance(ran.exception, XltError)
+    assert "sweep.sbatch cannot be written: File exists; give another folder as --out" in str(ran.exception)
+
+
+@pytest.mark.parametrize("storage", ["ftp://host/one", "runs/one", "https://bucket/one"])
+def test_storage_that_nodes_cannot_share_is_refused(storage: str, tmp_path: Path) -> None:
+    ran = _run("files", "slurm", "-o", str(tmp_path / "files"), "--storage", storage)
+    assert isinstance(ran.exception, XltError)
+    assert f"--storage {storage}: give a whole path" in str(ran.exception)
+    assert not (tmp_path / "files").exists()
+
+
 def test_every_command_has_its_help() -> None:
     listed = CliRunner().invoke(cluster_app, ["--help"]).stdout
     assert all(command in listed for command in ("up", "down", "status", "files"))
