@@ -16,6 +16,7 @@ from sweeps.execute import (
     DAMAGED,
     DONE,
     FAILED,
+    RUNG,
     STORAGE,
     UnitOutcome,
     attempt_unit,
@@ -175,6 +176,26 @@ def test_half_written_artifacts_of_a_stage_are_cleared_by_who_computes_it(work: 
         folder.mkdir(parents=True)
     assert attempt_unit(stage).status == DONE
     assert [folder.exists() for folder in left] == [False, True]
+
+
+def test_a_trial_that_is_killed_between_its_rungs_ends_as_one_that_was_not(tmp_path: Path) -> None:
+    scheduler = {"asha": {"grace_steps": 1, "reduction_factor": 2}}
+    ends = []
+    for name, rungs in (("whole", (0, 1, 2)), ("killed", (0, 1, 0, 1, 2))):  # whose worker dies begins with the first
+        work = make_filled_work(tmp_path / name, seeds=1, scheduler=scheduler)
+        trial_id = next(one for one, trial in work.trials.items() if not trial.is_baseline)
+        for shared in work.stages:
+            attempt_unit(work.job_of_stage(shared))
+        job = work.job_of_trial(trial_id)
+        assert job.rung_steps == (1, 2)
+        outcomes = [attempt_unit(job, rung) for rung in rungs]
+        assert [one.status for one in outcomes[:-1]] == [RUNG] * (len(rungs) - 1)
+        assert [one.num_steps for one in outcomes] == [(1, 2, 4)[rung] for rung in rungs]
+        row = work.store.read_trial(trial_id)
+        assert row is not None
+        scores = [(one["language"], one["value"]) for one in work.store.scores().to_pylist()]
+        ends.append((row["final_train_loss"], row["source_dev_score"], row["rungs"], scores))
+    assert ends[0] == ends[1]
 
 
 def test_a_full_disk_is_told_and_leaves_no_row(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
