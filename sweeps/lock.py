@@ -112,17 +112,22 @@ def has_driver(place: Storage | Path | str, *, period_seconds: float = PERIOD_SE
 
 def _lock_folder(folder: Path) -> TextIO:
     try:
-        file = (folder / _LOCK).open("w")
+        file = (folder / _LOCK).open("a+", encoding="utf-8")  # what its holder wrote has to stay
     except OSError as error:
         raise StoreError(f"{folder} cannot be written to ({error.strerror}); give another folder") from error
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        file.close()
-        raise StoreError(_refusal(str(folder), "another process")) from error
+        with file:
+            file.seek(0)
+            holder = file.read().strip()
+        raise StoreError(_refusal(str(folder), holder or "another process")) from error
     except OSError as error:
         file.close()
         raise _NoLocksError from error
+    with suppress(OSError):  # a courtesy to who is refused; a full disk is told of where it matters
+        os.ftruncate(file.fileno(), 0)
+        os.write(file.fileno(), f"process {os.getpid()} on {platform.node()}".encode())
     return file
 
 

@@ -2,6 +2,8 @@ import errno
 import fcntl
 import json
 import os
+import platform
+import re
 import signal
 import subprocess
 import sys
@@ -55,6 +57,17 @@ def other(bucket: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     yield uri, process
     process.kill()
     process.communicate()
+
+
+def test_who_is_refused_is_told_the_process_that_has_the_folder(tmp_path: Path) -> None:
+    (tmp_path / ".lock").write_text("process 1 on a machine that drove it before")
+    with only_one_driver(tmp_path):
+        for _ in range(2):  # to be refused does not change what the holder wrote
+            with (
+                pytest.raises(StoreError, match=rf": process {os.getpid()} on {re.escape(platform.node())} is running"),
+                only_one_driver(tmp_path),
+            ):
+                pass
 
 
 def test_a_second_driver_is_refused_until_the_first_has_ended(storage: Storage) -> None:
