@@ -23,7 +23,7 @@ from xlt_core.yaml_file import parse_yaml
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md")),
-    *(ROOT / "docs" / name for name in ("structure.md", "perturbations.md", "search.md", "tasks.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
 ]
 PACKAGES = ("sweeps", "xlt_core", "search_spaces", "results", "tests", "benchmarks")
 
@@ -107,15 +107,31 @@ def test_files_of_the_tree_that_are_named_exist(document):
     assert not missing
 
 
-def test_files_of_the_structure_tables_exist():
+def _files_of_the_structure_tables():
+    """Files and folders that are named, by package."""
     sections = re.split(r"^## ", (ROOT / "docs" / "structure.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
-    missing = []
+    named = {}
     for section in sections:
         heading = re.match(r"[^\n]*`(\w+)/`", section)
         if heading:
             cells = re.findall(r"`([a-z_]+(?:/[a-z_]*)*(?:\.py)?)`", section)
-            files = {cell for cell in cells if cell.endswith((".py", "/"))} - {f"{heading[1]}/"}
-            missing += [file for file in files if not (ROOT / heading[1] / file).exists()]
+            named[heading[1]] = {cell for cell in cells if cell.endswith((".py", "/"))} - {f"{heading[1]}/"}
+    return named
+
+
+def test_files_of_the_structure_tables_exist():
+    named = _files_of_the_structure_tables()
+    assert not [file for package, files in named.items() for file in files if not (ROOT / package / file).exists()]
+
+
+def test_the_structure_tables_have_every_module_or_its_folder():
+    missing = []
+    for package, named in _files_of_the_structure_tables().items():
+        for path in (ROOT / package).rglob("*.py"):
+            file = path.relative_to(ROOT / package)
+            folders = {f"{folder.as_posix()}/" for folder in file.parents}
+            if not path.stem.startswith("__") and not {file.as_posix(), *folders} & named:
+                missing.append(f"{package}/{file.as_posix()}")
     assert not missing
 
 
