@@ -52,20 +52,21 @@ def extend_space(held: SearchSpace, changes: SpaceChanges, file: str) -> SearchS
         SpaceError: the changed space is wrong.
     """
     document = Document(values=held.model_dump(mode="json"), file=file)
-    overrides = list(changes.overrides)
-    if changes.seeds is not None:
-        overrides.append(f"seeds={changes.seeds}")
-    for override in overrides:
+    for override in changes.overrides:
         document = apply_override(document, override)
+    if changes.seeds is not None:
+        document = apply_override(document, f"seeds={changes.seeds}", written=f"--seeds {changes.seeds}")
     for axis in changes.axes:
-        document = apply_override(document, _add_values(document, axis))
+        document = apply_override(document, _add_values(document, axis), written=f"--axis {axis}")
     scored = read_evaluation(held)
     if changes.languages is not None:
         languages = _read_languages(changes.languages, scored.languages, held)
-        document = apply_override(document, f"evaluation.languages={json.dumps(languages)}")
+        written = f"--languages {changes.languages}"
+        document = apply_override(document, f"evaluation.languages={json.dumps(languages)}", written=written)
     if changes.conditions is not None:
         conditions = _read_conditions(changes.conditions, scored)
-        document = apply_override(document, f"evaluation.conditions={json.dumps(conditions)}")
+        written = f"--conditions {changes.conditions}"
+        document = apply_override(document, f"evaluation.conditions={json.dumps(conditions)}", written=written)
     space = check_document(document)
     check_grows(held, space)
     return space

@@ -20,13 +20,18 @@ _NAMED = ("search", "scheduler")
 """Sections that are a name, or a mapping of one name to its settings."""
 
 
-def apply_override(document: Document, override: str) -> Document:
+def apply_override(document: Document, override: str, *, written: str = "") -> Document:
     """Set one dotted key: a trial's setting goes into the base, `axes.KEY` into the axes, `seeds` and so on to the top.
+
+    Args:
+        document: is left as it is.
+        override: `key=value`.
+        written: the option that messages name; none given: `--set` with the override.
 
     Raises:
         SpaceError: no `key=value`, an unknown key, or a setting that an axis varies.
     """
-    origin = f"--set {override}"
+    origin = written or f"--set {override}"
     key, equals, text = override.partition("=")
     key = key.strip()
     if not equals or not key or not text.strip():

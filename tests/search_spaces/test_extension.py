@@ -104,3 +104,17 @@ def test_a_random_search_draws_on() -> None:
     assert {trial.spec for trial in expand_space(space)} < {trial.spec for trial in expand_space(more)}
     with pytest.raises(SpecError, match="would no longer be asked for"):
         _extend(more, overrides=("search.random.num_cells=1",))
+
+
+@pytest.mark.parametrize(
+    ("changes", "option"),
+    [
+        ({"axes": ("target.perturbation.magnitude=high",)}, "--axis target.perturbation.magnitude=high"),
+        ({"languages": "+nowhere"}, "--languages +nowhere"),
+        ({"conditions": "+{kind: typos, share: 7}"}, "--conditions +{kind: typos, share: 7}"),
+    ],
+)
+def test_a_mistake_names_the_option_as_it_was_written(changes: dict[str, Any], option: str) -> None:
+    with pytest.raises(SpecError) as refused:
+        _extend(_space(), **changes)
+    assert str(refused.value).startswith(f"{option}: ")
