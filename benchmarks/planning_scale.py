@@ -27,10 +27,10 @@ from rich.console import Console
 from results.schema import PREDICTIONS, TRIALS
 from results.store import ResultStore
 from search_spaces.space import SearchSpace
-from sweeps.begin import begin_sweep
-from sweeps.events import LOGS_FOLDER, read_events
-from sweeps.launch import run_missing
-from sweeps.options import LaunchOptions
+from sweeps.engine.begin import begin_sweep
+from sweeps.engine.launch import run_missing
+from sweeps.engine.options import LaunchOptions
+from sweeps.observing.events import LOGS_FOLDER, read_events
 
 TARGET_SECONDS = 10.0
 TARGET_BYTES = 1e9

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-from sweeps.heartbeats import read_heartbeats
+from sweeps.observing.heartbeats import read_heartbeats
 from tests.faults.cluster import running_cluster
 from tests.faults.harness import start_xlt, write_space
 

@@ -14,9 +14,9 @@ from rich.console import Console
 
 from results.store import ResultStore
 from search_spaces.space import SearchSpace
-from sweeps.begin import begin_sweep
-from sweeps.launch import run_missing
-from sweeps.options import LaunchOptions
+from sweeps.engine.begin import begin_sweep
+from sweeps.engine.launch import run_missing
+from sweeps.engine.options import LaunchOptions
 
 TARGET_SECONDS = 0.1
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from results.store import ResultStore
 from sweeps.difficulty_texts import ExampleTexts
-from sweeps.plan import describe_scorer
+from sweeps.planning.plan import describe_scorer
 from xlt_core.artifacts import MANIFEST, is_published
 from xlt_core.difficulty.arms import prepare_arms
 from xlt_core.difficulty.scores import DifficultyScores, measure_agreement, read_scores

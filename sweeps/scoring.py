@@ -12,17 +12,17 @@ from rich.console import Console
 
 from search_spaces.searches import Scheduler
 from search_spaces.space import SearchSpace
-from sweeps.begin import begin_sweep
-from sweeps.dispatch import Dispatcher
-from sweeps.display import Display
-from sweeps.failures import Failure
-from sweeps.launch import make_place, run_units
-from sweeps.lock import only_one_driver
-from sweeps.options import LaunchOptions, check_options
-from sweeps.plan import SharedStage, collect_shared_stages
-from sweeps.remains import clear_remains
-from sweeps.stopping import StopSweep
-from sweeps.work import Work
+from sweeps.engine.begin import begin_sweep
+from sweeps.engine.dispatch import Dispatcher
+from sweeps.engine.launch import make_place, run_units
+from sweeps.engine.options import LaunchOptions, check_options
+from sweeps.engine.remains import clear_remains
+from sweeps.engine.work import Work
+from sweeps.observing.display import Display
+from sweeps.planning.plan import SharedStage, collect_shared_stages
+from sweeps.units.failures import Failure
+from sweeps.units.lock import only_one_driver
+from sweeps.units.stopping import StopSweep
 from xlt_core.errors import SpecError
 
 

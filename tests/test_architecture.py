@@ -21,6 +21,10 @@ ALLOWED = {
     "results": {"results"},
     "xlt_core": {"xlt_core"},
 }
+ROOMS = (
+    "planning", "units", "tables", "observing", "growth", "forecast", "workers", "clusters", "search", "engine",
+)  # fmt: skip
+"""Of `sweeps`, from the bottom up; modules outside of them, and `cli`, stand above them all."""
 HEAVY = ("torch", "transformers", "datasets", "ray")
 LIGHT = (
     "results", "results.commands", "results.store", "results.queries", "results.deltas",
@@ -65,6 +69,23 @@ def test_a_module_imports_only_packages_below_it(path):
     package = path.relative_to(ROOT).parts[0]
     ours = {name.split(".")[0] for name in imported_names(path)} & set(PACKAGES)
     assert ours <= ALLOWED[package]
+
+
+def _room_of(module: str) -> str:
+    parts = module.split(".")
+    return parts[1] if parts[0] == "sweeps" and len(parts) > 1 and (ROOT / "sweeps" / parts[1]).is_dir() else ""
+
+
+def test_every_folder_of_sweeps_is_a_room():
+    folders = {path.name for path in (ROOT / "sweeps").iterdir() if (path / "__init__.py").exists()}
+    assert folders == {*ROOMS, "cli"}
+
+
+@pytest.mark.parametrize("path", [path for room in ROOMS for path in modules_of(f"sweeps/{room}")], ids=named)
+def test_a_room_of_sweeps_imports_only_rooms_below_it(path):
+    place = ROOMS.index(path.relative_to(ROOT).parts[1])
+    ours = {name for name in imported_names(path) if name.startswith("sweeps.")}
+    assert {_room_of(name) for name in ours} <= set(ROOMS[: place + 1])
 
 
 @pytest.mark.parametrize(

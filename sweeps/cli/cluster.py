@@ -29,8 +29,8 @@ def up(
     output: Format = SummaryFormat.table,
 ) -> None:
     """Start a Ray cluster of several nodes on this machine, for trying out."""
-    from sweeps.cluster import num_cores, prepare_ray
     from sweeps.clusters.local import start_cluster
+    from sweeps.clusters.session import num_cores, prepare_ray
 
     prepare_ray()
     console = Console(stderr=True)

@@ -23,11 +23,11 @@ def run_demo(
 ) -> None:
     """Run a small sweep on the embedded world and show what came out; no download, no GPU."""
     from search_spaces.loading import load_space
-    from sweeps.begin import begin_sweep
     from sweeps.cli.output import SummaryFormat
     from sweeps.cli.sweep import finish
-    from sweeps.launch import run_missing
-    from sweeps.options import LaunchOptions
+    from sweeps.engine.begin import begin_sweep
+    from sweeps.engine.launch import run_missing
+    from sweeps.engine.options import LaunchOptions
 
     console = Console(stderr=True)
     space = load_space("demo")

@@ -37,7 +37,7 @@ def score(
     """Score the examples that a space draws its arms of, each set once; runs no trial."""
     from search_spaces.loading import load_space
     from sweeps.cli.difficulty_summary import print_scorings, summarise_scorings
-    from sweeps.options import LaunchOptions
+    from sweeps.engine.options import LaunchOptions
     from sweeps.scoring import score_examples
 
     loaded = load_space(space, overrides or ())

@@ -58,7 +58,7 @@ def run_doctor(
 
 
 def _check_machine() -> Iterator[Check]:
-    from sweeps.cluster import num_cores
+    from sweeps.clusters.session import num_cores
 
     is_new_enough = sys.version_info >= (3, 11)
     yield Check(
@@ -121,7 +121,7 @@ def _check_hub() -> Iterator[Check]:
 
 
 def _check_ray() -> Check:
-    from sweeps.cluster import ray_cluster
+    from sweeps.clusters.session import ray_cluster
     from xlt_core.errors import XltError
 
     try:

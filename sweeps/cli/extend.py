@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from results.store import ResultStore
     from search_spaces.extension import SpaceChanges
     from search_spaces.space import SearchSpace
-    from sweeps.extend import ExtensionSummary
+    from sweeps.growth.extend import ExtensionSummary
 
 
 Seeds = Annotated[int | None, typer.Option("--seeds", min=1, help="How many in all.")]
@@ -65,11 +65,11 @@ def extend(
     """Ask more of a sweep: seeds, values, languages, conditions. Runs what is missing, and only that."""
     from results.store import ResultStore
     from search_spaces.extension import SpaceChanges
-    from sweeps.begin import read_planned_trials, write_grown_plan
-    from sweeps.extend import plan_grown_sweep, summarise_extension
-    from sweeps.launch import make_place
-    from sweeps.options import LaunchOptions, check_options
-    from sweeps.shelf import open_shelf
+    from sweeps.engine.begin import read_planned_trials, write_grown_plan
+    from sweeps.engine.launch import make_place
+    from sweeps.engine.options import LaunchOptions, check_options
+    from sweeps.growth.extend import plan_grown_sweep, summarise_extension
+    from sweeps.workers.shelf import open_shelf
 
     goal = make_goal(until_ci, language, max_seeds)
     changes = SpaceChanges(
@@ -118,7 +118,7 @@ def extend_held_space(
         SpecError: nothing changes, something would be left out, or a change cannot be read.
     """
     from search_spaces.extension import SpaceChanges, extend_space
-    from sweeps.extend import read_space
+    from sweeps.growth.extend import read_space
     from xlt_core.errors import SpecError, StoreError
 
     held = read_space(store)

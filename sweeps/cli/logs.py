@@ -16,8 +16,8 @@ from sweeps.cli.output import ListFormat, print_rows
 
 if TYPE_CHECKING:
     from results.store import ResultStore
-    from sweeps.events import Event
-    from sweeps.unit_logs import UnitName
+    from sweeps.observing.events import Event
+    from sweeps.observing.unit_logs import UnitName
 
 _FOLLOW_SECONDS = 0.5
 _REMOTE_FOLLOW_SECONDS = 5.0
@@ -44,7 +44,7 @@ def run_logs(
 ) -> None:
     """Print what happened to a trial or a stage, with the tracebacks of its failures; or list what has begun."""
     from results.store import ResultStore
-    from sweeps.unit_logs import find_unit
+    from sweeps.observing.unit_logs import find_unit
 
     store = ResultStore.open(folder)
     if unit is None:
@@ -63,7 +63,7 @@ def run_logs(
 
 
 def _list(store: "ResultStore", output: LogFormat) -> None:
-    from sweeps.unit_logs import list_begun
+    from sweeps.observing.unit_logs import list_begun
 
     rows = [
         {
@@ -81,15 +81,15 @@ def _list(store: "ResultStore", output: LogFormat) -> None:
 
 
 def _read(store: "ResultStore", name: "UnitName") -> Iterator["Event"]:
-    from sweeps.events import parse_events
-    from sweeps.unit_logs import read_log
+    from sweeps.observing.events import parse_events
+    from sweeps.observing.unit_logs import read_log
 
     return parse_events(read_log(store.storage, name.unit_id))
 
 
 def _follow(store: "ResultStore", name: "UnitName", num_shown: int, output: LogFormat) -> None:
     """Print what comes until the unit has ended, or nobody is left who could go on with it."""
-    from sweeps.lock import has_driver
+    from sweeps.units.lock import has_driver
 
     pause = _FOLLOW_SECONDS if store.storage.local_folder is not None else _REMOTE_FOLLOW_SECONDS
     while True:
@@ -107,7 +107,7 @@ def _is_over(event: "Event") -> bool:
 
 
 def _print(events: "list[Event]", output: LogFormat) -> None:
-    from sweeps.unit_logs import describe_event
+    from sweeps.observing.unit_logs import describe_event
 
     for event in events:
         line = event.as_line() if output is LogFormat.json else describe_event(event)

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from search_spaces.describe import write_counts
-from sweeps.display import format_seconds
+from sweeps.observing.display import format_seconds
 
 Summary = dict[str, Any]
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from results.store import ResultStore
-from sweeps.explanation import (
+from sweeps.observing.explanation import (
     FailureGroup,
     Waiting,
     describe_failures,
@@ -19,9 +19,15 @@ from sweeps.explanation import (
     list_waiting,
     next_command,
 )
-from sweeps.heartbeats import Heartbeat
-from sweeps.observation import Observation, Observer
-from sweeps.phrases import describe_counts, describe_devices, describe_extremes, describe_forecast, describe_step
+from sweeps.observing.heartbeats import Heartbeat
+from sweeps.observing.observation import Observation, Observer
+from sweeps.observing.phrases import (
+    describe_counts,
+    describe_devices,
+    describe_extremes,
+    describe_forecast,
+    describe_step,
+)
 
 _MAX_LINES = 12
 

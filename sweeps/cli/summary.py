@@ -14,13 +14,13 @@ from results.store import ResultStore
 from search_spaces.resources import Resources
 from search_spaces.space import SearchSpace
 from sweeps.cli.hub import encoder_bytes
-from sweeps.cluster import num_cores
-from sweeps.estimate import Estimate, count_held_gpus, count_slots, estimate_cost
-from sweeps.extend import plan_grown_sweep
-from sweeps.plan import PlannedTrial, SweepPlan, collect_shared_stages, num_stage_runs_saved
-from sweeps.power import ALPHA, POWER, Noise, count_test_examples, detectable_effects, measure_delta_sds
-from sweeps.rates import Rates, read_rates
-from sweeps.tree import StageTree, build_tree
+from sweeps.clusters.session import num_cores
+from sweeps.forecast.estimate import Estimate, count_held_gpus, count_slots, estimate_cost
+from sweeps.forecast.power import ALPHA, POWER, Noise, count_test_examples, detectable_effects, measure_delta_sds
+from sweeps.forecast.rates import Rates, read_rates
+from sweeps.growth.extend import plan_grown_sweep
+from sweeps.planning.plan import PlannedTrial, SweepPlan, collect_shared_stages, num_stage_runs_saved
+from sweeps.planning.tree import StageTree, build_tree
 from xlt_core.artifacts import MANIFEST
 from xlt_core.errors import SpecError
 
@@ -122,7 +122,7 @@ def _find_rates(
 ) -> Rates:
     if not probe:
         return read_rates(plan.trials, store) if store and finished else Rates(source="")
-    from sweeps.probing import probe_rates
+    from sweeps.forecast.probing import probe_rates
 
     return probe_rates([trial for trial in plan.trials if trial.trial_id not in finished], resources)
 

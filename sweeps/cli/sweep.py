@@ -17,7 +17,7 @@ from sweeps.cli.until_ci import GoalLanguage, MaxSeeds, UntilCi, make_goal, run_
 
 if TYPE_CHECKING:
     from search_spaces.resources import Resources
-    from sweeps.options import SweepOutcome
+    from sweeps.engine.options import SweepOutcome
 
 app = typer.Typer(help="Plan, run and resume sweeps.", no_args_is_help=True)
 
@@ -91,9 +91,9 @@ def run(
 ) -> None:
     """Run a sweep; what the folder holds already is not run again."""
     from search_spaces.loading import load_space
-    from sweeps.begin import begin_sweep
-    from sweeps.extend import read_space
-    from sweeps.options import LaunchOptions, check_options
+    from sweeps.engine.begin import begin_sweep
+    from sweeps.engine.options import LaunchOptions, check_options
+    from sweeps.growth.extend import read_space
 
     goal = make_goal(until_ci, language, max_seeds)
     loaded = load_space(space, overrides or ())
@@ -133,9 +133,9 @@ def resume(
 ) -> None:
     """Run what a sweep's folder still lacks."""
     from results.store import ResultStore
-    from sweeps.begin import read_resources
-    from sweeps.launch import resume_missing
-    from sweeps.options import LaunchOptions
+    from sweeps.engine.begin import read_resources
+    from sweeps.engine.launch import resume_missing
+    from sweeps.engine.options import LaunchOptions
 
     statuses = parse_statuses(rerun, note)
     store = ResultStore.open(folder, for_writing=True)
@@ -171,7 +171,7 @@ def parse_statuses(text: str | None, note: str | None = None) -> tuple[str, ...]
         UnknownNameError: a status that no trial can have.
         SpecError: a result of training is to be run again, and no note says why.
     """
-    from sweeps.rerun import check_rerun
+    from sweeps.growth.rerun import check_rerun
 
     names = tuple(name.strip() for name in (text or "").split(",") if name.strip())
     check_rerun(names, note)
@@ -189,7 +189,7 @@ def finish(
         console: on stderr.
         show: prints what is shown to people instead of the deltas.
     """
-    from sweeps.display import format_seconds
+    from sweeps.observing.display import format_seconds
 
     folder = escape(outcome.store.uri)
     if output is SummaryFormat.json:

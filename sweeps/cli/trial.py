@@ -38,10 +38,10 @@ def run(
     from results.views import Choice, show_scores
     from search_spaces.space import Resources
     from sweeps.cli.sweep import finish
-    from sweeps.launch import run_missing
-    from sweeps.options import LaunchOptions
-    from sweeps.plan import plan_single_trial
-    from sweeps.rows import plan_row
+    from sweeps.engine.launch import run_missing
+    from sweeps.engine.options import LaunchOptions
+    from sweeps.planning.plan import plan_single_trial
+    from sweeps.tables.rows import plan_row
 
     trial = plan_single_trial(read_trial_spec(spec))
     store = _begin(out)
@@ -65,7 +65,7 @@ def predict(
     output: Format = SummaryFormat.table,
 ) -> None:
     """Train one trial and write its answers to the test sets, labelled or not, as XTREME wants them submitted."""
-    from sweeps.plan import plan_single_trial
+    from sweeps.planning.plan import plan_single_trial
     from sweeps.submission import describe_submission, find_submission
     from xlt_core.tasks import load_task
 
@@ -100,9 +100,9 @@ def _ask_for_whole_sets(spec: "TrialSpec") -> "TrialSpec":
 def _predict_once(plan: "TrialPlan", out: Path, folder: Path, console: Console) -> None:
     from results.errors import NotASweepError
     from results.store import ResultStore
-    from sweeps.lock import only_one_driver
-    from sweeps.stopping import StopSweep, signals_stop_the_sweep
     from sweeps.submission import predict_and_write
+    from sweeps.units.lock import only_one_driver
+    from sweeps.units.stopping import StopSweep, signals_stop_the_sweep
     from xlt_core.workspace import Workspace
 
     try:

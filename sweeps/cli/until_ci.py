@@ -9,9 +9,9 @@ from rich.console import Console
 if TYPE_CHECKING:
     from results.store import ResultStore
     from search_spaces.space import SearchSpace
-    from sweeps.options import LaunchOptions, SweepOutcome
-    from sweeps.plan import PlannedTrial
-    from sweeps.widths import CellStanding, Goal
+    from sweeps.engine.options import LaunchOptions, SweepOutcome
+    from sweeps.growth.widths import CellStanding, Goal
+    from sweeps.planning.plan import PlannedTrial
 
 UntilCi = Annotated[
     float | None,
@@ -35,7 +35,7 @@ def make_goal(until_ci: float | None, language: str | None, max_seeds: int | Non
     Raises:
         SpecError: the goal can never be met, or an option says nothing without `--until-ci`.
     """
-    from sweeps.widths import Goal
+    from sweeps.growth.widths import Goal
     from xlt_core.errors import SpecError
 
     given = {name: value for name, value in (("language", language), ("max_seeds", max_seeds)) if value is not None}
@@ -57,8 +57,8 @@ def run_or_narrow(
     console: Console,
 ) -> "SweepOutcome":
     """Run what of the trials is missing; with a goal, then more seeds, and say of each cell where it stands."""
-    from sweeps.launch import run_missing
-    from sweeps.until_ci import run_until_narrow
+    from sweeps.engine.launch import run_missing
+    from sweeps.engine.until_ci import run_until_narrow
 
     def run(asked: "Sequence[PlannedTrial]") -> "SweepOutcome":
         return run_missing(store, asked, options, console)

@@ -15,8 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from sweeps.heartbeats import Heartbeat, SilenceWatch
-    from sweeps.observation import Observation, Observer
+    from sweeps.observing.heartbeats import Heartbeat, SilenceWatch
+    from sweeps.observing.observation import Observation, Observer
 
 _MAX_RUNNING_SHOWN = 40
 _REMOTE_SECONDS = 10.0
@@ -30,8 +30,8 @@ def run_watch(
     every: Annotated[float, typer.Option(min=0.2, help="Seconds between two looks.")] = 2.0,
 ) -> None:
     """Watch a sweep that another process runs: counts, rate, time left, what runs where, languages, GPUs."""
-    from sweeps.heartbeats import SilenceWatch
-    from sweeps.observation import Observer
+    from sweeps.observing.heartbeats import SilenceWatch
+    from sweeps.observing.observation import Observer
 
     console = Console()
     observer, silence = Observer(folder), SilenceWatch()
@@ -44,7 +44,7 @@ def run_watch(
         except KeyboardInterrupt:
             return
     if not seen.has_driver:
-        from sweeps.explanation import introduce, next_command
+        from sweeps.observing.explanation import introduce, next_command
 
         ending = f"no driver is at work; {introduce(next_command(seen))}"
         console.print(ending, highlight=False, markup=False, soft_wrap=True)
@@ -52,7 +52,7 @@ def run_watch(
 
 def show(seen: "Observation", silence: "SilenceWatch") -> RenderableType:
     """Lay out one look."""
-    from sweeps.phrases import describe_counts, describe_devices, describe_extremes, describe_forecast
+    from sweeps.observing.phrases import describe_counts, describe_devices, describe_extremes, describe_forecast
 
     num_done = seen.num_trials - seen.num_pending
     head = Table.grid(padding=(0, 2))
@@ -75,7 +75,7 @@ def show(seen: "Observation", silence: "SilenceWatch") -> RenderableType:
 
 
 def _lay_out_running(running: "tuple[Heartbeat, ...]", silence: "SilenceWatch") -> Table:
-    from sweeps.phrases import describe_silence, describe_step
+    from sweeps.observing.phrases import describe_silence, describe_step
 
     table = Table("running", "at", "host", "memory", "", box=None, pad_edge=False, header_style="bold")
     for beat in running[:_MAX_RUNNING_SHOWN]:

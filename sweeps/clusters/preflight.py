@@ -13,11 +13,11 @@ import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from results.storage import open_storage
-from sweeps.cluster import list_nodes
 from sweeps.clusters.node_checks import PROBE, Expected, look_around, read_inputs, read_versions
-from sweeps.job import Place
-from sweeps.plan import PlannedTrial
-from sweeps.resources import Node
+from sweeps.clusters.session import list_nodes
+from sweeps.planning.plan import PlannedTrial
+from sweeps.units.job import Place
+from sweeps.units.resources import Node
 from xlt_core.errors import XltError
 
 _ANSWER_SECONDS = 90.0

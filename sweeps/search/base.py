@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from sweeps.plan import PlannedTrial
+from sweeps.planning.plan import PlannedTrial
 
 
 class CellSource(Protocol):

@@ -10,8 +10,8 @@ from results.store import ResultStore
 from search_spaces.cells import Cell
 from search_spaces.expand import list_shown_specs, list_trials
 from search_spaces.space import SearchSpace
-from sweeps.plan import PlannedTrial, TrialPlanner
-from sweeps.rows import plan_row, planned_trial
+from sweeps.planning.plan import PlannedTrial, TrialPlanner
+from sweeps.tables.rows import plan_row, planned_trial
 from xlt_core.spec import TrialSpec
 
 

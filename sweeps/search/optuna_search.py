@@ -15,7 +15,7 @@ from search_spaces.draws import RandomChooser
 from search_spaces.expand import propose_cell
 from search_spaces.searches import OptunaSearch
 from search_spaces.space import SearchSpace
-from sweeps.plan import PlannedTrial
+from sweeps.planning.plan import PlannedTrial
 from sweeps.search.known_cells import KnownCell, KnownCells
 from sweeps.search.outcomes import CellOutcome, judge_cell
 from sweeps.search.parameters import RecordingChooser, TrialChooser, find_parameters

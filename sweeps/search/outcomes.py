@@ -15,8 +15,8 @@ from results.schema import CLEAN, MACRO, PLAN, SCORES, TRIALS, make_table
 from results.store import ResultStore
 from results.table_files import read_tables
 from search_spaces.searches import Objective, OptunaSearch
-from sweeps.plan import PlannedTrial
-from sweeps.rows import plan_row
+from sweeps.planning.plan import PlannedTrial
+from sweeps.tables.rows import plan_row
 from xlt_core.tasks import load_task
 
 _SELECTION = "last"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sweeps.events import log_path, read_events
+from sweeps.observing.events import log_path, read_events
 from tests.faults.harness import Ended, contents, find_litter, fork_xlt, steps_noted, trial_rows
 from tests.faults.site.fault_injection import Fault
 

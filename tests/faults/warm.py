@@ -5,8 +5,8 @@ import gc
 import torch
 
 import sweeps.cli.sweep
-import sweeps.inline
-import sweeps.launch  # noqa: F401
+import sweeps.engine.inline
+import sweeps.engine.launch  # noqa: F401
 import xlt_core.run  # noqa: F401
 
 torch.set_num_threads(1)

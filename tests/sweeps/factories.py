@@ -10,9 +10,9 @@ from rich.console import Console
 
 from results.store import ResultStore
 from search_spaces.space import SearchSpace
-from sweeps.begin import begin_sweep
-from sweeps.launch import run_missing
-from sweeps.options import LaunchOptions, SweepOutcome
+from sweeps.engine.begin import begin_sweep
+from sweeps.engine.launch import run_missing
+from sweeps.engine.options import LaunchOptions, SweepOutcome
 
 BASE: dict[str, Any] = {
     "encoder": {"source": "mini", "pretrain": {"num_steps": 3}},

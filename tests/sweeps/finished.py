@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from results.store import ResultStore
-from sweeps.plan import PlannedTrial, SweepPlan
-from sweeps.rows import plan_row
+from sweeps.planning.plan import PlannedTrial, SweepPlan
+from sweeps.tables.rows import plan_row
 
 BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ import pytest
 from results.errors import ResultsError
 from results.store import ResultStore
 from sweeps.difficulty import summarise_scores
-from sweeps.options import LaunchOptions
+from sweeps.engine.options import LaunchOptions
 from sweeps.scoring import score_examples
 from tests.sweeps.factories import run_inline, silent_console
 from tests.sweeps.scored import make_scored_space, write_columns

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from results.store import ResultStore
-from sweeps.options import LaunchOptions
+from sweeps.engine.options import LaunchOptions
 from sweeps.scoring import ScoringOutcome, score_examples
 from tests.sweeps.factories import make_space, silent_console, text_of
 from tests.sweeps.scored import make_scored_space, write_columns

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from results.store import ResultStore
-from sweeps.plan import plan_single_trial
-from sweeps.rows import plan_row, publish_result
+from sweeps.planning.plan import plan_single_trial
+from sweeps.tables.rows import plan_row, publish_result
 from tests.factories import build_encoder
 from tests.learnable import WRITERS
 from xlt_core.run import run_trial

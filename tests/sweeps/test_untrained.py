@@ -9,7 +9,7 @@ from results.store import ResultStore
 from search_spaces.space import SearchSpace
 from sweeps.cli.plan_text import print_plan
 from sweeps.cli.summary import summarise_plan
-from sweeps.plan import plan_sweep
+from sweeps.planning.plan import plan_sweep
 from tests.factories import build_encoder, write_pair_folder
 from tests.sweeps.factories import make_space, row_times, run_inline, silent_console, text_of
 from tests.xlt_core.test_plan_frozen import EMBEDDING, write_translations

@@ -13,7 +13,7 @@ from sweeps.cli import app
 from sweeps.cli.extend import show_extension
 from sweeps.cli.output import SummaryFormat
 from sweeps.cli.until_ci import make_goal
-from sweeps.extend import ExtensionSummary
+from sweeps.growth.extend import ExtensionSummary
 from tests.sweeps.factories import silent_console, text_of
 from xlt_core.errors import SpecError, XltError
 

@@ -9,14 +9,14 @@ import pytest
 from typer.testing import CliRunner
 
 from results.store import ResultStore
-from sweeps.begin import begin_sweep
 from sweeps.cli import app
 from sweeps.cli import logs as module
-from sweeps.events import EventLog, log_path
-from sweeps.failures import Failure
-from sweeps.lock import only_one_driver
-from sweeps.plan import plan_sweep
-from sweeps.rows import publish_failure
+from sweeps.engine.begin import begin_sweep
+from sweeps.observing.events import EventLog, log_path
+from sweeps.planning.plan import plan_sweep
+from sweeps.tables.rows import publish_failure
+from sweeps.units.failures import Failure
+from sweeps.units.lock import only_one_driver
 from tests.sweeps.factories import make_space
 
 

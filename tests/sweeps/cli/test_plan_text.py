@@ -9,10 +9,10 @@ from rich.console import Console
 
 from sweeps.cli.plan_text import MAX_NUM_CELLS, print_plan
 from sweeps.cli.summary import PlanQuestions, Summary, summarise_plan
-from sweeps.plan import plan_sweep
+from sweeps.planning.plan import plan_sweep
 from tests.sweeps.factories import make_space
 from tests.sweeps.finished import finish_trials
-from tests.sweeps.test_rates import describe_trial, score_trial
+from tests.sweeps.forecast.test_rates import describe_trial, score_trial
 from xlt_core.errors import SpecError
 
 

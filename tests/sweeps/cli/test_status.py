@@ -10,16 +10,16 @@ import pytest
 from rich.console import Console
 
 from results.store import ResultStore
-from sweeps.begin import begin_sweep
-from sweeps.claims import claim_path, claimed
 from sweeps.cli.status import as_json, find_status, print_status
-from sweeps.driver_note import DriverNote, write_driver_note
-from sweeps.failures import Failure
-from sweeps.heartbeats import HeartbeatFile
-from sweeps.job import SCRATCH
-from sweeps.lock import only_one_driver
-from sweeps.plan import collect_shared_stages, plan_sweep
-from sweeps.rows import publish_failure
+from sweeps.engine.begin import begin_sweep
+from sweeps.observing.driver_note import DriverNote, write_driver_note
+from sweeps.observing.heartbeats import HeartbeatFile
+from sweeps.planning.plan import collect_shared_stages, plan_sweep
+from sweeps.tables.rows import publish_failure
+from sweeps.units.claims import claim_path, claimed
+from sweeps.units.failures import Failure
+from sweeps.units.job import SCRATCH
+from sweeps.units.lock import only_one_driver
 from tests.sweeps.factories import make_space
 from tests.sweeps.finished import finish_trials
 

@@ -10,8 +10,8 @@ from results.store import ResultStore
 from sweeps.cli import sweep
 from sweeps.cli.output import SummaryFormat
 from sweeps.cli.sweep import finish
-from sweeps.options import SweepOutcome
-from sweeps.plan import plan_sweep
+from sweeps.engine.options import SweepOutcome
+from sweeps.planning.plan import plan_sweep
 from tests.sweeps.factories import make_space, silent_console, text_of
 from tests.sweeps.finished import finish_trials
 

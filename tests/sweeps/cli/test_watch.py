@@ -8,15 +8,15 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from sweeps.begin import begin_sweep
 from sweeps.cli import app
 from sweeps.cli import watch as module
 from sweeps.cli.watch import show
-from sweeps.driver_note import DriverNote, write_driver_note
-from sweeps.heartbeats import HeartbeatFile, SilenceWatch
-from sweeps.job import SCRATCH
-from sweeps.lock import only_one_driver
-from sweeps.observation import Observer
+from sweeps.engine.begin import begin_sweep
+from sweeps.observing.driver_note import DriverNote, write_driver_note
+from sweeps.observing.heartbeats import HeartbeatFile, SilenceWatch
+from sweeps.observing.observation import Observer
+from sweeps.units.job import SCRATCH
+from sweeps.units.lock import only_one_driver
 from tests.sweeps.factories import make_space
 from xlt_core.stages import Progress
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sweeps.cluster import prepare_ray
 from sweeps.clusters.local import LocalCluster, start_cluster, stop_cluster
+from sweeps.clusters.session import prepare_ray
 
 
 @pytest.fixture(scope="package")

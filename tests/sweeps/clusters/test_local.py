@@ -11,7 +11,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from sweeps.cluster import list_nodes, ray_cluster
 from sweeps.clusters import local
 from sweeps.clusters.local import (
     LocalCluster,
@@ -22,6 +21,7 @@ from sweeps.clusters.local import (
     start_cluster,
     stop_cluster,
 )
+from sweeps.clusters.session import list_nodes, ray_cluster
 from xlt_core.errors import XltError
 
 
@@ -76,7 +76,7 @@ class TestUp:
 
     def test_nobody_joins_without_the_token(self, two_nodes: LocalCluster, tmp_path: Path) -> None:
         code = (
-            "import sys; from pathlib import Path; from sweeps.cluster import ray_cluster\n"
+            "import sys; from pathlib import Path; from sweeps.clusters.session import ray_cluster\n"
             "from xlt_core.errors import XltError\n"
             "try:\n"
             "    with ray_cluster(sys.argv[1], Path(sys.argv[2])): print('joined')\n"

@@ -9,7 +9,7 @@ import pytest
 from results.storage import open_storage
 from sweeps.clusters import node_checks
 from sweeps.clusters.node_checks import PROBE, Expected, look_around, read_inputs, read_versions
-from sweeps.plan import plan_sweep
+from sweeps.planning.plan import plan_sweep
 from tests.sweeps.factories import make_space
 
 

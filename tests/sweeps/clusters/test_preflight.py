@@ -9,13 +9,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from sweeps.cluster import list_nodes, ray_cluster
 from sweeps.clusters import node_checks, preflight
 from sweeps.clusters.local import LocalCluster
 from sweeps.clusters.preflight import check_nodes, choose_readers, describe_problems
-from sweeps.job import Place
-from sweeps.plan import plan_sweep
-from sweeps.resources import Node
+from sweeps.clusters.session import list_nodes, ray_cluster
+from sweeps.planning.plan import plan_sweep
+from sweeps.units.job import Place
+from sweeps.units.resources import Node
 from tests.sweeps.factories import make_space
 from xlt_core.errors import XltError
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from results.store import ResultStore
 from search_spaces.space import SearchSpace
-from sweeps.plan import PlannedTrial, plan_sweep
-from sweeps.rows import plan_row
+from sweeps.planning.plan import PlannedTrial, plan_sweep
 from sweeps.search.optuna_search import OptunaSource
+from sweeps.tables.rows import plan_row
 from tests.results.factories import score_row, trial_row
 from tests.sweeps.factories import make_space
 from xlt_core.spec import TrialSpec

@@ -10,9 +10,9 @@ import pytest
 from optuna.trial import TrialState
 
 from results.store import ResultStore
-from sweeps.rows import planned_trial
 from sweeps.search import open_cell_source
 from sweeps.search.optuna_search import CELL_ID, OptunaSource
+from sweeps.tables.rows import planned_trial
 from tests.sweeps.factories import make_space
 from tests.sweeps.search.factories import begin, end, open_source, publish, run, searched
 

@@ -9,7 +9,7 @@ from results.store import ResultStore
 from search_spaces.draws import RandomChooser
 from search_spaces.expand import list_trials, propose_cell
 from search_spaces.searches import OptunaSearch
-from sweeps.plan import PlannedTrial, TrialPlanner
+from sweeps.planning.plan import PlannedTrial, TrialPlanner
 from sweeps.search.outcomes import CellOutcome, judge_cell
 from tests.sweeps.search.factories import begin, publish, searched
 from xlt_core.spec import TrialSpec

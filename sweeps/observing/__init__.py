@@ -1,0 +1,1 @@
+"""What people and programs see of a sweep while it runs and afterwards."""

@@ -1,0 +1,1 @@
+"""What a sweep has to do: its trials, and the stages that they share."""

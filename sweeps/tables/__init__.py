@@ -1,0 +1,1 @@
+"""Between trials and the store's tables."""

@@ -1,0 +1,1 @@
+"""The words of a launch: units of work, what they take, how they fail, and who may do them."""

@@ -1,0 +1,58 @@
+"""Ways in which a sweep ends before its work is done. In: signals. Out: `StopSweep` in the main thread."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from results.errors import ResultsError
+from sweeps.units.failures import find_storage_trouble
+
+
+class StopSweep(KeyboardInterrupt):
+    """Ends the sweep from wherever the driver is; all that is published stays.
+
+    A KeyboardInterrupt because that is what every library between here and the driver's top, Ray Tune among them, lets
+    through without taking it for a trial's failure.
+    """
+
+    def __init__(self, reason: str, *, is_user_request: bool) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.is_user_request = is_user_request
+
+
+def stop_for_storage(trouble: str) -> StopSweep:
+    """Make the exception that ends a sweep whose results cannot be written."""
+    return StopSweep(trouble, is_user_request=False)
+
+
+@contextmanager
+def writing_rows() -> Iterator[None]:
+    """End the sweep where the driver itself cannot write: whatever the system said, no row after this one would fare
+    better.
+
+    Raises:
+        StopSweep: with what the system said.
+    """
+    try:
+        yield
+    except (OSError, ResultsError) as error:
+        trouble = find_storage_trouble(error)
+        raise stop_for_storage(trouble or f"the sweep's folder cannot be written ({error})") from error
+
+
+@contextmanager
+def signals_stop_the_sweep() -> Iterator[None]:
+    """Turn SIGINT and SIGTERM into `StopSweep` while the context lasts; only in the main thread."""
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
+        raise StopSweep(f"stopped by {name}", is_user_request=True)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

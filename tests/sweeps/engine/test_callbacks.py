@@ -1,0 +1,118 @@
+"""Whatever Tune says of a unit, it is done with once, or goes on; storage that fails ends the sweep."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from results.errors import StorageError
+from results.store import ResultStore
+from search_spaces.resources import Resources
+from sweeps.engine.callbacks import SweepCallback
+from sweeps.engine.capacity import Capacity
+from sweeps.engine.dispatch import Dispatcher
+from sweeps.engine.scarcity import ScarcityWatch
+from sweeps.planning.plan import plan_sweep
+from sweeps.units.job import Job
+from sweeps.units.resources import Node
+from sweeps.units.stopping import StopSweep
+from sweeps.workers.execute import DONE, RUNG, UnitOutcome
+from tests.sweeps.engine.test_work import make_work
+from tests.sweeps.factories import make_space, text_of
+from xlt_core.artifacts import publish_folder
+
+
+@dataclass
+class TuneTrial:
+    """What a callback sees of a Tune trial."""
+
+    config: dict[str, Any]
+    last_result: dict[str, Any] = field(default_factory=dict)
+    num_failures: int = 0
+    error_file: str | None = None
+
+
+class Driver:
+    """A dispatcher with one trial whose stage is there, and what Tune would call."""
+
+    def __init__(self, folder: Path) -> None:
+        self.dispatcher = Dispatcher(make_work(folder, axes={}), plan_sweep(make_space(axes={})).trials)
+        self.capacity = Capacity(lambda: [Node(node_id="a", amounts={"CPU": 1.0})])
+        scarcity = ScarcityWatch(tuple, tuple, print)
+        self.callback = SweepCallback(self.dispatcher, self.capacity, scarcity)
+        stage = self.take()
+        publish_folder(self.dispatcher.work.place.stages / stage.unit_id, lambda _: None, {"status": "ok"})
+        self.complete(stage, UnitOutcome(status=DONE).as_result())
+        self.job = self.take()
+
+    def take(self) -> Job:
+        job = self.dispatcher.take(self.capacity.can_hold)
+        assert job is not None
+        self.capacity.take(job.unit_id, Resources.model_validate(job.request))
+        return job
+
+    def complete(self, job: Job, result: dict[str, Any]) -> None:
+        trial = TuneTrial({"unit_id": job.unit_id, "title": job.title}, result)
+        self.callback.on_trial_complete(iteration=1, trials=[], trial=trial)
+
+    def fail(self, job: Job) -> None:
+        trial = TuneTrial({"unit_id": job.unit_id, "title": job.title}, num_failures=3)
+        self.callback.on_trial_error(iteration=1, trials=[], trial=trial)
+
+    def publish(self, status: str) -> None:
+        row = {"trial_id": self.job.unit_id, "status": status, "launch_id": self.dispatcher.work.place.launch_id}
+        self.dispatcher.work.store.publish_trial(row, [])
+
+
+@pytest.fixture
+def driver(tmp_path: Path) -> Driver:
+    return Driver(tmp_path)
+
+
+def _status(driver: Driver) -> str | None:
+    return ResultStore.open(driver.dispatcher.work.store.folder).finished().get(driver.job.unit_id)
+
+
+def test_a_unit_that_tune_ended_without_a_result_has_a_row_and_is_not_waited_for(driver: Driver) -> None:
+    driver.complete(driver.job, {})
+    assert driver.dispatcher.is_finished
+    assert _status(driver) == "infra"
+
+
+def test_what_is_said_twice_counts_once(driver: Driver) -> None:
+    driver.publish("ok")
+    for _ in range(2):
+        driver.complete(driver.job, UnitOutcome(status="ok").as_result())
+    driver.fail(driver.job)
+    assert driver.dispatcher.work.display.num_done == 1
+    assert _status(driver) == "ok"
+
+
+def test_a_trial_that_was_stopped_at_a_rung_is_scored_next_and_its_room_is_free_meanwhile(driver: Driver) -> None:
+    driver.complete(driver.job, UnitOutcome(status=RUNG, num_steps=2, source_dev_score=41.5).as_result())
+    stop = driver.take()
+    assert (stop.unit_id, stop.kind, stop.stop_at_step) == (driver.job.unit_id, "stop", 2)
+    assert stop.stop_reason == "stopped by the scheduler at step 2, with a dev score of 41.50"
+
+
+def test_the_end_of_a_stopped_trial_that_fails_is_a_failure_of_the_trial(driver: Driver) -> None:
+    driver.complete(driver.job, UnitOutcome(status=RUNG, num_steps=2, source_dev_score=41.5).as_result())
+    driver.fail(driver.take())
+    assert driver.dispatcher.is_finished
+    assert _status(driver) == "infra"
+    assert "the worker process died 3 times" in text_of(driver.dispatcher.work.display.console)
+
+
+def test_an_error_of_ours_ends_nothing_and_storage_that_fails_ends_the_sweep(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    errors: list[Exception] = [RuntimeError("a bug"), StorageError("the bucket is gone")]
+
+    def refresh() -> None:
+        raise errors.pop(0)
+
+    monkeypatch.setattr(driver.dispatcher.work.display, "refresh", refresh)
+    driver.callback.on_step_end(iteration=1, trials=[])
+    with pytest.raises(StopSweep, match="the bucket is gone"):
+        driver.callback.on_step_end(iteration=2, trials=[])
