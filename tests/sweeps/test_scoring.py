@@ -10,7 +10,7 @@ from sweeps.engine.options import LaunchOptions
 from sweeps.scoring import ScoringOutcome, score_examples
 from tests.sweeps.factories import make_space, silent_console, text_of
 from tests.sweeps.scored import make_scored_space, write_columns
-from xlt_core.errors import SpecError
+from xlt_core.errors import DataError, SpecError
 
 OPTIONS = LaunchOptions(resources=make_space().resources, inline=True)
 
@@ -42,15 +42,13 @@ def test_on_ray_the_same_stages_run(tmp_path: Path) -> None:
     assert _list_kinds(tmp_path / "s") == ["score", "score"]
 
 
-def test_a_pool_that_a_file_does_not_cover_fails_and_leaves_the_others(tmp_path: Path) -> None:
+def test_a_pool_that_a_file_does_not_cover_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     paths = write_columns(tmp_path)
     lines = paths[0].read_text().splitlines()
     paths[0].write_text("\n".join(lines[:-5]) + "\n")
-    outcome = score_examples(make_scored_space(paths), tmp_path / "s", OPTIONS, silent_console())
-    assert outcome.exit_status == 1
-    (failure,) = outcome.failures.values()
-    assert "scorer.tsv" in failure.reason
-    assert _list_kinds(tmp_path / "s") == ["score"]
+    with pytest.raises(DataError, match=r"scorer.tsv: no score for 5 of 6000 examples"):
+        score_examples(make_scored_space(paths), tmp_path / "s", OPTIONS, silent_console())
+    assert not (tmp_path / "s").exists()
 
 
 def test_a_space_that_scores_nothing_is_refused(tmp_path: Path) -> None:
