@@ -4,6 +4,7 @@ Progress and notes go to stderr. Heavy modules are imported when a command runs.
 """
 
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -153,15 +154,24 @@ def resume(
 
 
 @app.command("status")
-def status(folder: Folder, output: Format = SummaryFormat.table) -> None:
+def status(
+    folder: Folder,
+    work: Annotated[bool, typer.Option("--work", help="Also compare steps taken with those that were needed.")] = False,
+    output: Format = SummaryFormat.table,
+) -> None:
     """Say how a sweep stands: what is done, what runs, what failed or waits and why, and how to go on."""
     from sweeps.cli.status import as_json, find_status, print_status
+    from sweeps.cli.work_done import describe_work, find_work
 
     found = find_status(folder)
+    done = find_work(folder) if work else None
     if output is SummaryFormat.json:
-        print_json(as_json(found))
+        print_json(as_json(found) | ({"work": asdict(done)} if done else {}))
     else:
-        print_status(found, Console())
+        console = Console()
+        print_status(found, console)
+        if done is not None:
+            console.print(describe_work(done), highlight=False, soft_wrap=True)
 
 
 def parse_statuses(text: str | None, note: str | None = None) -> tuple[str, ...]:
