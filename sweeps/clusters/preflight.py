@@ -65,7 +65,11 @@ def _check_each(nodes: Sequence[Node], trials: Sequence[PlannedTrial], expected:
     sound = [node for node in nodes if not found[node.node_id]]
     plans = choose_readers(trials)
     found |= _ask(sound, read_inputs, lambda _: (plans,), _READ_SECONDS)
-    if any(found.values()):
+    alive = {node.node_id for node in list_nodes()}  # one that has gone meanwhile is not unfit: it is not there
+    nodes = [node for node in nodes if node.node_id in alive]
+    if not nodes:
+        raise XltError("every node of the cluster has gone while they were looked at; start it again, then resume")
+    if any(found[node.node_id] for node in nodes):
         raise XltError(describe_problems(nodes, found))
 
 
@@ -92,7 +96,7 @@ def describe_problems(nodes: Sequence[Node], found: dict[str, list[str]]) -> str
         for problem in found[node.node_id]:
             by_problem.setdefault(problem, []).append(f"{node.host} ({node.node_id[:8]})")
     lines = [f"{', '.join(names)}: {problem}" for problem, names in by_problem.items()]
-    number = sum(bool(problems) for problems in found.values())
+    number = sum(bool(found[node.node_id]) for node in nodes)
     unfit = "the node is" if len(nodes) == 1 else f"{number} of {len(nodes)} nodes {'is' if number == 1 else 'are'}"
     return f"{unfit} not fit for this sweep; nothing has run:{_INDENT}{_INDENT.join(lines)}"
 

@@ -36,6 +36,25 @@ def test_one_node_of_several_is_counted_as_one() -> None:
     assert describe_problems(_NODES, found).startswith("1 of 3 nodes is not fit")
 
 
+def _look(monkeypatch: pytest.MonkeyPatch, found: dict[str, list[str]], alive: list[Node]) -> None:
+    """Check two nodes of which some have problems, and some are there no more afterwards."""
+    nodes = [Node(node_id=name, host=f"host-{name}") for name in ("one", "two")]
+    monkeypatch.setattr(preflight, "_ask", lambda asked, *_: {node.node_id: found[node.node_id] for node in asked})
+    monkeypatch.setattr(preflight, "list_nodes", lambda: alive)
+    expected = node_checks.Expected(versions={}, places=(), work_folder="", probe="", needs_token=False)
+    preflight._check_each(nodes, (), expected)
+
+
+def test_a_node_that_goes_while_it_is_asked_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: dict[str, list[str]] = {"one": [], "two": ["did not answer"]}
+    _look(monkeypatch, found, [Node(node_id="one")])
+    with pytest.raises(XltError, match=r"1 of 2 nodes is not fit") as refused:
+        _look(monkeypatch, found, [Node(node_id="one"), Node(node_id="two")])
+    assert "host-two" in str(refused.value)
+    with pytest.raises(XltError, match="every node of the cluster has gone"):
+        _look(monkeypatch, found, [])
+
+
 def test_seeds_and_magnitudes_read_nothing_else() -> None:
     trials = plan_sweep(make_space(seeds=3)).trials
     assert len(trials) == 12
