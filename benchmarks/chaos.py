@@ -189,7 +189,7 @@ def main() -> None:
         print(f"launches               {launches.num_launches}, exit statuses {launches.exit_statuses}")
         print(f"steps, left alone      {num_steps['alone']}")
         print(f"steps done again       {again} ({100 * again / num_steps['alone']:.1f} %)")
-        print(f"left-over files        {len(find_litter(folder / 'chaos'))}")
+        print(f"left-over files        {', '.join(find_litter(folder / 'chaos')) or 'none'}")
         print(f"rows that differ       {num_differing} (target 0: {'met' if num_differing == 0 else 'missed'})")
         print(
             f"wall time              {seconds['chaos']:.0f} s, left alone {seconds['alone']:.0f} s: "

@@ -53,6 +53,8 @@ def test_workers_killed_in_every_phase_are_replaced_within_one_launch(long_sweep
     assert process.returncode == 0, errors
     assert {path.name for path in notes.iterdir()} == {Path(fault.once).name for fault in faults}  # each did strike
     assert contents(folder) == contents(long_sweep.undisturbed)
+    cleared = fork_xlt("sweep", "resume", folder, "--inline", "--format", "json", log=tmp_path / "log")
+    assert cleared.summary["num_run"] == 0
     assert find_litter(folder) == []
     attempts = {trial_id: row["attempt"] for trial_id, row in trial_rows(folder).items()}
     assert sum(attempts.values()) >= 8 + 3  # of the trials killed before their rows were there; stages have none
