@@ -70,7 +70,7 @@ def test_plan_says_what_would_run_and_writes_nothing(tmp_path: Path) -> None:
     plan = json.loads(result.stdout)
     assert (plan["num_trials"], plan["num_cells"], plan["num_pending"]) == (6, 2, 6)
     assert plan["num_stage_runs_saved"] == 5
-    assert plan["wall_seconds"] is None
+    assert plan["estimate"]["wall_seconds"] is None
     assert list(tmp_path.iterdir()) == [space]
 
 

@@ -162,7 +162,9 @@ def test_the_slurm_job_starts_a_head_and_workers_runs_the_sweep_and_ends_them(st
     output, _ = job.communicate(timeout=60)
     assert job.returncode == status, output
     lines = (tmp_path / "log").read_text().splitlines()
-    head, worker = [line for line in lines if line.startswith("ray start")]
+    head, worker = sorted(
+        (line for line in lines if line.startswith("ray start")), key=lambda line: "--head" not in line
+    )
     assert "--head --node-ip-address=10.0.0.1 --port=20007" in head
     assert "--address=10.0.0.1:20007" in worker
     assert lines[0] == "ray get-auth-token --generate"

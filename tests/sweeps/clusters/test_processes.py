@@ -30,9 +30,14 @@ def _find(cluster_id: str, sessions: tuple[int, ...], folder: Path) -> set[int]:
     return {process.pid for process in find_members(cluster_id, sessions, str(folder))}
 
 
+def _mine(tmp_path: Path) -> str:
+    """A cluster of this test alone: others may run beside it."""
+    return f"mine in {tmp_path}"
+
+
 def test_a_marked_process_is_found_without_its_session_being_known(tmp_path: Path) -> None:
-    with _process(tmp_path, "mine") as mine, _process(tmp_path, "others"), _process(tmp_path):
-        assert _find("mine", (), tmp_path) == {mine.pid}
+    with _process(tmp_path, _mine(tmp_path)) as mine, _process(tmp_path, "others"), _process(tmp_path):
+        assert _find(_mine(tmp_path), (), tmp_path) == {mine.pid}
 
 
 def test_one_that_lost_its_mark_is_known_by_its_session_and_its_folder(tmp_path: Path) -> None:
@@ -40,12 +45,14 @@ def test_one_that_lost_its_mark_is_known_by_its_session_and_its_folder(tmp_path:
     elsewhere.mkdir()
     with _process(elsewhere) as agent, _process(tmp_path) as reused:
         sessions = (agent.pid, reused.pid)
-        assert _find("mine", sessions, elsewhere) == {agent.pid}  # the other session's number was given out again
+        assert _find(_mine(tmp_path), sessions, elsewhere) == {
+            agent.pid
+        }  # the other session's number was given out again
 
 
 def test_a_shell_that_looks_at_the_logs_is_nobodys(tmp_path: Path) -> None:
     with _process(tmp_path):
-        assert _find("mine", (), tmp_path) == set()
+        assert _find(_mine(tmp_path), (), tmp_path) == set()
 
 
 def test_whoever_is_in_a_session_with_a_marked_one_belongs_to_it(tmp_path: Path) -> None:
@@ -54,7 +61,7 @@ def test_whoever_is_in_a_session_with_a_marked_one_belongs_to_it(tmp_path: Path)
     parent += "child.wait()"
     process = subprocess.Popen(
         [sys.executable, "-c", parent],
-        env={**os.environ, MARK: "mine"},
+        env={**os.environ, MARK: _mine(tmp_path)},
         stdout=subprocess.PIPE,
         start_new_session=True,
         text=True,
@@ -62,7 +69,7 @@ def test_whoever_is_in_a_session_with_a_marked_one_belongs_to_it(tmp_path: Path)
     assert process.stdout is not None
     child = int(process.stdout.readline())
     try:
-        assert _find("mine", (), tmp_path) == {process.pid, child}
+        assert _find(_mine(tmp_path), (), tmp_path) == {process.pid, child}
     finally:
         os.killpg(process.pid, 9)
         process.wait()
