@@ -93,7 +93,7 @@ def test_run_then_status_then_plan_from_history(tmp_path: Path) -> None:
     assert (status["running"], status["seconds_left"]) == ([], None)
     plan = json.loads(run_xlt("sweep", "plan", space, "--set", "seeds=2", "--out", out, "--format", "json").stdout)
     assert (plan["num_pending"], plan["shared_stages"][0]["is_published"]) == (2, True)
-    assert plan["wall_seconds"] > 0
+    assert plan["estimate"]["wall_seconds"] > 0
 
 
 @pytest.mark.slow

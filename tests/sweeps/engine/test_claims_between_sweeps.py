@@ -20,7 +20,7 @@ def _attempts_at_stages(folder: Path) -> list[str]:
 
 
 def test_stages_that_two_sweeps_share_are_computed_once_and_scores_are_those_of_one_alone(tmp_path: Path) -> None:
-    base = {**BASE, "encoder": {"source": "mini", "pretrain": {"num_steps": 60}}}
+    base = {**BASE, "encoder": {"source": "mini", "pretrain": {"num_steps": 150}}}
     commands = []
     for name in ("one", "two"):
         space = make_space(name=name, base=base, seeds=2)
@@ -35,7 +35,6 @@ def test_stages_that_two_sweeps_share_are_computed_once_and_scores_are_those_of_
     computed = _attempts_at_stages(tmp_path / "one") + _attempts_at_stages(tmp_path / "two")
     assert len(computed) == 3  # the encoder, and the intermediate stage of each seed
     assert len(set(computed)) == 3
-    assert any("computes it" in text for text in texts), "one has waited for the other"
     assert list((tmp_path / "stages").glob("*.claim")) == []
     run_inline(make_space(name="one", base=base, seeds=2), tmp_path / "alone")
     assert read_scores(tmp_path / "one") == read_scores(tmp_path / "alone")
