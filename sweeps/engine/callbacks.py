@@ -3,6 +3,7 @@
 
 import logging
 import re
+from collections import Counter
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -48,6 +49,7 @@ class SweepCallback(tune.Callback):
         self._dispatcher = dispatcher
         self._capacity = capacity
         self._scarcity = scarcity
+        self._num_deaths: Counter[str] = Counter()
 
     def __getstate__(self) -> dict[str, Any]:
         """Give nothing: Tune pickles its callbacks into a state that is never read."""
@@ -70,11 +72,19 @@ class SweepCallback(tune.Callback):
 
     @never_kills
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        """No attempt is left: the worker wrote the row, or it died each time and the row is written here."""
+        """Tune gives a unit up: it is begun again, or, died often enough, its row is written here.
+
+        Tune does so before its budget is spent where a node is lost: the call that fails and the actor that dies are
+        two failures to it, and one that comes while the unit waits for another worker ends it.
+        """
         unit_id = trial.config["unit_id"]
         self._capacity.release(unit_id)
         forget_heartbeat(self._dispatcher.work.display.heartbeats, unit_id)
-        self._dispatcher.unit_lost(unit_id, _describe_death(trial), attempt=MAX_ATTEMPTS)
+        self._num_deaths[unit_id] += max(1, trial.num_failures)
+        if self._num_deaths[unit_id] < MAX_ATTEMPTS:
+            self._dispatcher.unit_died(unit_id)
+        else:
+            self._dispatcher.unit_lost(unit_id, _describe_death(trial), attempt=MAX_ATTEMPTS)
 
     @never_kills
     def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:

@@ -126,6 +126,11 @@ class Dispatcher:
             self._graph.finish(unit_id)
             self._trial_ended(unit_id)
 
+    def unit_died(self, unit_id: str) -> None:
+        """Hear that a unit's worker is gone, through no doing of the unit: it is begun again."""
+        if self._graph.get(unit_id) is not None:
+            self._graph.put_back(unit_id)
+
     def unit_lost(self, unit_id: str, failure: Failure, attempt: int) -> None:
         """Hear that a unit's worker died each time, and could say nothing.
 

@@ -27,6 +27,7 @@ _HEARING = {
 _WORKER = re.compile(r"ray::\w*Trainable")
 _OBJECT_STORE_BYTES = 80 * 2**20
 _START_SECONDS = 120.0
+_NUM_STARTS = 3
 
 
 @dataclass
@@ -85,33 +86,42 @@ class Cluster:
         return f"127.0.0.1:{self.port}"
 
     def start(self, number: int, num_cpus: int = 1) -> Node:
-        """Start a node, 0 for the head, and wait until its raylet is there."""
+        """Start a node, 0 for the head, and wait until it has joined; a raylet that gives up is started again.
+
+        Raises:
+            RuntimeError: it does not start.
+        """
+        log = self.folder.with_suffix(f".node-{number}.log")
+        for _ in range(_NUM_STARTS):
+            node = self._launch(number, num_cpus, log)
+            deadline = time.monotonic() + _START_SECONDS
+            while node.process.poll() is None and time.monotonic() < deadline:
+                if b"Ray runtime started" in log.read_bytes():
+                    self.nodes[number] = node
+                    return node
+                time.sleep(0.1)
+            node.kill()
+        raise RuntimeError(f"node {number} did not start: {log.read_text(errors='replace')[-2000:]}")
+
+    def _launch(self, number: int, num_cpus: int, log: Path) -> Node:
         place = [f"--address={self.address}"]
         if number == 0:
             place = ["--head", f"--port={self.port}", "--include-dashboard=false", f"--temp-dir={self.folder}"]
-        log = self.folder.with_suffix(f".node-{number}.log").open("ab")
-        process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "ray.scripts.scripts", "start", "--block", *place),
-                "--node-ip-address=127.0.0.1",
-                f"--num-cpus={num_cpus if number else 0}",
-                f"--object-store-memory={_OBJECT_STORE_BYTES}",
-                *("--disable-usage-stats", "--include-log-monitor=false"),
-            ],
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            env={**os.environ, **self.environment},
-        )
-        log.close()
-        node = Node(number, process)
-        self.nodes[number] = node
-        deadline = time.monotonic() + _START_SECONDS
-        while not any(one.name() == "raylet" for one in node.members()):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"node {number} did not start; see {log.name}")
-            time.sleep(0.1)
-        return node
+        with log.open("wb") as file:
+            process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "ray.scripts.scripts", "start", "--block", *place),
+                    "--node-ip-address=127.0.0.1",
+                    f"--num-cpus={num_cpus if number else 0}",
+                    f"--object-store-memory={_OBJECT_STORE_BYTES}",
+                    *("--disable-usage-stats", "--include-log-monitor=false"),
+                ],
+                stdout=file,
+                stderr=file,
+                start_new_session=True,
+                env={**os.environ, **self.environment},
+            )
+        return Node(number, process)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from sweeps.engine.capacity import Capacity
 from sweeps.engine.dispatch import Dispatcher
 from sweeps.engine.scarcity import ScarcityWatch
 from sweeps.planning.plan import plan_sweep
+from sweeps.units.failures import MAX_ATTEMPTS
 from sweeps.units.job import Job
 from sweeps.units.resources import Node
 from sweeps.units.stopping import StopSweep
@@ -57,7 +58,7 @@ class Driver:
         self.callback.on_trial_complete(iteration=1, trials=[], trial=trial)
 
     def fail(self, job: Job) -> None:
-        trial = TuneTrial({"unit_id": job.unit_id, "title": job.title}, num_failures=3)
+        trial = TuneTrial({"unit_id": job.unit_id, "title": job.title}, num_failures=MAX_ATTEMPTS)
         self.callback.on_trial_error(iteration=1, trials=[], trial=trial)
 
     def publish(self, status: str) -> None:
@@ -101,7 +102,7 @@ def test_the_end_of_a_stopped_trial_that_fails_is_a_failure_of_the_trial(driver:
     driver.fail(driver.take())
     assert driver.dispatcher.is_finished
     assert _status(driver) == "infra"
-    assert "the worker process died 3 times" in text_of(driver.dispatcher.work.display.console)
+    assert f"the worker process died {MAX_ATTEMPTS} times" in text_of(driver.dispatcher.work.display.console)
 
 
 def test_an_error_of_ours_ends_nothing_and_storage_that_fails_ends_the_sweep(
@@ -116,3 +117,16 @@ def test_an_error_of_ours_ends_nothing_and_storage_that_fails_ends_the_sweep(
     driver.callback.on_step_end(iteration=1, trials=[])
     with pytest.raises(StopSweep, match="the bucket is gone"):
         driver.callback.on_step_end(iteration=2, trials=[])
+
+
+def test_a_unit_that_tune_gives_up_early_is_begun_again_until_it_died_often_enough(driver: Driver) -> None:
+    """A lost node is two failures to Tune, of which the second ends a trial that waits for another worker."""
+    for num_failures in (2, MAX_ATTEMPTS - 3):
+        driver.callback.on_trial_error(
+            0, [], TuneTrial({"unit_id": driver.job.unit_id, "title": "t"}, {}, num_failures)
+        )
+        assert driver.dispatcher.work.store.finished() == {}
+        assert driver.take().unit_id == driver.job.unit_id
+    driver.callback.on_trial_error(0, [], TuneTrial({"unit_id": driver.job.unit_id, "title": "t"}, {}, 1))
+    assert driver.dispatcher.work.store.finished() == {driver.job.unit_id: "infra"}
+    assert driver.dispatcher.is_finished

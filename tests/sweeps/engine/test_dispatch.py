@@ -133,6 +133,16 @@ def test_a_trial_whose_worker_died_each_time_gets_a_row_unless_it_wrote_one(disp
     assert _statuses(dispatcher) == {silent.unit_id: "infra", spoke.unit_id: "ok"}
 
 
+def test_a_unit_whose_worker_is_gone_is_handed_out_again(dispatcher: Dispatcher) -> None:
+    job = dispatcher.take()
+    assert job is not None
+    dispatcher.unit_died(job.unit_id)
+    again = dispatcher.take()
+    assert again is not None
+    assert again.unit_id == job.unit_id
+    assert _statuses(dispatcher) == {}
+
+
 def test_a_row_of_an_earlier_launch_is_not_taken_for_the_answer(dispatcher: Dispatcher) -> None:
     _end_stage(dispatcher)
     _end_stage(dispatcher)
