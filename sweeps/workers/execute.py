@@ -167,7 +167,8 @@ class _Worker:
                 return UnitOutcome(status=CLAIMED)
             remove_partial_folders(shelf.stages, stage.key)  # in a folder that sweeps share, nobody else does
             shelf.fetch([stage.key, *stage.needs])
-            self._log.write("stage", kind=stage.kind, stage_key=stage.key)
+            is_there = is_published(shelf.stages / stage.key)  # another sweep was at it when this job was handed out
+            self._log.write("found" if is_there else "stage", kind=stage.kind, stage_key=stage.key)
             run_stage(stage, spec, self._workspace(), self._on_progress)
             shelf.push(stage.key)
         return UnitOutcome(status=DONE)

@@ -14,9 +14,10 @@ from tests.sweeps.factories import BASE, make_space, read_scores, run_inline
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
 
-def _attempts_at_stages(folder: Path) -> list[str]:
+def _computed_stages(folder: Path) -> list[str]:
     logs = [read_events(path) for path in (folder / "logs").glob("*.jsonl")]
-    return [events[0].fields["title"] for events in logs if events[-1].fields.get("status") == "done"]
+    of_stages = [events for events in logs if events[0].fields["kind"] == "stage"]
+    return [event.fields["stage_key"] for events in of_stages for event in events if event.event == "stage"]
 
 
 def test_stages_that_two_sweeps_share_are_computed_once_and_scores_are_those_of_one_alone(tmp_path: Path) -> None:
@@ -32,7 +33,7 @@ def test_stages_that_two_sweeps_share_are_computed_once_and_scores_are_those_of_
     texts = [process.communicate(timeout=300)[1].decode() for process in processes]
     assert [process.returncode for process in processes] == [0, 0], texts
     assert not (tmp_path / "one" / "stages").exists()
-    computed = _attempts_at_stages(tmp_path / "one") + _attempts_at_stages(tmp_path / "two")
+    computed = _computed_stages(tmp_path / "one") + _computed_stages(tmp_path / "two")
     assert len(computed) == 3  # the encoder, and the intermediate stage of each seed
     assert len(set(computed)) == 3
     assert list((tmp_path / "stages").glob("*.claim")) == []

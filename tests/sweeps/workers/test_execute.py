@@ -223,6 +223,16 @@ def test_a_stage_that_another_sweep_computes_is_not_computed(work: Work) -> None
     assert not is_published(work.place.stages / stage.unit_id)
 
 
+def test_a_stage_that_another_sweep_has_just_computed_is_found_and_said_to_be(work: Work) -> None:
+    stage = _stage(work)
+    for expected in ("stage", "found"):
+        assert attempt_unit(stage).status == DONE
+        names = [event.event for event in read_events(log_path(work.place.work_folder, stage.unit_id))]
+        last_attempt = names[len(names) - names[::-1].index("attempt") :]
+        assert [name for name in last_attempt if name in ("stage", "found")] == [expected]
+        assert last_attempt[-1] == "published"
+
+
 def test_a_rerun_says_in_its_row_what_it_was_and_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     work = make_filled_work(tmp_path, axes={}, seeds=1)
