@@ -6,7 +6,6 @@ import multiprocessing
 import os
 import random
 import signal
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,7 +19,6 @@ from tests.xlt_core.pair_trials import (
     build_workspace,
     comparable,
     final_weights,
-    write_inputs,
 )
 from tests.xlt_core.small_memory import limit_memory
 from xlt_core.artifacts import read_manifest
@@ -32,12 +30,6 @@ from xlt_core.spec import parse_trial_spec
 from xlt_core.stages import build_model, run_stage
 from xlt_core.tasks.world import NUM_TRAIN_EXAMPLES
 from xlt_core.workspace import Workspace
-
-
-@pytest.fixture(scope="module")
-def inputs(tmp_path_factory) -> Path:
-    """An encoder folder and a data folder."""
-    return write_inputs(tmp_path_factory.mktemp("inputs"))
 
 
 @pytest.fixture(scope="module")

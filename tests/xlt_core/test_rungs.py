@@ -1,7 +1,5 @@
 """A trial that goes rung by rung ends with the bits of one that ran through, and remembers its rungs."""
 
-from pathlib import Path
-
 import pytest
 import torch
 
@@ -11,18 +9,11 @@ from tests.xlt_core.pair_trials import (
     build_workspace,
     comparable,
     final_weights,
-    write_inputs,
 )
 from xlt_core.result import Rung
 from xlt_core.run import discard_checkpoints, run_trial
 from xlt_core.rungs import advance_trial, read_rungs
 from xlt_core.trial_stages import checkpoints_of
-
-
-@pytest.fixture(scope="module")
-def inputs(tmp_path_factory) -> Path:
-    """An encoder folder and a data folder."""
-    return write_inputs(tmp_path_factory.mktemp("inputs"))
 
 
 @pytest.fixture(scope="module")

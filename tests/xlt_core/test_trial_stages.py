@@ -1,20 +1,12 @@
 """The stages of a trial in order: what of them is told in the end, also where nothing had to be trained."""
 
 import shutil
-from pathlib import Path
 
-import pytest
 import torch
 
-from tests.xlt_core.pair_trials import build_plan, build_workspace, write_inputs
+from tests.xlt_core.pair_trials import build_plan, build_workspace
 from xlt_core.result import ArmRecord
 from xlt_core.trial_stages import train_trial
-
-
-@pytest.fixture(scope="module")
-def inputs(tmp_path_factory) -> Path:
-    """An encoder folder and a data folder."""
-    return write_inputs(tmp_path_factory.mktemp("inputs"))
 
 
 def test_kept_weights_say_of_the_training_all_that_it_said_itself(inputs, tmp_path):

@@ -2,19 +2,12 @@
 
 import dataclasses
 import shutil
-from pathlib import Path
 
 import pytest
 
-from tests.xlt_core.pair_trials import NUM_STEPS, build_plan, build_workspace, comparable, write_inputs
+from tests.xlt_core.pair_trials import NUM_STEPS, build_plan, build_workspace, comparable
 from xlt_core.artifacts import read_manifest
 from xlt_core.run import discard_checkpoints, run_trial
-
-
-@pytest.fixture(scope="module")
-def inputs(tmp_path_factory) -> Path:
-    """An encoder folder and a data folder."""
-    return write_inputs(tmp_path_factory.mktemp("inputs"))
 
 
 @pytest.fixture(scope="module")
