@@ -1,5 +1,6 @@
 """What every test gets: no network, one torch thread, hypothesis that repeats itself in CI, the real data."""
 
+import gc
 import os
 
 # Before any test module imports a library that reads it.
@@ -45,3 +46,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         group = "ray" if item.get_closest_marker("ray") else item.location[0]
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+def pytest_collection_finish() -> None:
+    """Leave what importing and collecting made out of every later search for garbage, which thousands of tests make."""
+    gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    """Let the end of the process find it again: libraries complain of what they own and nobody gives back."""
+    gc.unfreeze()

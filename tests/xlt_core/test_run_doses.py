@@ -170,6 +170,7 @@ def test_an_arm_is_trained_as_a_file_that_holds_nothing_else(inputs, tmp_path, s
     assert not is_same(train_weights(build_plan(inputs), workspace), weights)
 
 
+@pytest.mark.slow
 def test_arms_controls_and_curricula_are_all_trained_as_they_say(inputs, tmp_path):
     workspace = build_workspace(tmp_path)
     stages = [
@@ -191,10 +192,10 @@ class KilledError(Exception):
     "settings",
     [
         {"dose": 0.75},
-        {"dose": "trivial"},
-        {"dose": "shuffled-label"},
-        {"curriculum": {"order": "easy-first"}},
-        {"dose": 0.5, "half": 1, "difficulty": {"min_stratum": 6}},
+        pytest.param({"dose": "trivial"}, marks=pytest.mark.slow),
+        pytest.param({"dose": "shuffled-label"}, marks=pytest.mark.slow),
+        pytest.param({"curriculum": {"order": "easy-first"}}, marks=pytest.mark.slow),
+        pytest.param({"dose": 0.5, "half": 1, "difficulty": {"min_stratum": 6}}, marks=pytest.mark.slow),
     ],
     ids=json.dumps,
 )
@@ -227,7 +228,9 @@ def test_a_stage_that_is_killed_ends_with_the_same_bits(inputs, tmp_path, settin
     assert is_same(*weights)
 
 
-@pytest.mark.parametrize("method", ["gaussian", "pgd", "mixup"])
+@pytest.mark.parametrize(
+    "method", ["pgd", *(pytest.param(method, marks=pytest.mark.slow) for method in ("gaussian", "mixup"))]
+)
 def test_a_perturbation_beside_a_dose_disturbs_the_same_arm(inputs, tmp_path, method):
     workspace = build_workspace(tmp_path)
     plans = [

@@ -36,7 +36,9 @@ def test_arms_are_drawn_by_scores_that_are_made_once(paths: tuple[Path, Path], t
     assert run_inline(space, folder).num_run == 0
 
 
-@pytest.mark.parametrize("place", [0, 1], ids=["scorer", "independent"])
+@pytest.mark.parametrize(
+    "place", [pytest.param(0, id="scorer"), pytest.param(1, id="independent", marks=pytest.mark.slow)]
+)
 def test_a_failed_score_stage_fails_every_trial_that_needs_it_and_no_other(
     paths: tuple[Path, Path], tmp_path: Path, place: int
 ) -> None:

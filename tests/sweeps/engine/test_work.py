@@ -102,6 +102,7 @@ def test_micro_batches_are_no_part_of_an_identity() -> None:
     assert [trial.trial_id for trial in split] == [trial.trial_id for trial in plan_sweep(make_space()).trials]
 
 
+@pytest.mark.slow
 def test_trials_learn_the_same_in_micro_batches(tmp_path: Path) -> None:
     """Without dropout, whose masks depend on how a step is split."""
     without_dropout = {**BASE, "model": {"dropout": 0.0, "head_dropout": 0.0}}

@@ -78,7 +78,10 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("keeps_weights", [True, False], ids=["weights kept", "weights gone"])
+@pytest.mark.parametrize(
+    "keeps_weights",
+    [pytest.param(True, id="weights kept"), pytest.param(False, id="weights gone", marks=pytest.mark.slow)],
+)
 def test_an_extended_sweep_has_the_very_rows_of_one_that_was_scored_on_all_from_the_start(
     whole: Path, tmp_path: Path, keeps_weights: bool
 ) -> None:

@@ -178,6 +178,7 @@ def test_half_written_artifacts_of_a_stage_are_cleared_by_who_computes_it(work: 
     assert [folder.exists() for folder in left] == [False, True]
 
 
+@pytest.mark.slow
 def test_a_trial_that_is_killed_between_its_rungs_ends_as_one_that_was_not(tmp_path: Path) -> None:
     scheduler = {"asha": {"grace_steps": 1, "reduction_factor": 2}}
     ends = []
