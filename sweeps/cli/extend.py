@@ -69,6 +69,7 @@ def extend(
     from sweeps.engine.launch import make_place
     from sweeps.engine.options import LaunchOptions, check_options
     from sweeps.growth.extend import plan_grown_sweep, summarise_extension
+    from sweeps.growth.widths import check_language
     from sweeps.workers.shelf import open_shelf
 
     goal = make_goal(until_ci, language, max_seeds)
@@ -96,6 +97,8 @@ def extend(
     if dry_run:
         show_extension(summary, output, Console())
         return
+    if goal is not None:
+        check_language(grown.plan.trials, goal)
     show_extension(summary, SummaryFormat.table, console)
     store = write_grown_plan(grown, folder)
     outcome = run_or_narrow(store, grown.space, read_planned_trials(store), options, goal, console)

@@ -108,7 +108,7 @@ def run(
     check_options(options, loaded.scheduler)
     console = Console(stderr=True)
     with console.status("reading data and encoders"):
-        store, planned = begin_sweep(loaded, out)
+        store, planned = begin_sweep(loaded, out, goal)
     console.print(
         f"sweep {planned.name}: {_count_trials(len(planned.trials))} in {escape(str(out))}",
         highlight=False,

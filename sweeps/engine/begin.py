@@ -13,6 +13,7 @@ from results.store import ResultStore
 from search_spaces.resources import Resources
 from search_spaces.space import SearchSpace
 from sweeps.growth.extend import GrownPlan, plan_grown_sweep, read_space
+from sweeps.growth.widths import Goal, check_language
 from sweeps.planning.plan import PlannedTrial, SweepPlan
 from sweeps.tables.rows import plan_row, planned_trial
 from xlt_core.errors import StoreError
@@ -20,17 +21,24 @@ from xlt_core.errors import StoreError
 _LIBRARIES = ("xlt-sweeps", "torch", "transformers", "ray", "pyarrow")
 
 
-def begin_sweep(space: SearchSpace, place: Path | str) -> tuple[ResultStore, SweepPlan]:
+def begin_sweep(space: SearchSpace, place: Path | str, goal: Goal | None = None) -> tuple[ResultStore, SweepPlan]:
     """Plan a space and make the folder its sweep's; a sweep that is there already is extended.
 
+    Args:
+        space: to be run.
+        place: the folder.
+        goal: what is asked of the results; one that no trial can meet is refused.
+
     Raises:
-        XltError: the space, its data or its encoder cannot be used; nothing is written then.
+        XltError: the space, its data, its encoder or the goal cannot be used; nothing is written then.
         ResultsError: the folder holds another sweep, or something that is no sweep.
     """
     held = _find_held(place)
     if held is not None:
         held.set_damaged_plans_aside()
     grown = plan_grown_sweep(space, held)
+    if goal is not None:
+        check_language(grown.plan.trials, goal)
     return write_grown_plan(grown, place), grown.plan
 
 

@@ -73,6 +73,7 @@ def test_an_extension_runs_what_is_new_and_is_the_space_from_then_on(folder: Pat
         (("--language", "far-lo"), "to score more languages, give --languages"),
         (("--max-seeds", "5"), "give --seeds"),
         (("--until-ci", "0"), "above 0"),
+        (("--seeds", "2", "--until-ci", "1", "--language", "sw"), "--language sw: not scored here"),
     ],
 )
 def test_what_is_refused_is_refused_before_anything_is_written(

@@ -225,3 +225,9 @@ def test_the_next_step_is_what_the_deviation_says_at_most_doubled(
 def test_a_goal_that_can_never_be_met_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(SpecError, match=r"--until-ci|--max-seeds"):
         Goal(**wrong)
+
+
+def test_a_language_that_nobody_scores_is_refused_before_the_folder_is_made(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="--language sw: not scored here"):
+        begin_sweep(make_space(), tmp_path / "s", Goal(half_width=1.0, language="sw"))
+    assert not (tmp_path / "s").exists()
