@@ -5,7 +5,9 @@ In: a space or a folder that holds a sweep. Out: a `SweepOutcome`; everything el
 
 import time
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from uuid import uuid4
 
@@ -14,6 +16,7 @@ from rich.console import Console
 from results.schema import PENDING
 from results.store import ResultStore
 from search_spaces.searches import Scheduler
+from search_spaces.space import SearchSpace
 from sweeps.clusters.session import prepare_ray
 from sweeps.engine.begin import mend_plan, read_planned_trials
 from sweeps.engine.dispatch import Dispatcher
@@ -45,34 +48,19 @@ def resume_missing(store: ResultStore, options: LaunchOptions, console: Console)
         StoreError: as `run_missing`; or what a trial reads has changed since it was planned; nothing has run.
         XltError: as `run_missing`; or the data or the encoder are gone.
     """
-    for name in mend_plan(store):
-        console.print(f"{name} was damaged: planned again from the space in sweep.json", highlight=False, markup=False)
-    finished, damaged = store.finished(), store.find_damaged()
-    settled = {
-        trial_id
-        for trial_id in store.plan()["trial_id"].to_pylist()
-        if finished.get(trial_id, PENDING) not in {PENDING, *options.rerun} and trial_id not in damaged
-    }
-    trials = read_planned_trials(store, without=settled)
-    _check_unchanged(trials)
-    return run_missing(store, trials, options, console, settled=settled)
-
-
-def _find_missing(
-    finished: Mapping[str, str], trials: Sequence[PlannedTrial], options: LaunchOptions
-) -> list[PlannedTrial]:
-    """Trials without a row, or with one of a status to be run again."""
-    wanted = {PENDING, *options.rerun}
-    return [trial for trial in trials if finished.get(trial.trial_id, PENDING) in wanted]
+    with _driving(store, options, console) as held:
+        for name in mend_plan(store):
+            told = f"{name} was damaged: planned again from the space in sweep.json"
+            console.print(told, highlight=False, markup=False)
+        planned: list[str] = store.plan()["trial_id"].to_pylist()
+        settled = set(planned) - _find_missing(held, planned, options)
+        missing = read_planned_trials(store, without=settled)
+        _check_unchanged(missing)
+        return _launch(held, missing, settled, options, console)
 
 
 def run_missing(
-    store: ResultStore,
-    trials: Sequence[PlannedTrial],
-    options: LaunchOptions,
-    console: Console,
-    *,
-    settled: Collection[str] = (),
+    store: ResultStore, trials: Sequence[PlannedTrial], options: LaunchOptions, console: Console
 ) -> SweepOutcome:
     """Run the trials that have no row, or one of a status to be run again; leave deltas behind.
 
@@ -81,39 +69,75 @@ def run_missing(
         trials: in the order in which they are to be run, as far as they are equally urgent.
         options: where and how.
         console: for progress; should write to stderr.
-        settled: ids of trials of the plan that are not to be run and only counted.
 
     Raises:
         StoreError: another process is running this sweep.
         XltError: Ray cannot be started, or has not what the resources ask for; or as `check_options`.
     """
-    started = time.monotonic()
+    with _driving(store, options, console) as held:
+        trial_ids = {trial.trial_id for trial in trials}
+        missing_ids = _find_missing(held, trial_ids, options)
+        missing = [trial for trial in trials if trial.trial_id in missing_ids]
+        return _launch(held, missing, trial_ids - missing_ids, options, console)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _HeldSweep:
+    """A sweep that nobody else drives, its files whole."""
+
+    store: ResultStore
+    space: SearchSpace | None
+    scheduler: Scheduler
+    finished: Mapping[str, str]
+    """Status of every finished trial by its id."""
+
+
+@contextmanager
+def _driving(store: ResultStore, options: LaunchOptions, console: Console) -> Iterator[_HeldSweep]:
+    """Be the only driver of a sweep that the options suit; files that are damaged are set aside."""
     space = read_space(store)
     scheduler = space.scheduler if space else Scheduler()
     check_options(options, scheduler)
     with only_one_driver(store.storage):
         store.clear_unfinished()
         set_damaged_aside(store, console)
-        finished = store.finished()
-        missing = _find_missing(finished, trials, options)
-        missing_ids = {trial.trial_id for trial in missing}
-        place = make_place(store, options)
-        scored = {trial_id for trial_id, status in finished.items() if status not in FAILED_STATUSES}
-        clear_remains(store, place, scored - missing_ids)
-        kept = {*settled, *(trial.trial_id for trial in trials)} - missing_ids
-        before = Counter(finished.get(trial_id, PENDING) for trial_id in kept)
-        work = Work(
-            store=store,
-            place=place,
-            resources=options.resources,
-            display=_build_display(store, place, options, console, num_trials=len(kept | missing_ids), before=before),
-            scheduler=scheduler,
-            former={trial_id: finished[trial_id] for trial_id in missing_ids & finished.keys()},
-        )
-        cells = open_cell_source(space, store, missing_ids) if space else None
-        stopped = _run(work, missing, cells, options)
+        yield _HeldSweep(store=store, space=space, scheduler=scheduler, finished=store.finished())
+
+
+def _find_missing(held: _HeldSweep, trial_ids: Iterable[str], options: LaunchOptions) -> set[str]:
+    """Trials without a row, or with one of a status to be run again."""
+    wanted = {PENDING, *options.rerun}
+    return {trial_id for trial_id in trial_ids if held.finished.get(trial_id, PENDING) in wanted}
+
+
+def _launch(
+    held: _HeldSweep,
+    missing: Sequence[PlannedTrial],
+    settled: Collection[str],
+    options: LaunchOptions,
+    console: Console,
+) -> SweepOutcome:
+    """Run what is missing; what is settled is only counted."""
+    started = time.monotonic()
+    store, finished = held.store, held.finished
+    missing_ids = {trial.trial_id for trial in missing}
+    place = make_place(store, options)
+    scored = {trial_id for trial_id, status in finished.items() if status not in FAILED_STATUSES}
+    clear_remains(store, place, scored - missing_ids)
+    before = Counter(finished.get(trial_id, PENDING) for trial_id in settled)
+    num_trials = len(settled) + len(missing_ids)
+    work = Work(
+        store=store,
+        place=place,
+        resources=options.resources,
+        display=_build_display(store, place, options, console, num_trials=num_trials, before=before),
+        scheduler=held.scheduler,
+        former={trial_id: finished[trial_id] for trial_id in missing_ids & finished.keys()},
+    )
+    cells = open_cell_source(held.space, store, missing_ids) if held.space else None
+    stopped = _run(work, missing, cells, options)
     ended = store.finished()
-    planned = kept | missing_ids | work.trials.keys()
+    planned = {*settled, *missing_ids, *work.trials}
     return SweepOutcome(
         store=store,
         counts=Counter(ended.get(trial_id, PENDING) for trial_id in planned),

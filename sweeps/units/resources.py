@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from search_spaces.resources import Resources
 from xlt_core.errors import XltError
-from xlt_core.spec import TrialSpec
 
 if TYPE_CHECKING:
     from ray.tune import PlacementGroupFactory
@@ -24,11 +23,6 @@ class Node:
     amounts: Mapping[str, float] = field(default_factory=dict)
     """In all, by name: `CPU`, `GPU`, and custom ones."""
     labels: Mapping[str, str] = field(default_factory=dict)
-
-
-def resources_of(spec: TrialSpec, resources: Resources) -> Resources:
-    """What a trial of this spec takes, or a stage that belongs to it: free of rules."""
-    return resources.of_trial(spec)
 
 
 def amounts_of(resources: Resources) -> dict[str, float]:

@@ -60,6 +60,26 @@ def test_a_moved_folder_resumes_what_is_missing_and_ends_the_same(sweep_copy: Pa
     assert read_scores(sweep_copy) == scores
 
 
+def test_a_resumed_sweep_looks_for_damage_once_and_runs_what_was_damaged(
+    sweep_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scores = read_scores(sweep_copy)
+    damaged = ResultStore.open(sweep_copy).plan()["trial_id"].to_pylist()[1]
+    (sweep_copy / "scores" / f"{damaged}.parquet").write_bytes(b"PAR1")
+    num_looks = 0
+    find_damaged = ResultStore.find_damaged
+
+    def count(store: ResultStore) -> dict[str, str]:
+        nonlocal num_looks
+        num_looks += 1
+        return find_damaged(store)
+
+    monkeypatch.setattr(ResultStore, "find_damaged", count)
+    assert _resume(sweep_copy).num_run == 1
+    assert num_looks == 1
+    assert read_scores(sweep_copy) == scores
+
+
 def test_a_grown_space_runs_only_what_is_new(sweep_copy: Path) -> None:
     before = row_times(sweep_copy)
     outcome = run_inline(
