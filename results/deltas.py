@@ -9,6 +9,7 @@ from collections.abc import Collection
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 from scipy.special import stdtrit
@@ -18,6 +19,7 @@ from results.schema import CELL_COLUMNS, DELTAS, MACRO, PENDING
 
 CONFIDENCE = 0.95
 CI_METHOD = "t over seeds, k-1 df, 95 %"
+POWER = 0.8
 
 _PAIRED = "paired"
 _KEY = ["cell_id", *MEASURE, "language"]
@@ -109,7 +111,17 @@ def summarise(values: pd.DataFrame) -> pd.DataFrame:
     deltas["ci_low"] = deltas["delta"] - half_width
     deltas["ci_high"] = deltas["delta"] + half_width
     deltas["ci_method"] = [CI_METHOD if known else None for known in k.notna()]
+    found = stdtrit(k - 1, 0.5 + CONFIDENCE / 2) + stdtrit(k - 1, POWER)
+    deltas["mde"] = found * deltas["delta_sd"] / np.sqrt(k)
+    deltas["delta_logit"] = _log_odds(deltas["cell_mean"]) - _log_odds(deltas["base_mean"])
+    deltas["error_reduction"] = deltas["delta"] / (100.0 - deltas["base_mean"]).replace(0.0, np.nan)
     return deltas
+
+
+def _log_odds(scores: "pd.Series[float]") -> npt.NDArray[np.float64]:
+    """Of scores of 0 to 100; NaN at both ends."""
+    inside = scores.where((scores > 0.0) & (scores < 100.0)).to_numpy(np.float64)
+    return np.log(inside / (100.0 - inside))
 
 
 def _add_failures(deltas: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:

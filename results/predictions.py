@@ -31,7 +31,9 @@ class PredictionColumns:
     predicted: npt.NDArray[np.integer[Any]]
     correct: npt.NDArray[np.bool_]
     outcomes: npt.NDArray[np.float32] | None = None
-    """0 to 1, shape (N,)."""
+    """Numerators of the primary metric, shape (N,)."""
+    weights: npt.NDArray[np.float32] | None = None
+    """Its denominators, shape (N,); none: every unit counts once."""
     condition: str = CLEAN
     """How the language was evaluated."""
     condition_language: str | None = None
@@ -52,7 +54,8 @@ def prediction_table(rows: PredictionColumns) -> pa.Table:
         "gold": _named(rows.gold, rows.names),
         "predicted": _named(rows.predicted, rows.names),
         "correct": pa.array(rows.correct),
-        "outcome": pa.nulls(num_rows, pa.float32()) if rows.outcomes is None else pa.array(rows.outcomes, pa.float32()),
+        "outcome": _numbers(rows.outcomes, num_rows),
+        "weight": _numbers(rows.weights, num_rows),
     }
     return pa.Table.from_arrays([columns[name] for name in PREDICTIONS.names], schema=PREDICTIONS)
 
@@ -66,3 +69,7 @@ def join_prediction_tables(tables: Sequence[pa.Table]) -> pa.Table:
 
 def _named(indices: npt.NDArray[np.integer[Any]], names: Sequence[str]) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(indices, pa.int32(), mask=indices < 0), pa.array(names, pa.string()))
+
+
+def _numbers(values: npt.NDArray[np.float32] | None, num_rows: int) -> pa.Array:
+    return pa.nulls(num_rows, pa.float32()) if values is None else pa.array(values, pa.float32())

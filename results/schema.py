@@ -4,18 +4,17 @@ Units are in the names; scores, deltas and intervals are on a scale of 0 to 100.
 """
 
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
 
 from results.errors import RowError
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """Raised when a column comes, or changes name, type or meaning; stands in every file's metadata and in sweep.json."""
 
-READABLE_VERSIONS = (1, 2, 3, 4, SCHEMA_VERSION)
-"""Files of these versions are read; see `upgrade_table`."""
+READABLE_VERSIONS = (1, 2, 3, 4, 5, SCHEMA_VERSION)
+"""Files of these versions are read; see `results.migration`."""
 
 VERSION_KEY = b"xlt_schema_version"
 _METADATA = {VERSION_KEY: str(SCHEMA_VERSION).encode()}
@@ -170,11 +169,33 @@ PREDICTIONS = pa.schema(
         pa.field("gold", _NAME),  # null: mined, and no translation; of several answers the first
         pa.field("predicted", _NAME),  # null: a word beyond the maximal length, a pair not mined; counts as wrong
         _required("correct", pa.bool_()),  # wholly right: one of the answers, the first of the ranked
-        pa.field("outcome", pa.float32()),  # 0 to 1, by the primary metric; null: it is no mean of such
+        pa.field(
+            "outcome", pa.float32()
+        ),  # by the primary metric, which is 100 * sum(outcome) / sum(weight); see below
+        pa.field("weight", pa.float32()),  # null: 1, the metric is a mean
     ],
     metadata=_METADATA,
 )
-"""One row a scored unit: a text, a pair, a word of a sentence, a question, a query, or a pair that was mined."""
+"""One row a scored unit: a text, a pair, a word of a sentence, a question, a query, or a pair that was mined.
+
+`outcome` is null where the primary metric is no such ratio (a macro average over classes). Of a micro F1, `outcome` is
+twice the hits that begin at the unit and `weight` what was predicted plus what is gold there.
+"""
+
+LANGUAGES = pa.schema(
+    [
+        _required("language", pa.string()),  # canonical code
+        _required("name", pa.string()),
+        pa.field("family", pa.string()),  # null: not known
+        pa.field("script", pa.string()),  # ISO 15924
+        pa.field("corpus_size", pa.float64()),  # in the pre-training corpus; null: not in it, or not known
+        pa.field("corpus_unit", pa.string()),  # `GiB of CC-100`, ...
+        pa.field("resource_band", pa.string()),  # absent, very low, low, mid, high; null: not known
+        pa.field("source", pa.string()),  # of the size
+    ],
+    metadata=_METADATA,
+)
+"""One row a language that the sweep scores: what groups and slopes over languages are made from."""
 
 DELTAS = pa.schema(
     [
@@ -200,72 +221,14 @@ DELTAS = pa.schema(
         pa.field("ci_low", pa.float64()),
         pa.field("ci_high", pa.float64()),
         pa.field("ci_method", pa.string()),  # null: no interval, k < 2
+        pa.field("mde", pa.float64()),  # smallest true delta that so many seeds, so far apart, find in 4 of 5 tries
+        pa.field("delta_logit", pa.float64()),  # difference of log odds of the means; null at 0 and 100
+        pa.field("error_reduction", pa.float64()),  # share of the baseline's errors that is gone, 1 at most
         _required("failures", pa.string()),  # JSON: status -> number of lost pairs
     ],
     metadata=_METADATA,
 )
 """One row a cell other than its baseline, language, metric, selection and condition."""
-
-
-_NEW_IN_VERSION: Mapping[int, Mapping[str, str | bool | None]] = MappingProxyType(
-    {
-        2: {
-            "condition": CLEAN,
-            "condition_language": None,
-            "size_kind": None,
-            "size_mean": None,
-            "size_max": None,
-            "loss_gap": None,
-            "forwards_per_step": None,
-            "backwards_per_step": None,
-            "weight_gradients_per_step": None,
-        },
-        3: {
-            "is_seeded": True,
-            "num_units": None,
-            "chance": None,
-            "fertility": None,
-            "tokens_per_character": None,
-            "unknown_rate": None,
-            "outcome": None,
-        },
-        4: {
-            "level": None,
-            "noise_trim": None,
-            "intermediate_key": None,
-            "same_task": None,
-            "waived": None,
-            "bits": None,
-            "failed_checks": None,
-        },
-        5: {
-            "supersedes": None,
-            "launch_id": None,
-            "host": None,
-            "peak_bytes": None,
-            "micro_batch_size": None,
-            "rungs": None,
-            "note": None,
-        },
-    }
-)
-"""Columns that came with a version, and what a file of an earlier one says of them."""
-
-
-def upgrade_table(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """Add to a table of an earlier version the columns of `schema` that came later; any other stays as it is."""
-    version = (table.schema.metadata or {}).get(VERSION_KEY, b"")
-    if version not in [str(readable).encode() for readable in READABLE_VERSIONS[:-1]]:
-        return table
-    newer = [columns for added_in, columns in _NEW_IN_VERSION.items() if added_in > int(version)]
-    later = {name: value for columns in newer for name, value in columns.items()}
-    columns = {name: table[name] for name in table.column_names}
-    for field in schema:
-        if field.name in later and field.name not in columns:
-            columns[field.name] = pa.array([later[field.name]] * table.num_rows, field.type)
-    if {name: column.type for name, column in columns.items()} != {field.name: field.type for field in schema}:
-        return table  # not a table of this schema: whoever reads it says so
-    return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
 
 
 def make_table(rows: Iterable[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:

@@ -16,11 +16,13 @@ from results.compaction import TableRead, read_folder
 from results.damage import trial_file, trial_of
 from results.deltas import compute_deltas
 from results.errors import DamagedFileError
-from results.schema import CLEAN, PENDING, PLAN, PREDICTIONS, SCORES, TRIAL_COLUMNS, TRIALS
+from results.schema import CLEAN, LANGUAGES, PENDING, PLAN, PREDICTIONS, SCORES, TRIAL_COLUMNS, TRIALS
 from results.storage import Entry, Storage
 from results.table_files import read_table, read_tables, read_version
 
 logger = logging.getLogger(__name__)
+
+LANGUAGES_FILE = "languages/languages.parquet"
 
 _OF_THE_CELL = ("baseline_cell_id", "is_baseline", "cell", "axes")
 """Columns of the plan that say what a cell is among the others, not what its trials run."""
@@ -72,6 +74,13 @@ class Snapshot:
         of_cell = rows.select(_OF_THE_CELL).take(of_its_cell)
         columns = [(of_cell if name in _OF_THE_CELL else plan)[name] for name in PLAN.names]
         return pa.Table.from_arrays(columns, schema=plan.schema)
+
+    @cached_property
+    def languages(self) -> pa.Table:
+        """What is known of the languages that are scored; columns of `schema.LANGUAGES`, no rows in older stores."""
+        names = self.storage.list_names("languages", ".parquet")
+        parts = read_tables(self.storage, names, LANGUAGES, None, _leave_out)
+        return pa.concat_tables([LANGUAGES.empty_table(), *(part for part in parts if part is not None)])
 
     @cached_property
     def trials(self) -> pa.Table:

@@ -16,14 +16,14 @@ import pyarrow as pa
 from results.compaction import read_folder
 from results.damage import find_damaged, set_aside, set_plans_aside, trial_file
 from results.errors import DamagedFileError, NotASweepError, OtherSweepError, RowError, StorageError
-from results.schema import DELTAS, PLAN, PREDICTIONS, SCHEMA_VERSION, SCORES, TRIALS, make_table
-from results.snapshot import Snapshot, finished_entries
+from results.schema import DELTAS, LANGUAGES, PLAN, PREDICTIONS, SCHEMA_VERSION, SCORES, TRIALS, make_table
+from results.snapshot import LANGUAGES_FILE, Snapshot, finished_entries
 from results.storage import Storage, open_storage
 from results.table_files import check_version, publish_json, publish_table, read_tables
 
 _SWEEP_FILE = "sweep.json"
 _DELTAS_FILE = "deltas/deltas.parquet"
-_WRITTEN_FOLDERS = (".", "plan", "trials", "scores", "predictions", "deltas")
+_WRITTEN_FOLDERS = (".", "plan", "languages", "trials", "scores", "predictions", "deltas", "contrasts")
 
 
 @dataclass(frozen=True)
@@ -142,6 +142,10 @@ class ResultStore:
         number = 1 + max((int(name.rpartition("/")[2][:4]) for name in present), default=-1)
         name = f"plan/{number:04d}-{digest}.parquet"  # readers take the files in the order of their names
         publish_table(self.storage, name, make_table(rows, PLAN), PLAN)
+
+    def write_languages(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Write what is known of the languages that are scored (`schema.LANGUAGES`); replaces what was there."""
+        publish_table(self.storage, LANGUAGES_FILE, make_table(rows, LANGUAGES), LANGUAGES)
 
     def set_damaged_plans_aside(self) -> tuple[str, ...]:
         """Move files of the plan that cannot be read under `damaged/`; give their names."""

@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from results.errors import DamagedFileError, RowError, SchemaVersionError
-from results.schema import READABLE_VERSIONS, VERSION_KEY, upgrade_table
+from results.migration import upgrade_table
+from results.schema import READABLE_VERSIONS, VERSION_KEY
 from results.storage import Entry, Storage
 
 OnDamaged = Callable[[str, DamagedFileError], None]
@@ -116,7 +117,7 @@ def read_tables(
 ) -> list[pa.Table | None]:
     """Read many published tables, several at a time where that is quicker.
 
-    Files of an earlier version of the schema get the columns that came later (`schema.upgrade_table`).
+    Files of an earlier version of the schema get the columns that came later (`results.migration`).
 
     Args:
         storage: where they are.

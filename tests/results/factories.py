@@ -43,6 +43,7 @@ NEW_IN_VERSION = {
         "plan": ("supersedes",),
         "trials": ("launch_id", "host", "peak_bytes", "micro_batch_size", "rungs", "note"),
     },
+    6: {"predictions": ("weight",), "deltas": ("mde", "delta_logit", "error_reduction")},
 }
 """Columns by version and table."""
 
