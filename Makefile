@@ -8,7 +8,7 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constrain
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 
-.PHONY: help install demo test lint format bench
+.PHONY: help install browser demo test lint format bench
 
 help:
 	@echo "make demo     a sweep on the embedded world: train, score, compare; no download of data, no GPU"
@@ -17,8 +17,12 @@ help:
 	@echo "make format   let ruff format the code"
 	@echo "make bench    the benchmarks"
 	@echo "make install  the environment alone, in $(VENV)"
+	@echo "make browser  Debian's Chromium, which the report is tested in (as root; without it those tests are skipped)"
 
 install: $(INSTALLED)
+
+browser:
+	command -v chromium || { apt-get update && apt-get install --yes --no-install-recommends chromium; }
 
 demo: $(INSTALLED)
 	$(BIN)/xlt demo
