@@ -1,12 +1,30 @@
 """All that a report shows, gathered once. In: a store. Out: `Evidence`; every figure and sentence is made from it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from results.analysis import Analysis
+from results.errors import ResultsError
+from results.failures import compute_failures
+from results.means import compute_means
+from results.statistics.schema import BEST_MAGNITUDES, CONTRASTS, CURVES, EFFECTS, SURFACES
+from results.store import ResultStore
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that could not be read or computed; all else still can."""
+
+    part: str
+    message: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,3 +54,80 @@ class Evidence:
     """`failures.compute_failures`, a row a cell."""
     pairs: pd.DataFrame
     """Deltas of pairs of languages (`condition_language` is set)."""
+    selections: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """`statistics.selections.compare_selections`: rules of choosing a checkpoint, side by side."""
+    problems: tuple[Problem, ...] = ()
+    """What is missing from these tables, and why."""
+
+
+def gather_evidence(store: ResultStore) -> Evidence:
+    """Read and compute all that a report shows; what cannot be had is a problem in it, not an error.
+
+    Raises:
+        ResultsError: the plan or the trials themselves cannot be read.
+    """
+    from results.statistics.best_magnitude import compute_best_magnitudes
+    from results.statistics.contrasts import compute_contrasts
+    from results.statistics.curves import compute_curves
+    from results.statistics.mixed_model import compute_effects
+    from results.statistics.selections import compare_selections
+    from results.statistics.surfaces import compute_surfaces
+
+    snapshot = store.snapshot()
+    analysis = Analysis.from_sweep(store.sweep)
+    with _kept_warnings() as problems:
+
+        def attempt(part: str, compute: Callable[[], pa.Table], empty: pa.Schema | None = None) -> pd.DataFrame:
+            try:
+                return compute().to_pandas()
+            except ResultsError as error:
+                problems.append(Problem(part, str(error)))
+                return (empty or pa.schema([])).empty_table().to_pandas()
+
+        deltas = snapshot.deltas
+        return Evidence(
+            uri=store.uri,
+            sweep=store.sweep,
+            analysis=analysis,
+            made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            languages=snapshot.languages.to_pandas(),
+            trials=snapshot.trials.to_pandas(),
+            scores=compute_means(snapshot.results),
+            contrasts=attempt("contrasts", lambda: compute_contrasts(snapshot, analysis), CONTRASTS),
+            curves=attempt("curves", lambda: compute_curves(snapshot, analysis), CURVES),
+            best_magnitudes=attempt(
+                "best magnitudes", lambda: compute_best_magnitudes(snapshot, analysis), BEST_MAGNITUDES
+            ),
+            surfaces=attempt("surfaces", lambda: compute_surfaces(snapshot, analysis), SURFACES),
+            effects=attempt("slopes over languages", lambda: compute_effects(snapshot, analysis), EFFECTS),
+            selections=attempt("selections", lambda: compare_selections(snapshot, analysis)),
+            failures=compute_failures(snapshot.trials).to_pandas(),
+            pairs=deltas.filter(pc.is_valid(deltas["condition_language"])).to_pandas(),
+            problems=tuple(problems),
+        )
+
+
+@contextmanager
+def _kept_warnings() -> Iterator[list[Problem]]:
+    """Keep what readers warn of meanwhile (files that were left out), so that the report can say it."""
+    problems: list[Problem] = []
+    handler = _Keeper(problems)
+    logger = logging.getLogger("results")
+    logger.addHandler(handler)
+    try:
+        yield problems
+    finally:
+        logger.removeHandler(handler)
+
+
+class _Keeper(logging.Handler):
+    """Turns warnings into problems, each once."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__(logging.WARNING)
+        self._problems = problems
+
+    def emit(self, record: logging.LogRecord) -> None:
+        problem = Problem("files", record.getMessage())
+        if problem not in self._problems:
+            self._problems.append(problem)
