@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-from scipy.special import stdtrit
+from scipy.special import nctdtrinc, stdtrit
 
 from results.means import MEASURE, counted_statuses, score_frame, with_macro
 from results.schema import CELL_COLUMNS, DELTAS, MACRO, PENDING
@@ -107,12 +107,12 @@ def summarise(values: pd.DataFrame) -> pd.DataFrame:
         delta_sd=("delta", "std"),
     )
     k = deltas["k"].where(deltas["k"] > 1)
-    half_width = stdtrit(k - 1, 0.5 + CONFIDENCE / 2) * deltas["delta_sd"] / np.sqrt(k)
+    critical, standard_error = stdtrit(k - 1, 0.5 + CONFIDENCE / 2), deltas["delta_sd"] / np.sqrt(k)
+    half_width = critical * standard_error
     deltas["ci_low"] = deltas["delta"] - half_width
     deltas["ci_high"] = deltas["delta"] + half_width
     deltas["ci_method"] = [CI_METHOD if known else None for known in k.notna()]
-    found = stdtrit(k - 1, 0.5 + CONFIDENCE / 2) + stdtrit(k - 1, POWER)
-    deltas["mde"] = found * deltas["delta_sd"] / np.sqrt(k)
+    deltas["mde"] = nctdtrinc(k - 1, 1 - POWER, critical) * standard_error  # power of the t test, by its noncentral t
     deltas["delta_logit"] = _log_odds(deltas["cell_mean"]) - _log_odds(deltas["base_mean"])
     deltas["error_reduction"] = deltas["delta"] / (100.0 - deltas["base_mean"]).replace(0.0, np.nan)
     return deltas

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from scipy.stats import ttest_rel
+from statsmodels.stats.power import TTestPower
 
 from results.deltas import compute_deltas
 from results.schema import CELL_COLUMNS, DELTAS, PENDING, PLAN, SCORES, make_table
@@ -95,6 +96,7 @@ def test_deltas_agree_with_the_definition_and_with_scipy(runs: list[Run], includ
         assert row["k_failed"] == expected[key]["k_failed"]
         assert json.loads(row["failures"]) == expected[key]["lost"]
         check_statistics(row, [own for own, _ in pairs.values()], [base for _, base in pairs.values()])
+        check_scales(row)
 
 
 def check_statistics(row: dict[str, Any], own: list[float], base: list[float]) -> None:
@@ -116,6 +118,37 @@ def check_statistics(row: dict[str, Any], own: list[float], base: list[float]) -
     interval = ttest_rel(own, base).confidence_interval(0.95)
     assert row["ci_low"] == pytest.approx(interval.low, rel=1e-9, abs=1e-7)
     assert row["ci_high"] == pytest.approx(interval.high, rel=1e-9, abs=1e-7)
+
+
+def check_scales(row: dict[str, Any]) -> None:
+    """Compare a row's other scales with their definitions: an odds ratio, and errors that are gone per error."""
+    own, base = row["cell_mean"], row["base_mean"]
+    if own is None or not 0 < own < 100 or not 0 < base < 100:
+        assert row["delta_logit"] is None
+    else:
+        odds_ratio = own * (100 - base) / ((100 - own) * base)
+        assert math.exp(row["delta_logit"]) == pytest.approx(odds_ratio, rel=1e-9)
+    if own is None or base == 100:
+        assert row["error_reduction"] is None
+    else:
+        assert row["error_reduction"] == pytest.approx(1 - (100 - own) / (100 - base), abs=1e-9)
+
+
+@pytest.mark.parametrize("k", [2, 3, 5, 10])
+def test_a_true_delta_of_the_smallest_detectable_size_is_found_in_four_of_five_tries(k: int) -> None:
+    values = np.random.default_rng(k).normal(50.0, 2.0, (2, k))
+    runs = [Run(cell, seed, {"de": value}) for cell, row in zip(CELLS, values, strict=False)
+            for seed, value in enumerate(row.tolist())]  # fmt: skip
+    row = compute_deltas(*make_tables(runs)).to_pylist()[0]
+    power = TTestPower().power(row["mde"] / row["delta_sd"], nobs=k, alpha=0.025, alternative="larger")
+    assert power == pytest.approx(0.8, abs=1e-3)
+
+
+def test_one_seed_detects_nothing_and_equal_seeds_detect_everything() -> None:
+    runs = [Run(cell, seed, {"de": 50.0}) for cell in ("base", "a") for seed in (0, 1)]
+    assert {row["mde"] for row in compute_deltas(*make_tables(runs)).to_pylist()} == {0.0}
+    runs = [Run(cell, 0, {"de": 50.0}) for cell in ("base", "a")]
+    assert {row["mde"] for row in compute_deltas(*make_tables(runs)).to_pylist()} == {None}
 
 
 @settings(max_examples=15, deadline=None)

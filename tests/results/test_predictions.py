@@ -23,12 +23,14 @@ NUM_EXAMPLES = 4
     ),
     second=st.sampled_from([None, "sw"]),
     has_outcomes=st.booleans(),
+    has_weights=st.booleans(),
 )
 def test_every_unit_is_a_row_and_an_index_of_minus_one_is_null(
-    units: list[tuple[int, int, int, int, bool]], second: str | None, has_outcomes: bool
+    units: list[tuple[int, int, int, int, bool]], second: str | None, has_outcomes: bool, has_weights: bool
 ) -> None:
     columns = np.array([unit[:4] for unit in units], np.int64).reshape(-1, 4)
     outcomes = np.linspace(0.0, 1.0, len(units), dtype=np.float32)
+    weights = np.linspace(1.0, 3.0, len(units), dtype=np.float32)
     table = prediction_table(
         PredictionColumns(
             trial_id="t",
@@ -41,6 +43,7 @@ def test_every_unit_is_a_row_and_an_index_of_minus_one_is_null(
             predicted=columns[:, 3],
             correct=np.array([unit[4] for unit in units], np.bool_),
             outcomes=outcomes if has_outcomes else None,
+            weights=weights if has_weights else None,
             condition="generalized",
             condition_language=second,
         )
@@ -48,8 +51,10 @@ def test_every_unit_is_a_row_and_an_index_of_minus_one_is_null(
     names = {-1: None, **dict(enumerate(NAMES))}
     expected = [
         ("t", "de", "generalized", second, f"s{example}", position, names[gold], names[predicted], is_right,
-         outcome if has_outcomes else None)
-        for (example, position, gold, predicted, is_right), outcome in zip(units, outcomes.tolist(), strict=True)
+         outcome if has_outcomes else None, weight if has_weights else None)
+        for (example, position, gold, predicted, is_right), outcome, weight in zip(
+            units, outcomes.tolist(), weights.tolist(), strict=True
+        )
     ]  # fmt: skip
     assert [tuple(row.values()) for row in table.to_pylist()] == expected
     assert table.schema.equals(PREDICTIONS)

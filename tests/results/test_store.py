@@ -13,7 +13,7 @@ import pytest
 
 from results.errors import DamagedFileError, NotASweepError, OtherSweepError, RowError, SchemaVersionError, StorageError
 from results.queries import run_query
-from results.schema import SCORES, TRIALS
+from results.schema import LANGUAGES, SCORES, TRIALS
 from results.store import ResultStore
 from results.table_files import read_table
 from tests.results.factories import (
@@ -26,6 +26,7 @@ from tests.results.factories import (
     trial_row,
     write_store,
 )
+from tests.results.simulated import language_row
 
 SWEEP = {"name": "noise", "sweep_id": "s1"}
 
@@ -34,9 +35,28 @@ def test_a_new_store_says_what_it_is(tmp_path: Path) -> None:
     store = ResultStore.create(tmp_path / "runs" / "noise", SWEEP | {"space": {"seeds": 2}})
     written = json.loads((store.folder / "sweep.json").read_text())
     assert written == dict(ResultStore.open(store.folder).sweep)
-    assert written["schema_version"] == 5
+    assert written["schema_version"] == 6
     assert written["space"] == {"seeds": 2}
     assert written["created_at"].endswith("+00:00")
+
+
+def test_what_is_known_of_languages_is_written_again_as_a_whole(tmp_path: Path) -> None:
+    store = ResultStore.create(tmp_path, SWEEP)
+    assert store.snapshot().languages.equals(LANGUAGES.empty_table())
+    store.write_languages([language_row("sw"), language_row("de")])
+    store.write_languages([language_row("sw"), language_row("tr")])
+    rows = store.snapshot().languages.to_pylist()
+    assert rows == [language_row("sw"), language_row("tr")]
+    assert rows[0] == {
+        "language": "sw",
+        "name": "SW",
+        "family": "Atlantic-Congo",
+        "script": "Latn",
+        "corpus_size": 1.6,
+        "corpus_unit": "GiB of CC-100",
+        "resource_band": "low",
+        "source": "arXiv 1911.02116",
+    }
 
 
 def test_the_same_sweep_again_opens_what_is_there_and_takes_the_new_description(tmp_path: Path) -> None:
@@ -101,11 +121,11 @@ def test_a_damaged_description_is_named(tmp_path: Path, content: str) -> None:
 
 
 def test_a_store_of_another_schema_version_is_not_opened_nor_added_to(tmp_path: Path) -> None:
-    description = SWEEP | {"schema_version": 6, "created_at": "2030-01-01"}
+    description = SWEEP | {"schema_version": 7, "created_at": "2030-01-01"}
     (tmp_path / "sweep.json").write_text(json.dumps(description))
-    with pytest.raises(SchemaVersionError, match="written with schema version 6"):
+    with pytest.raises(SchemaVersionError, match="written with schema version 7"):
         ResultStore.open(tmp_path)
-    with pytest.raises(SchemaVersionError, match="written with schema version 6"):
+    with pytest.raises(SchemaVersionError, match="written with schema version 7"):
         ResultStore.create(tmp_path, SWEEP)
     assert json.loads((tmp_path / "sweep.json").read_text()) == description
 
@@ -287,7 +307,7 @@ def test_a_killed_writer_leaves_no_half_file_no_duplicate_and_no_mixed_attempts(
     assert all(row["num_examples"] == attempts[row["trial_id"]] for row in rows)
 
 
-@pytest.mark.parametrize("version", [1, 2, 3, 4])
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 5])
 def test_a_store_of_an_earlier_version_is_read_and_continued(tmp_path: Path, version: int) -> None:
     store = ResultStore.create(tmp_path, SWEEP)
     store.write_plan([plan_row("base", seed) for seed in (0, 1)])
@@ -309,11 +329,11 @@ def test_a_store_of_an_earlier_version_is_read_and_continued(tmp_path: Path, ver
     new.publish_trial(trial_row("base-1", size_mean=0.5), scores, predictions)
     assert new.trials()["size_mean"].to_pylist() == [None, 0.5]
     assert new.scores()["chance"].to_pylist() == [None, 50.0]
-    assert new.deltas().num_rows == 0
+    assert new.deltas().num_rows == new.snapshot().languages.num_rows == 0
     sql = "SELECT trial_id, condition, count(*) AS n, avg(outcome) AS mean FROM predictions GROUP BY ALL ORDER BY ALL"
     assert run_query(new.snapshot(), sql).to_pylist() == [
         {"trial_id": "base-0", "condition": "clean", "n": 2, "mean": None},
         {"trial_id": "base-1", "condition": "typos:0.1", "n": 2, "mean": 0.5},
     ]
     assert new.predictions()["condition"].to_pylist() == ["clean"] * 2 + ["typos:0.1"] * 2
-    assert json.loads((tmp_path / "sweep.json").read_text())["schema_version"] == 5
+    assert json.loads((tmp_path / "sweep.json").read_text())["schema_version"] == 6
