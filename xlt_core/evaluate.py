@@ -156,7 +156,9 @@ def score_predictions(predictions: Predictions, task: Task, counts: TextCounts |
         for metric, found in measured.items()
     )
     primary = measured[task.metrics[0]]
-    return Scored(scores, replace(predictions, outcomes=primary.outcomes if isinstance(primary, Measured) else None))
+    if not isinstance(primary, Measured):
+        return Scored(scores, predictions)
+    return Scored(scores, replace(predictions, outcomes=primary.outcomes, weights=primary.weights))
 
 
 def _measure(metric: str, predictions: Predictions) -> Measured | str:

@@ -47,7 +47,10 @@ class Predictions:
     condition_language: str | None = None
     """Language of the second sentence, where it has one of its own."""
     outcomes: npt.NDArray[np.float32] | None = None
-    """How right each unit, question or query is by the task's primary metric, 0 to 1; none: it is no mean of such."""
+    """Numerators of the task's primary metric (`metrics.measured`), one a unit, question, query or pair, shape (N,);
+    none: it is no ratio of such."""
+    weights: npt.NDArray[np.float32] | None = None
+    """Its denominators, shape (N,); none: all are 1."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +105,11 @@ class MinedPredictions(Predictions):
     gold: frozenset[tuple[str, str]]
     """Ids of both sentences."""
     predicted: frozenset[tuple[str, str]]
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Every pair that is gold, predicted or both, in one order: what outcomes belong to."""
+        return tuple(sorted(self.gold | self.predicted))
 
 
 SizeKind = Literal["embedding", "weights", "words"]

@@ -43,6 +43,7 @@ def lay_out_predictions(trial_id: str, predictions: Predictions) -> PredictionCo
         predicted=np.array([names[name] for name in predicted], np.int64),
         correct=np.array(is_right, np.bool_),
         outcomes=predictions.outcomes,
+        weights=predictions.weights,
         condition=predictions.condition,
         condition_language=predictions.condition_language,
     )
@@ -61,20 +62,16 @@ def _lay_out_labels(trial_id: str, predictions: LabelPredictions) -> PredictionC
         gold=predictions.gold,
         predicted=predictions.predicted,
         correct=predictions.gold == predictions.predicted,
-        # Where the primary metric is a mean over groups of examples, no unit has an outcome.
-        outcomes=predictions.outcomes if _fits(predictions) else None,
+        outcomes=predictions.outcomes,
+        weights=predictions.weights,
         condition=predictions.condition,
         condition_language=predictions.condition_language,
     )
 
 
-def _fits(predictions: LabelPredictions) -> bool:
-    return predictions.outcomes is not None and len(predictions.outcomes) == len(predictions.gold)
-
-
 def _lay_out_pairs(trial_id: str, predictions: MinedPredictions) -> PredictionColumns:
     """Every pair that is gold, mined or both; in the order of the first sentences."""
-    pairs = sorted(predictions.gold | predictions.predicted)
+    pairs = predictions.pairs
     place_of = {identifier: place for place, identifier in enumerate(predictions.example_ids)}
     seconds = list(dict.fromkeys(chain.from_iterable(pair[1:] for pair in pairs)))
     index_of = {identifier: index for index, identifier in enumerate(seconds)}
@@ -94,6 +91,8 @@ def _lay_out_pairs(trial_id: str, predictions: MinedPredictions) -> PredictionCo
         gold=np.where(is_gold, indices, -1),
         predicted=np.where(is_mined, indices, -1),
         correct=is_gold & is_mined,
+        outcomes=predictions.outcomes,
+        weights=predictions.weights,
         condition=predictions.condition,
         condition_language=predictions.condition_language,
     )

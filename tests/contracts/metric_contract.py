@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xlt_core.metrics import compute_metric
-from xlt_core.result import LabelPredictions, Predictions
+from xlt_core.metrics.measured import Measured
+from xlt_core.result import LabelPredictions, MinedPredictions, Predictions
 
 
 def make_labels(labels: tuple[str, ...], gold: list[list[int]], predicted: list[list[int]]) -> LabelPredictions:
@@ -43,6 +44,26 @@ def read_only(predictions: Predictions) -> Predictions:
     return predictions
 
 
+def count_rows(predictions: Predictions) -> int:
+    """Units, questions, queries or pairs, which are rows of the store's table."""
+    if isinstance(predictions, MinedPredictions):
+        return len(predictions.gold | predictions.predicted)
+    return len(predictions.gold)
+
+
+def assert_ratio(measured: Measured | Predictions, predictions: Predictions, value: float | None = None) -> None:
+    """Check outcomes and weights: one a row, and their sums have the ratio that is the value."""
+    assert measured.outcomes is not None
+    outcomes = measured.outcomes.astype(np.float64)
+    assert outcomes.shape == (count_rows(predictions),)
+    weights = np.ones(len(outcomes)) if measured.weights is None else measured.weights.astype(np.float64)
+    assert weights.shape == outcomes.shape
+    assert (outcomes >= 0).all()
+    assert (outcomes <= weights).all()
+    share = outcomes.sum() / weights.sum() if weights.any() else 0.0
+    assert 100 * share == pytest.approx(measured.value if value is None else value, abs=1e-5)
+
+
 class MetricContract(ABC):
     name: str
     right: Predictions
@@ -72,12 +93,9 @@ class MetricContract(ABC):
 
     @settings(max_examples=40)
     @given(st.data())
-    def test_outcomes_are_shares_whose_mean_is_the_value(self, data):
-        measured = compute_metric(self.name, data.draw(self.drawn()))
-        if measured.outcomes is not None:
-            assert len(measured.outcomes) == measured.count
-            assert 0.0 <= measured.outcomes.min() <= measured.outcomes.max() <= 1.0
-            assert 100 * measured.outcomes.astype(np.float64).mean() == pytest.approx(measured.value, abs=1e-5)
+    def test_the_value_is_the_ratio_of_the_sums_of_outcomes_and_weights(self, data):
+        predictions = data.draw(self.drawn())
+        assert_ratio(compute_metric(self.name, predictions), predictions)
 
     @settings(max_examples=40)
     @given(st.data())

@@ -4,9 +4,13 @@ import shutil
 from pathlib import Path
 from typing import Any, ClassVar, get_args
 
+import numpy as np
 import pytest
 
+from tests.contracts.drawn_predictions import draw_predictions
+from tests.contracts.metric_contract import assert_ratio
 from xlt_core.errors import XltError
+from xlt_core.evaluate import score_predictions
 from xlt_core.metrics import METRICS
 from xlt_core.tasks import TASKS, load_task
 from xlt_core.tasks.base import FROZEN_SHAPES, LABEL_SHAPES, Examples, Shape, Task
@@ -130,6 +134,19 @@ class TaskContract:
         else:
             with pytest.raises(XltError, match="candidates"):
                 task.load_candidates(data, split)
+
+    def test_outcomes_add_up_to_the_score_by_the_primary_metric(self, task, data):
+        num_scored = 0
+        for language in task.find_languages(data, "test"):
+            candidates = task.load_candidates(data, "test") if task.shape == "dual" else None
+            examples = task.load_eval(data, "test", language)
+            predictions = draw_predictions(task, language, examples, candidates, np.random.default_rng(0))
+            scored = score_predictions(predictions, task)
+            assert scored.scores[0].metric == task.metrics[0]
+            if scored.scores[0].value is not None:  # of groups of one there is no ranking
+                assert_ratio(scored.predictions, predictions, scored.scores[0].value)
+                num_scored += 1
+        assert num_scored > 0
 
     def test_training_examples_are_labelled_within_the_set_and_named_once(self, task, data):
         if task.shape in FROZEN_SHAPES:

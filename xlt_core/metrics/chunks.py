@@ -1,4 +1,5 @@
-"""Chunks of tagged words: stretches with a type, such as names. In: labels of words and their meaning. Out: counts.
+"""Chunks of tagged words: stretches with a type, such as names. In: labels of words and their meaning. Out: their
+counts, word by word.
 
 The rules are those of seqeval 0.0.12 without a scheme, which are conlleval's for tags as `B-PER`.
 """
@@ -10,7 +11,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from xlt_core.metrics.measured import percent
 from xlt_core.result import LabelPredictions
 
 
@@ -28,26 +28,14 @@ _NO_CHUNK = ("O", ".")
 
 @dataclass(frozen=True, kw_only=True)
 class ChunkCounts:
-    """How many chunks there are, and how many of the predicted ones are right in type, first and last word."""
+    """Chunks that begin at each word, shape (N,): all, and those of the predicted ones that are right.
 
-    num_gold: int
-    num_predicted: int
-    num_right: int
+    Right is what has the same type, first and last word.
+    """
 
-    @property
-    def f1(self) -> float:
-        """0 to 100; 0 where nothing is right."""
-        return percent(2 * self.num_right, self.num_gold + self.num_predicted)
-
-    @property
-    def precision(self) -> float:
-        """0 to 100; 0 where nothing was predicted."""
-        return percent(self.num_right, self.num_predicted)
-
-    @property
-    def recall(self) -> float:
-        """0 to 100; 0 where there is nothing to find."""
-        return percent(self.num_right, self.num_gold)
+    gold: npt.NDArray[np.int64]
+    predicted: npt.NDArray[np.int64]
+    right: npt.NDArray[np.int64]
 
 
 def count_chunks(predictions: LabelPredictions, tags: Sequence[Tag], *, must_begin: bool = False) -> ChunkCounts:
@@ -64,8 +52,14 @@ def count_chunks(predictions: LabelPredictions, tags: Sequence[Tag], *, must_beg
     gold = rules.find_chunks(predictions.gold, new_sentences, must_begin)
     predicted = rules.find_chunks(predictions.predicted, new_sentences, must_begin)
     is_right = gold.is_last & predicted.is_last & (gold.first == predicted.first) & (gold.types == predicted.types)
+
+    def count_beginnings(chunks: _Chunks, is_counted: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+        return np.bincount(chunks.first[is_counted], minlength=len(is_counted))
+
     return ChunkCounts(
-        num_gold=int(gold.is_last.sum()), num_predicted=int(predicted.is_last.sum()), num_right=int(is_right.sum())
+        gold=count_beginnings(gold, gold.is_last),
+        predicted=count_beginnings(predicted, predicted.is_last),
+        right=count_beginnings(gold, is_right),
     )
 
 

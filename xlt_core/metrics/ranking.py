@@ -45,8 +45,11 @@ def _measure(predictions: LabelPredictions, scores: npt.NDArray[np.float32] | np
     gains = predictions.gold.astype(np.float64)
     reached = _sum_discounted(gains, scores.astype(np.float64), groups)[is_ranked]
     best = _sum_discounted(gains, gains, groups)[is_ranked]
-    outcomes = np.divide(reached, best, out=np.zeros_like(best), where=best > 0)
-    return Measured(value=100.0 * float(outcomes.mean()), count=len(outcomes))
+    values = np.divide(reached, best, out=np.zeros_like(best), where=best > 0)
+    first = (np.cumsum(num_examples) - num_examples)[is_ranked]
+    outcomes, weights = np.zeros(len(groups), np.float32), np.zeros(len(groups), np.float32)
+    outcomes[first], weights[first] = values, 1.0  # a group counts where it begins
+    return Measured(value=100.0 * float(values.mean()), count=len(values), outcomes=outcomes, weights=weights)
 
 
 def _sum_discounted(

@@ -2,7 +2,7 @@
 
 from xlt_core.errors import ScoreError
 from xlt_core.metrics.chunks import ChunkCounts, Tag, count_chunks
-from xlt_core.metrics.measured import Measured
+from xlt_core.metrics.measured import Measured, measure_ratio
 from xlt_core.result import LabelPredictions
 
 
@@ -14,20 +14,17 @@ def f1_xtreme(predictions: LabelPredictions) -> Measured:
     begins with S stands alone, and a run counts where tag, start and end agree. Words without a prediction belong to
     no run.
     """
-    counts = _count_runs(predictions)
-    return Measured(value=counts.f1, count=counts.num_gold)
+    return _measure_f1(_count_runs(predictions))
 
 
 def precision_xtreme(predictions: LabelPredictions) -> Measured:
     """Right runs per predicted run, as `f1_xtreme` counts them; what XGLUE's script prints for its tagging task."""
-    counts = _count_runs(predictions)
-    return Measured(value=counts.precision, count=counts.num_predicted)
+    return _measure_precision(_count_runs(predictions))
 
 
 def recall_xtreme(predictions: LabelPredictions) -> Measured:
     """Right runs per run that there is, as `f1_xtreme` counts them."""
-    counts = _count_runs(predictions)
-    return Measured(value=counts.recall, count=counts.num_gold)
+    return _measure_recall(_count_runs(predictions))
 
 
 def entity_f1(predictions: LabelPredictions) -> Measured:
@@ -36,20 +33,17 @@ def entity_f1(predictions: LabelPredictions) -> Measured:
     Raises:
         ScoreError: labels other than O, B-TYPE and I-TYPE.
     """
-    counts = _count_entities(predictions)
-    return Measured(value=counts.f1, count=counts.num_gold)
+    return _measure_f1(_count_entities(predictions))
 
 
 def entity_precision(predictions: LabelPredictions) -> Measured:
     """Right entities per predicted entity, as `entity_f1` counts them."""
-    counts = _count_entities(predictions)
-    return Measured(value=counts.precision, count=counts.num_predicted)
+    return _measure_precision(_count_entities(predictions))
 
 
 def entity_recall(predictions: LabelPredictions) -> Measured:
     """Right entities per entity that there is, as `entity_f1` counts them."""
-    counts = _count_entities(predictions)
-    return Measured(value=counts.recall, count=counts.num_gold)
+    return _measure_recall(_count_entities(predictions))
 
 
 def entity_f1_strict(predictions: LabelPredictions) -> Measured:
@@ -58,8 +52,20 @@ def entity_f1_strict(predictions: LabelPredictions) -> Measured:
     Raises:
         ScoreError: labels other than O, B-TYPE and I-TYPE.
     """
-    counts = _count_entities(predictions, must_begin=True)
-    return Measured(value=counts.f1, count=counts.num_gold)
+    return _measure_f1(_count_entities(predictions, must_begin=True))
+
+
+def _measure_f1(counts: ChunkCounts) -> Measured:
+    """A word that a chunk begins at weighs 1 for each that is there and for each that was predicted."""
+    return measure_ratio(2 * counts.right, counts.gold + counts.predicted, int(counts.gold.sum()))
+
+
+def _measure_precision(counts: ChunkCounts) -> Measured:
+    return measure_ratio(counts.right, counts.predicted, int(counts.predicted.sum()))
+
+
+def _measure_recall(counts: ChunkCounts) -> Measured:
+    return measure_ratio(counts.right, counts.gold, int(counts.gold.sum()))
 
 
 def _count_runs(predictions: LabelPredictions) -> ChunkCounts:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from results.predictions import join_prediction_tables, prediction_table
 from sweeps.tables.prediction_rows import lay_out_predictions
+from xlt_core.metrics import compute_metric
 from xlt_core.result import (
     AnswerPredictions,
     LabelPredictions,
@@ -74,10 +75,21 @@ def test_words_stand_in_their_sentences_and_those_cut_off_have_no_prediction() -
     ]
 
 
-def test_outcomes_of_units_are_theirs_and_those_of_groups_are_no_unit_s() -> None:
-    each = np.array([1, 0, 1, 0, 1], np.float32)
-    assert told(replace(TAGGED, outcomes=each), "outcome") == [(1.0,), (0.0,), (1.0,), (0.0,), (1.0,)]
-    assert told(replace(TAGGED, outcomes=each[:2]), "outcome") == [(None,)] * 5
+@pytest.mark.parametrize("predictions", [TAGGED, ANSWERED, RANKED, MINED], ids=lambda each: type(each).__name__)
+def test_outcomes_and_weights_are_those_of_the_rows_in_their_order(predictions: Predictions) -> None:
+    num_rows = len(rows_of(predictions))
+    outcomes, weights = np.arange(num_rows, dtype=np.float32), np.arange(1, num_rows + 1, dtype=np.float32)
+    scored = replace(predictions, outcomes=outcomes, weights=weights)
+    assert told(scored, "outcome", "weight") == [(float(place), place + 1.0) for place in range(num_rows)]
+    assert set(told(replace(scored, weights=None), "weight")) == {(None,)}
+
+
+@pytest.mark.parametrize("metric", ["mining_f1", "mining_precision", "mining_recall"])
+def test_pairs_that_are_both_gold_and_mined_have_the_outcomes(metric: str) -> None:
+    measured = compute_metric(metric, MINED)
+    rows = rows_of(replace(MINED, outcomes=measured.outcomes, weights=measured.weights))
+    assert [row["outcome"] > 0 for row in rows] == [row["correct"] for row in rows]
+    assert 100 * sum(row["outcome"] for row in rows) / sum(row["weight"] for row in rows) == measured.value
 
 
 def test_answers_are_right_where_they_are_one_of_the_answers_and_have_their_outcomes() -> None:
