@@ -5,18 +5,21 @@ In: a `Grid`. Out: rich tables. Cells are rows where that fits, columns where th
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain, repeat
 from typing import NamedTuple
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
-from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 BASELINE_NOTE = "(baseline)"
 """Stands behind the label of a baseline."""
 _LABEL_SEPARATOR = " · "
+_GAP = 2
+"""Characters between two columns of a table."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +61,20 @@ class Grid:
     """Whether lines may become columns where that fits better."""
 
 
+@dataclass(frozen=True)
+class _Column:
+    """What stands in one column of a table."""
+
+    header: Text
+    texts: Sequence[Text]
+    style: str = ""
+
+    @cached_property
+    def width(self) -> int:
+        """Of its widest line, in characters."""
+        return max(_text_width(text) for text in (self.header, *self.texts))
+
+
 class Block(NamedTuple):
     """A part of a grid that fits the console. The title stands apart, since a table would wrap it to its own width."""
 
@@ -79,60 +96,61 @@ def layout_grid(grid: Grid, console: Console) -> list[Block]:
     builders = (_cells_as_rows, _cells_as_columns) if grid.may_turn else (_cells_as_rows,)
     for stacked in (False, True):
         for build in builders:
-            table = build(grid, grid.columns, stacked)
-            if _width(table, console) <= console.width:
-                return [Block(title, table)]
+            columns = build(grid, stacked)
+            if _width(columns) <= console.width:
+                return [Block(title, _make_table(columns, grid if build is _cells_as_rows else None))]
+    labels, *columns = _cells_as_rows(grid, stacked=True)
     titles = chain([title], repeat(Text(f"{grid.title} (continued)", style="italic")))
-    return [Block(*parts) for parts in zip(titles, _split(grid, console), strict=False)]
+    parts = _split(labels, columns, console.width)
+    return [Block(name, _make_table(part, grid)) for name, part in zip(titles, parts, strict=False)]
 
 
-def _split(grid: Grid, console: Console) -> Iterator[Table]:
-    """Split the columns into as few tables as fit, each with at least one."""
-    start = 0
-    while start < len(grid.columns):
-        end = start + 1
-        table = _cells_as_rows(grid, grid.columns[start:end], True)
-        while end < len(grid.columns):
-            wider = _cells_as_rows(grid, grid.columns[start : end + 1], True)
-            if _width(wider, console) > console.width:
-                break
-            table, end = wider, end + 1
-        yield table
-        start = end
-
-
-def _cells_as_rows(grid: Grid, columns: Sequence[str], stacked: bool) -> Table:
-    table = _new_table()
-    table.add_column(grid.corner, no_wrap=True)
-    aligned = []
+def _split(labels: _Column, columns: Sequence[_Column], width: int) -> Iterator[list[_Column]]:
+    """Split the columns into as few tables as fit, each with at least one beside the labels."""
+    part = [labels]
     for column in columns:
-        table.add_column(Text(column, justify="right"), no_wrap=True)
-        aligned.append(_align([line.entries.get(column) for line in grid.lines], len(column), stacked))
-    for place, line in enumerate(grid.lines):
-        if line.is_baseline and place:
-            table.add_section()
-        label = _wrapped(line.label) if stacked else Text(line.label)
-        table.add_row(label, *(texts[place] for texts in aligned), style=line.style)
-    return table
+        if len(part) > 1 and _width([*part, column]) > width:
+            yield part
+            part = [labels]
+        part.append(column)
+    yield part
 
 
-def _cells_as_columns(grid: Grid, columns: Sequence[str], stacked: bool) -> Table:
-    table = _new_table()
-    table.add_column("", no_wrap=True)
-    aligned = []
+def _width(columns: Sequence[_Column]) -> int:
+    """Of a table of these columns: known before rich lays it out, which takes seconds where there are many lines."""
+    return sum(column.width for column in columns) + _GAP * (len(columns) - 1)
+
+
+def _cells_as_rows(grid: Grid, stacked: bool) -> list[_Column]:
+    labels = [_wrapped(line.label) if stacked else Text(line.label) for line in grid.lines]
+    columns = [_Column(Text(grid.corner), labels)]
+    for column in grid.columns:
+        texts = _align([line.entries.get(column) for line in grid.lines], len(column), stacked)
+        columns.append(_Column(Text(column, justify="right"), texts))
+    return columns
+
+
+def _cells_as_columns(grid: Grid, stacked: bool) -> list[_Column]:
+    columns = [_Column(Text(), [Text(column) for column in grid.columns])]
     for line in grid.lines:
         header = _wrapped(line.label)
         header.justify = "right"
-        table.add_column(header, no_wrap=True, style=line.style)
-        width = max(len(part) for part in header.plain.split("\n"))
-        aligned.append(_align([line.entries.get(column) for column in columns], width, stacked))
-    for place, column in enumerate(columns):
-        table.add_row(column, *(texts[place] for texts in aligned))
+        texts = _align([line.entries.get(column) for column in grid.columns], _text_width(header), stacked)
+        columns.append(_Column(header, texts, line.style))
+    return columns
+
+
+def _make_table(columns: Sequence[_Column], grid: Grid | None) -> Table:
+    """Make a table of columns; where its rows are the lines of a grid, baselines stand out."""
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
+    for column in columns:
+        table.add_column(column.header, no_wrap=True, style=column.style, width=column.width)
+    for place, texts in enumerate(zip(*(column.texts for column in columns), strict=True)):
+        line = grid.lines[place] if grid else None
+        if line and line.is_baseline and place:
+            table.add_section()
+        table.add_row(*texts, style=line.style if line else "")
     return table
-
-
-def _new_table() -> Table:
-    return Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
 
 
 def _align(entries: Sequence[Entry | None], width: int, stacked: bool) -> list[Text]:
@@ -161,5 +179,5 @@ def _wrapped(label: str) -> Text:
     return Text(label.replace(_LABEL_SEPARATOR, "\n").replace(f" {BASELINE_NOTE}", f"\n{BASELINE_NOTE}"))
 
 
-def _width(table: Table, console: Console) -> int:
-    return Measurement.get(console, console.options.update(max_width=10_000), table).maximum
+def _text_width(text: Text) -> int:
+    return max(cell_len(part) for part in text.plain.split("\n"))
