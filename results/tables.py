@@ -4,6 +4,7 @@ In: a store or its tables. Out: text on a rich console.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 import pandas as pd
 from rich.console import Console
@@ -196,8 +197,7 @@ def _mean_line(label: str, rows: pd.DataFrame) -> Line:
     """Mean ± standard deviation of a cell by language."""
     is_baseline = bool(rows["is_baseline"].iloc[0])
     entries = {
-        str(row["column"]): Entry(text=f"{row['mean']:.1f}", spread=spread(row["sd"]))
-        for row in rows.to_dict("records")
+        str(column): Entry(text=f"{mean:.1f}", spread=spread(sd)) for column, mean, sd in _values(rows, "mean", "sd")
     }
     entries["k"] = Entry(text=str(rows["k"].max()))
     return Line(label=f"{label} {BASELINE_NOTE}" if is_baseline else label, entries=entries, is_baseline=is_baseline)
@@ -206,13 +206,20 @@ def _mean_line(label: str, rows: pd.DataFrame) -> Line:
 def _delta_line(rows: pd.DataFrame) -> Line:
     """Delta ± half the interval of a cell by language, marked where the interval excludes 0."""
     entries: dict[str, Entry] = {}
-    for row in rows[rows["delta"].notna()].to_dict("records"):
-        entries[str(row["column"])] = delta_entry(row["delta"], row["ci_low"], row["ci_high"])
-        if row["column"] in (MACRO, _MACRO_COLUMNS[ALL_PAIRS]):
-            entries["mean"] = Entry(text=f"{row['cell_mean']:.1f}", spread=spread(row["cell_sd"]))
+    for column, delta, low, high, mean, sd in _values(rows, "delta", "ci_low", "ci_high", "cell_mean", "cell_sd"):
+        if pd.isna(delta):
+            continue
+        entries[str(column)] = delta_entry(delta, low, high)
+        if column in (MACRO, _MACRO_COLUMNS[ALL_PAIRS]):
+            entries["mean"] = Entry(text=f"{mean:.1f}", spread=spread(sd))
     k, k_failed = rows["k"].max(), rows["k_failed"].max() if "k_failed" in rows else 0
     entries["k"] = Entry(text=f"{k} of {k + k_failed}" if k_failed else str(k))
     return Line(label=str(rows["cell"].iloc[0]), entries=entries)
+
+
+def _values(rows: pd.DataFrame, *names: str) -> Iterable[tuple[Any, ...]]:
+    """Name of the column of the table, and the values named, row by row; ten times as quick as records of all columns."""
+    return zip(*(rows[name].tolist() for name in ("column", *names)), strict=True)
 
 
 def delta_entry(delta: float, low: float, high: float) -> Entry:
