@@ -156,13 +156,14 @@ EFFECTS = pa.schema(
     [
         _required("model", pa.string()),  # formula, for people
         _required("series", pa.string()),
+        pa.field("cell_id", pa.string()),  # of the effect of one cell alone; null: of a model of all cells of the series
         _required("target_task", pa.string()),
         _required("metric", pa.string()),
         _required("selection", pa.string()),
         _required("condition", pa.string()),
         _required("outcome", pa.string()),  # delta, logit
-        _required("kind", pa.string()),  # slope (a fixed effect), variance (of a random one)
-        _required("term", pa.string()),  # magnitude:log_corpus, ...
+        _required("kind", pa.string()),  # slope (a fixed effect), check (the same in two stages), variance (of a random one)
+        _required("term", pa.string()),  # magnitude:log_corpus, ...; of one cell `effect` and `effect:log_corpus`
         pa.field("left_out", pa.string()),  # language without which it was fitted; null: all are in
         pa.field("estimate", pa.float64()),
         pa.field("se", pa.float64()),
@@ -178,4 +179,9 @@ EFFECTS = pa.schema(
         pa.field("problem", pa.string()),  # not converged, singular, too few languages, ...
     ]
 )
-"""The mixed model: what a step in dose, magnitude and log corpus size changes, over languages."""
+"""The mixed model: what a step in dose, magnitude and log corpus size changes, over languages.
+
+`log_corpus` is log10 of the size over its geometric mean over the languages that are in: one unit is ten times the
+corpus, and terms without it are effects at that mean. `magnitude` counts doublings, from the geometric mean of those
+above 0; `perturbed` and `intermediate` are 1 where there is any; `dose` counts from the middle of the doses.
+"""
