@@ -9,10 +9,8 @@ from functools import cached_property
 from itertools import chain, repeat
 from typing import NamedTuple
 
-from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 BASELINE_NOTE = "(baseline)"
@@ -76,17 +74,18 @@ class _Column:
 
 
 class Block(NamedTuple):
-    """A part of a grid that fits the console. The title stands apart, since a table would wrap it to its own width."""
+    """A part of a grid that fits the console."""
 
     title: Text
-    table: Table
+    lines: Sequence[Text]
+    """All of one width. Put together here: a table of rich takes seconds for some hundred cells."""
 
 
 def print_grid(grid: Grid, console: Console) -> None:
     """Print a grid, each block with its title."""
     for block in layout_grid(grid, console):
         console.print(block.title)
-        console.print(block.table)
+        console.print(*block.lines, sep="\n", soft_wrap=True)
         console.print()
 
 
@@ -98,11 +97,14 @@ def layout_grid(grid: Grid, console: Console) -> list[Block]:
         for build in builders:
             columns = build(grid, stacked)
             if _width(columns) <= console.width:
-                return [Block(title, _make_table(columns, grid if build is _cells_as_rows else None))]
+                return [Block(title, _make_lines(columns, grid if build is _cells_as_rows else None))]
     labels, *columns = _cells_as_rows(grid, stacked=True)
+    widest = max((column.width for column in columns), default=0)
+    for label in labels.texts:
+        label.truncate(max(console.width - _GAP - widest, 1), overflow="ellipsis")
     titles = chain([title], repeat(Text(f"{grid.title} (continued)", style="italic")))
     parts = _split(labels, columns, console.width)
-    return [Block(name, _make_table(part, grid)) for name, part in zip(titles, parts, strict=False)]
+    return [Block(name, _make_lines(part, grid)) for name, part in zip(titles, parts, strict=False)]
 
 
 def _split(labels: _Column, columns: Sequence[_Column], width: int) -> Iterator[list[_Column]]:
@@ -140,17 +142,36 @@ def _cells_as_columns(grid: Grid, stacked: bool) -> list[_Column]:
     return columns
 
 
-def _make_table(columns: Sequence[_Column], grid: Grid | None) -> Table:
-    """Make a table of columns; where its rows are the lines of a grid, baselines stand out."""
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
-    for column in columns:
-        table.add_column(column.header, no_wrap=True, style=column.style, width=column.width)
+def _make_lines(columns: Sequence[_Column], grid: Grid | None) -> list[Text]:
+    """Put columns side by side below their headers; where rows are the lines of a grid, baselines stand out."""
+    width = _width(columns)
+    lines = _make_row([column.header for column in columns], columns, "bold")
+    lines.append(Text("─" * width))
     for place, texts in enumerate(zip(*(column.texts for column in columns), strict=True)):
         line = grid.lines[place] if grid else None
         if line and line.is_baseline and place:
-            table.add_section()
-        table.add_row(*texts, style=line.style if line else "")
-    return table
+            lines.append(Text(" " * width))
+        lines += _make_row(texts, columns, line.style if line else "")
+    return lines
+
+
+def _make_row(texts: Sequence[Text], columns: Sequence[_Column], style: str) -> list[Text]:
+    """Put what stands in one row side by side: as many lines as the highest of the texts has."""
+    parts = [text.split("\n", allow_blank=True) if "\n" in text.plain else [text] for text in texts]
+    lines = []
+    for number in range(max(len(part) for part in parts)):
+        line = Text(style=style)
+        for place, (column, text, part) in enumerate(zip(columns, texts, parts, strict=True)):
+            found = part[number] if number < len(part) else Text()
+            room = " " * (column.width - found.cell_len)
+            is_right = text.justify == "right"
+            line.append(" " * (_GAP if place else 0) + (room if is_right else ""))
+            start = len(line)
+            line.append_text(found)
+            line.stylize_before(column.style, start)
+            line.append("" if is_right else room)
+        lines.append(line)
+    return lines
 
 
 def _align(entries: Sequence[Entry | None], width: int, stacked: bool) -> list[Text]:

@@ -218,7 +218,7 @@ def _delta_line(rows: pd.DataFrame) -> Line:
 
 
 def _values(rows: pd.DataFrame, *names: str) -> Iterable[tuple[Any, ...]]:
-    """Name of the column of the table, and the values named, row by row; ten times as quick as records of all columns."""
+    """Name of the column of the table, and the values named, row by row; ten times as quick as whole records."""
     return zip(*(rows[name].tolist() for name in ("column", *names)), strict=True)
 
 

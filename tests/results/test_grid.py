@@ -28,7 +28,7 @@ def _print(grid: Grid, width: int) -> tuple[str, int]:
     console = Console(file=io.StringIO(), width=width)
     blocks = layout_grid(grid, console)
     for block in blocks:
-        console.print(block.title, block.table, sep="\n")
+        console.print(block.title, *block.lines, sep="\n", soft_wrap=True)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue(), len(blocks)
 
@@ -82,3 +82,24 @@ def test_a_grid_that_may_not_turn_keeps_its_rows() -> None:
     text, num_tables = _print(grid, 80)
     assert num_tables > 1
     assert [line.split()[0] for line in text.splitlines() if line.startswith("first")] == ["first"] * num_tables
+
+
+@pytest.mark.parametrize("width", [400, 80])
+def test_a_baseline_is_bold_whether_it_is_a_row_or_a_column(width: int) -> None:
+    console = Console(file=io.StringIO(), width=width, force_terminal=True)
+    (block,) = layout_grid(_grid(num_lines=3), console)
+    segments = [segment for line in block.lines for segment in console.render(line)]
+    bold = "".join(segment.text for segment in segments if segment.style and segment.style.bold)
+    for place in range(len(COLUMNS)):
+        assert f"00{place:02}.5" in bold
+        assert f"01{place:02}.5" not in bold
+
+
+def test_a_label_that_leaves_no_room_is_cut_and_no_number_is() -> None:
+    line = Line(label="x" * 100, entries={"de": Entry(text="12.5"), "sw": Entry(text="13.5")})
+    text, num_tables = _print(Grid(title="t", columns=("de", "sw"), lines=(line,), may_turn=False), 30)
+    assert num_tables == 2
+    assert "12.5" in text
+    assert "13.5" in text
+    assert max(len(row) for row in text.splitlines()) == 30
+    assert "x…" in text
