@@ -79,10 +79,12 @@ def gather_evidence(store: ResultStore) -> Evidence:
 
         def attempt(part: str, compute: Callable[[], pa.Table], empty: pa.Schema | None = None) -> pd.DataFrame:
             try:
-                return compute().to_pandas()
+                table = compute()
             except ResultsError as error:
                 problems.append(Problem(part, str(error)))
-                return (empty or pa.schema([])).empty_table().to_pandas()
+                table = (empty or pa.schema([])).empty_table()
+            frame: pd.DataFrame = table.to_pandas()
+            return frame
 
         deltas = snapshot.deltas
         return Evidence(

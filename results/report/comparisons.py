@@ -1,0 +1,125 @@
+"""Rows of contrasts as they may be spoken of: verdicts that the corrected interval bears out, and names for people.
+
+In: `statistics.schema.CONTRASTS` as a frame. Out: the same frame, and sentences on its rows.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from results.report.figures.words import between, counted, signed
+from results.report.wording import is_missing, probability
+from results.schema import CLEAN, MACRO
+
+ADJUSTMENTS = {"holm": "Holm", "bh": "Benjamini-Hochberg", "none": "uncorrected"}
+Row = Mapping[Any, Any]
+"""Of `CONTRASTS`, by column."""
+_DEFAULTS = {"selection": "last", "condition": CLEAN}
+
+
+def with_sound_verdicts(contrasts: pd.DataFrame) -> pd.DataFrame:
+    """Take back every `better` and `worse` whose corrected interval does not lie wholly on its side of 0."""
+    low, high = contrasts["ci_adjusted_low"].astype(float), contrasts["ci_adjusted_high"].astype(float)
+    verdict = contrasts["verdict"]
+    is_unsound = (verdict.eq("better") & ~low.gt(0)) | (verdict.eq("worse") & ~high.lt(0))
+    return contrasts.assign(verdict=verdict.mask(is_unsound, "undecided"))
+
+
+def is_declared(contrasts: pd.DataFrame) -> "pd.Series[bool]":
+    """Whether a row is of a contrast that the space declared; the others are cells against their baselines."""
+    return contrasts["baseline_cell_id"].isna()
+
+
+def main_rows(contrasts: pd.DataFrame) -> pd.DataFrame:
+    """Rows of single languages, groups and the mean over languages, without failed runs; not of pairs of languages."""
+    return contrasts[contrasts["runs"].eq("ok") & contrasts["condition_language"].isna()]
+
+
+def names_of(languages: pd.DataFrame) -> dict[str, str]:
+    """Name of every language by its code."""
+    return dict(zip(languages["language"], languages["name"], strict=True))
+
+
+def unit_name(row: Row, names: Mapping[str, str]) -> str:
+    """What a row is over: the mean over languages, a group, or one language."""
+    language = str(row["language"])
+    number = row.get("num_languages")
+    over = "languages" if is_missing(number) else counted(int(number or 0), "language")
+    if language == MACRO:
+        return f"mean over {over}"
+    if row["unit"] == "group":
+        kind, _, name = language.partition(":")
+        return f"{kind} {name} (mean over {over})"
+    name = names.get(language, language)
+    return name if name == language else f"{name} ({language})"
+
+
+def setting_name(row: Row, varying: Mapping[str, bool]) -> str:
+    """Task, metric, checkpoint and condition of a row, where they are not the same in all rows or not the usual."""
+    parts = [
+        str(row[name])
+        for name in ("target_task", "metric", "selection", "condition")
+        if not is_missing(row[name]) and varying.get(name, False)
+    ]
+    return " · ".join(parts)
+
+
+def varying_settings(contrasts: pd.DataFrame) -> dict[str, bool]:
+    """Which of task, metric, checkpoint and condition have to be said of each row."""
+    values = {name: contrasts[name].dropna().unique() for name in ("target_task", "metric", "selection", "condition")}
+    return {name: len(found) > 1 or (len(found) == 1 and found[0] != _DEFAULTS.get(name, found[0]))
+            for name, found in values.items()}  # fmt: skip
+
+
+def correction(row: Row) -> str:
+    """What a row was corrected for: `Holm over 3`."""
+    adjustment = row["adjustment"]
+    if is_missing(adjustment) or adjustment == "none":
+        return "uncorrected"
+    size = 0 if is_missing(row["family_size"]) else int(row["family_size"])
+    return f"{ADJUSTMENTS.get(adjustment, adjustment)} over {size}"
+
+
+def evidence_sentence(row: Row) -> str:
+    """Difference, intervals, p and k of a row, in words."""
+    k = counted(int(row["k"]), "paired seed")
+    if is_missing(row["ci_low"]):
+        return f"{signed(row['delta'])} points, no interval; {k}."
+    p = probability(row["p_adjusted"])
+    corrected = f"corrected ({correction(row)}): {between(row['ci_adjusted_low'], row['ci_adjusted_high'])}"
+    return (
+        f"{signed(row['delta'])} points; 95 % interval {between(row['ci_low'], row['ci_high'])}; {corrected}"
+        f"{', ' + p if p else ''}; {k}."
+    )
+
+
+def verdict_sentence(row: Row) -> str:
+    """What a row allows to be said."""
+    margin = 0.0 if is_missing(row["equivalence_margin"]) else float(row["equivalence_margin"])
+    match row["verdict"]:
+        case "better":
+            return "Better: the corrected interval lies above zero."
+        case "worse":
+            return "Worse: the corrected interval lies below zero."
+        case "equivalent":
+            return f"Equivalent: a difference larger than {margin:g} points in either direction can be ruled out."
+        case "no loss":
+            return f"No loss: a loss of more than {margin:g} points can be ruled out; a gain is not shown."
+        case "undecided":
+            found = "" if is_missing(row["mde"]) else (
+                f" Only a true difference of about {row['mde']:.1f} points or more would have been found in "
+                "four of five such sweeps."
+            )  # fmt: skip
+            return f"Undecided: no claim can be made in either direction.{found}"
+        case _:
+            why = row["failed_runs"] if row["failed_runs"] and int(row["k"]) == 0 else row["ci_method"]
+            return f"Not testable{'' if is_missing(why) else f' ({why})'}."
+
+
+def in_order(contrasts: pd.DataFrame) -> pd.DataFrame:
+    """Rows by role and family, otherwise as they came."""
+    rank = {"primary": 0, "secondary": 1, "exploratory": 2}
+    order = np.lexsort((contrasts["family"].fillna("").to_numpy(str), contrasts["role"].map(rank).fillna(3)))
+    return contrasts.iloc[order]

@@ -1,0 +1,1 @@
+"""The parts of the page, each from the evidence to blocks of text, tables and claims; templates lay them out."""

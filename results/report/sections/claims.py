@@ -1,0 +1,171 @@
+"""What can be claimed, and what cannot: every declared comparison with its intervals and its verdict, in sentences.
+
+In: contrasts with sound verdicts. Out: claims; nothing is called better whose corrected interval contains zero.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from results.report.blocks import Grid, lay_out
+from results.report.comparisons import (
+    correction,
+    evidence_sentence,
+    in_order,
+    is_declared,
+    main_rows,
+    names_of,
+    setting_name,
+    unit_name,
+    varying_settings,
+    verdict_sentence,
+)
+from results.report.evidence import Evidence
+from results.report.figures.words import between, counted, listed, signed
+from results.report.wording import MARKS, VERDICTS, plain, probability
+from results.schema import MACRO
+
+CLAIMS = ("better", "worse", "no loss", "equivalent")
+_MOST_EXPLORATORY = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """One hypothesis and what became of it."""
+
+    name: str
+    over: str
+    setting: str
+    hypothesis: str | None
+    verdict: str
+    mark: str
+    sentence: str
+    evidence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claims:
+    """All that can be said of differences."""
+
+    declaration: str
+    primary: tuple[Claim, ...]
+    secondary: tuple[str, ...]
+    """A sentence a family."""
+    secondary_grid: Grid | None
+    exploratory: str
+    exploratory_grid: Grid | None
+
+
+def find_claims(evidence: Evidence) -> Claims:
+    """Say what the sweep shows; `evidence` has sound verdicts."""
+    rows = in_order(main_rows(evidence.contrasts))
+    by_role = {role: rows[rows["role"].eq(role)] for role in ("primary", "secondary", "exploratory")}
+    exploratory = by_role["exploratory"]
+    means = exploratory[exploratory["language"].eq(MACRO)]
+    shown = means.head(_MOST_EXPLORATORY)
+    cut = "" if len(shown) == len(means) else f" (the first {len(shown)} of {len(means)} cells)"
+    return Claims(
+        declaration=_declaration(evidence),
+        primary=tuple(_claims(by_role["primary"], evidence)),
+        secondary=tuple(_summaries(by_role["secondary"], evidence)),
+        secondary_grid=comparison_grid(by_role["secondary"], evidence, "Secondary comparisons"),
+        exploratory=_exploratory(exploratory),
+        exploratory_grid=comparison_grid(shown, evidence, f"Exploratory: means over languages{cut}"),
+    )
+
+
+def comparison_grid(rows: pd.DataFrame, evidence: Evidence, caption: str) -> Grid | None:
+    """A table of comparisons for people; none without rows."""
+    if rows.empty:
+        return None
+    names, varying = names_of(evidence.languages), varying_settings(main_rows(evidence.contrasts))
+    records = rows.to_dict("records")
+    frame = pd.DataFrame(
+        {
+            "comparison": rows["contrast"].to_list(),
+            "over": [unit_name(row, names) for row in records],
+            "setting": [setting_name(row, varying) for row in records],
+            "verdict": [f"{MARKS.get(row['verdict'], '')} {row['verdict']}" for row in records],
+            "delta": [signed(row["delta"]) for row in records],
+            "95 % interval": [between(row["ci_low"], row["ci_high"]) for row in records],
+            "corrected": [between(row["ci_adjusted_low"], row["ci_adjusted_high"]) for row in records],
+            "p, corrected": [probability(row["p_adjusted"]) for row in records],
+            "correction": [correction(row) for row in records],
+            "k": rows["k"].to_list(),
+            "detectable": [plain(row["mde"]) for row in records],
+        }
+    )
+    empty = [name for name in ("setting",) if not any(frame[name])]
+    return lay_out(frame.drop(columns=empty), caption)
+
+
+def _claims(rows: pd.DataFrame, evidence: Evidence) -> Iterator[Claim]:
+    names, varying = names_of(evidence.languages), varying_settings(main_rows(evidence.contrasts))
+    hypotheses = {contrast.name: contrast.hypothesis for contrast in evidence.analysis.contrasts}
+    for row in rows.to_dict("records"):
+        yield Claim(
+            name=row["contrast"],
+            over=unit_name(row, names),
+            setting=setting_name(row, varying),
+            hypothesis=hypotheses.get(row["contrast"]),
+            verdict=row["verdict"],
+            mark=MARKS.get(row["verdict"], ""),
+            sentence=verdict_sentence(row),
+            evidence=evidence_sentence(row),
+        )
+
+
+def _declaration(evidence: Evidence) -> str:
+    analysis = evidence.analysis
+    if not is_declared(evidence.contrasts).any() and not analysis.contrasts:
+        return (
+            "Nothing was declared before the sweep ran: every comparison on this page is exploratory. It may suggest "
+            "what to test next; it shows nothing by itself."
+        )
+    what = counted(len(analysis.contrasts), "contrast")
+    when = f" on {analysis.declared_at}" if analysis.declared_at else ""
+    late = analysis.num_finished_when_declared
+    if late is None:
+        return f"{what} declared{when}; it is not on record how many trials had finished by then."
+    if late == 0:
+        return f"{what} declared{when}, before any trial had finished."
+    return (
+        f"{what} declared{when}, when {counted(late, 'trial')} had already finished: these are not predictions made "
+        "blind, and should be read with that in mind."
+    )
+
+
+def _summaries(rows: pd.DataFrame, evidence: Evidence) -> Iterator[str]:
+    """One sentence a contrast, setting and kind of unit: for which languages what can be said."""
+    names, varying = names_of(evidence.languages), varying_settings(main_rows(evidence.contrasts))
+    keys = ["contrast", "unit", "target_task", "metric", "selection", "condition"]
+    for _, part in rows.groupby(keys, sort=False, dropna=False):
+        records = part.to_dict("records")
+        first = records[0]
+        setting = setting_name(first, varying)
+        said = [
+            f"{verdict} in {listed((unit_name(row, names) for row in records if row['verdict'] == verdict), 8)}"
+            for verdict in CLAIMS
+            if any(row["verdict"] == verdict for row in records)
+        ]
+        open_count = sum(row["verdict"] not in CLAIMS for row in records)
+        if open_count:
+            said.append(f"nothing can be said of {open_count} of {len(records)}")
+        yield (
+            f"{first['contrast']}, by {first['unit']}{' (' + setting + ')' if setting else ''}, "
+            f"{correction(first)}: {'; '.join(said)}."
+        )
+
+
+def _exploratory(rows: pd.DataFrame) -> str:
+    if rows.empty:
+        return "There are no exploratory comparisons yet."
+    counts = Counter(rows["verdict"])
+    said = [f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict]]
+    return (
+        f"{counted(len(rows), 'comparison')} of cells with their baselines, in all languages, groups and means, "
+        f"{'was' if len(rows) == 1 else 'were'} made without having been declared: {', '.join(said)}. "
+        "They are exploratory: what stands out here has to be declared and run again before it can be claimed."
+    )
