@@ -39,3 +39,7 @@ class QueryError(ResultsError):
 
 class FormatError(ResultsError):
     """An output format is unknown or cannot be written where it was asked for."""
+
+
+class UnlikeError(ResultsError):
+    """Runs that were to be compared do not match: other seeds, or other test examples."""

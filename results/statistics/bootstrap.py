@@ -1,0 +1,127 @@
+"""The two-level bootstrap over seed blocks and test examples. In: paired differences. Out: estimates, replicates.
+
+All differences on one test set see the same draws of its examples, in all languages that share it, from a generator
+seeded by the hash of its example ids. A draw is a vector of counts, so that all differences under all draws are one
+product of matrices. What examples add is linear (`differences`), so that the draws act on means over seed blocks and
+nothing of size seeds x draws x examples is ever made.
+"""
+
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from math import sqrt
+
+import numpy as np
+import numpy.typing as npt
+
+from results.statistics.differences import PairedDifference
+from results.statistics.estimates import Estimates
+
+FloatArray = npt.NDArray[np.float64]
+
+NUM_DRAWS = 10_000
+
+_BLOCK_ENTRIES = 2**22
+_MAX_COLUMNS = 1024
+
+
+def estimate(differences: Sequence[PairedDifference], *, num_draws: int = NUM_DRAWS) -> Estimates:
+    """The mean of every difference, and the variances that its seed blocks and its test examples give it.
+
+    Examples of several test sets are drawn apart, and their variances add up. The bootstrap's variance over n examples
+    is multiplied by n / (n - 1), as the sample variance is.
+    """
+    example_variance = np.zeros(len(differences))
+    for examples, columns in _columns_by_examples(differences).items():
+        for part in range(0, len(columns), _MAX_COLUMNS):
+            chosen = columns[part : part + _MAX_COLUMNS]
+            example_variance[chosen] += _resampled_variance(examples, _stack(differences, examples, chosen), num_draws)
+    k = np.array([len(one.deltas) for one in differences], np.int64)
+    spread = [one.deltas.var(ddof=1) / len(one.deltas) if len(one.deltas) > 1 else np.nan for one in differences]
+    return Estimates(
+        k=k,
+        delta=np.array([one.deltas.mean() if len(one.deltas) else np.nan for one in differences], np.float64),
+        seed_variance=np.array(spread, np.float64),
+        example_variance=np.where(k > 1, example_variance, np.nan),
+        residual_variance=np.array([one.residual_variance for one in differences], np.float64),
+    )
+
+
+def draw_replicates(differences: Sequence[PairedDifference], *, num_draws: int = NUM_DRAWS) -> FloatArray:
+    """Joint replicates of all differences, shape (draws, differences), each about its estimate.
+
+    The same draws of examples for all differences on one test set; the same random weights for equal seeds. The weights
+    are normal with mean 0 over one chi a draw, so that the seed part is Student's t with k - 1 degrees of freedom and
+    the quantiles of a column are those of `Estimates.interval`. With 2 or 3 seed blocks such a t has no variance: use
+    quantiles and shares, not the standard deviation. Columns are NaN with fewer than two seed blocks.
+    """
+    estimates = estimate(differences, num_draws=num_draws)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shrinkage = np.nan_to_num(np.sqrt(estimates.example_part / estimates.example_variance))
+    shifts: FloatArray = np.zeros((num_draws, len(differences)))
+    for examples, columns in _columns_by_examples(differences).items():
+        influences = _stack(differences, examples, columns)
+        num_examples = len(influences)
+        unbiased = sqrt(num_examples / max(num_examples - 1, 1))
+        first = 0
+        for counts in _draw_counts(examples, num_examples, num_draws):
+            shifts[first : first + len(counts), columns] += unbiased * (counts @ influences)
+            first += len(counts)
+    shifts *= shrinkage
+    for column, one in enumerate(differences):
+        shifts[:, column] += estimates.delta[column] + _draw_seed_part(one, num_draws)
+    return shifts
+
+
+def _draw_seed_part(difference: PairedDifference, num_draws: int) -> FloatArray:
+    k = len(difference.deltas)
+    if k < 2:
+        return np.full(num_draws, np.nan)
+    weights = np.stack([_generator(f"seed {seed}").standard_normal(num_draws) for seed in difference.seeds])
+    chi = np.sqrt(_generator(f"chi {k - 1}").chisquare(k - 1, num_draws) / (k - 1))
+    deviations = difference.deltas - difference.deltas.mean()
+    seed_part: FloatArray = deviations @ weights / (chi * sqrt(k * (k - 1)))
+    return seed_part
+
+
+def _columns_by_examples(differences: Sequence[PairedDifference]) -> dict[str, list[int]]:
+    columns: dict[str, list[int]] = {}
+    for column, one in enumerate(differences):
+        for examples in one.influences:
+            columns.setdefault(examples, []).append(column)
+    return columns
+
+
+def _stack(differences: Sequence[PairedDifference], examples: str, columns: Sequence[int]) -> npt.NDArray[np.float32]:
+    """Shape (examples, columns)."""
+    return np.stack([differences[column].influences[examples] for column in columns], axis=1)
+
+
+def _resampled_variance(examples: str, influences: npt.NDArray[np.float32], num_draws: int) -> FloatArray:
+    """Of the influences' sums over draws of the examples; shape (columns,)."""
+    num_examples = len(influences)
+    if num_examples < 2:
+        return np.full(influences.shape[1], np.nan)
+    total, total_of_squares = np.zeros(influences.shape[1]), np.zeros(influences.shape[1])
+    for counts in _draw_counts(examples, num_examples, num_draws):
+        shifts = (counts @ influences).astype(np.float64)
+        total += shifts.sum(axis=0)
+        total_of_squares += np.einsum("ij,ij->j", shifts, shifts)
+    variance = (total_of_squares - total**2 / num_draws) / (num_draws - 1)
+    return np.maximum(variance, 0.0) * num_examples / (num_examples - 1)
+
+
+def _draw_counts(examples: str, num_examples: int, num_draws: int) -> Iterator[npt.NDArray[np.float32]]:
+    """How often each example is drawn, shape (draws, examples), a block of draws at a time."""
+    generator = _generator(f"examples {examples}")
+    rows = max(1, _BLOCK_ENTRIES // num_examples)
+    for first in range(0, num_draws, rows):
+        num_rows = min(rows, num_draws - first)
+        drawn = generator.integers(num_examples, size=(num_rows, num_examples))
+        drawn += np.arange(num_rows)[:, None] * num_examples
+        counts = np.bincount(drawn.ravel(), minlength=num_rows * num_examples)
+        yield counts.reshape(num_rows, num_examples).astype(np.float32)
+
+
+def _generator(name: str) -> np.random.Generator:
+    """Seeded by what is drawn, so that equal things are drawn equally everywhere."""
+    return np.random.default_rng(int.from_bytes(sha256(name.encode()).digest()))
