@@ -1,0 +1,102 @@
+"""From drafted rows to numbers: estimates, intervals, tests. In: drafts. Out: arrays, a number a row."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from results.analysis import Analysis
+from results.statistics.bootstrap import estimate
+from results.statistics.differences import PairedDifference
+from results.statistics.estimates import Estimates, Interval
+from results.statistics.units import Draft
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Estimates of some of m rows; the others have none (NaN)."""
+
+    estimates: Estimates
+    rows: npt.NDArray[np.int64]
+    num_rows: int
+
+    def fill(self, values: Array) -> Array:
+        """Put a number of each estimate where its row is. Shape (m,)."""
+        whole = np.full(self.num_rows, np.nan)
+        whole[self.rows] = values
+        return whole
+
+    def interval(self, level: float | Array) -> Interval:
+        """Intervals of all rows.
+
+        Args:
+            level: of all, or of each row, shape (m,).
+        """
+        own = level if isinstance(level, float) else level[self.rows]
+        found = self.estimates.interval(own)
+        return Interval(self.fill(found.low), self.fill(found.high))
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What is estimated of m rows."""
+
+    points: Spread
+    logits: Spread
+    margin: float
+
+    @cached_property
+    def delta(self) -> Array:
+        """In points."""
+        return self.points.fill(self.points.estimates.delta)
+
+    @cached_property
+    def se(self) -> Array:
+        """Of `delta`."""
+        return self.points.fill(self.points.estimates.se)
+
+    @cached_property
+    def df(self) -> Array:
+        """Of `se`."""
+        return self.points.fill(self.points.estimates.df)
+
+    @cached_property
+    def p(self) -> Array:
+        """Of no difference."""
+        return self.points.fill(self.points.estimates.p_values())
+
+    @cached_property
+    def p_no_loss(self) -> Array:
+        """Of a loss of the margin or more."""
+        return self.points.fill(self.points.estimates.equivalence(self.margin).p_no_loss)
+
+    @cached_property
+    def p_equivalence(self) -> Array:
+        """Of a difference of the margin or more, either way (two one-sided tests)."""
+        return self.points.fill(self.points.estimates.equivalence(self.margin).p)
+
+    @cached_property
+    def delta_logit(self) -> Array:
+        """In log odds."""
+        return self.logits.fill(self.logits.estimates.delta)
+
+    def detectable(self, level: Array) -> Array:
+        """Smallest true difference that is found in 4 of 5 tries, at a level of each row."""
+        return self.points.fill(self.points.estimates.detectable_effect(level[self.points.rows]))
+
+
+def estimate_rows(drafts: Sequence[Draft], analysis: Analysis) -> Numbers:
+    """Estimate all rows at once, with the same draws of examples for all that share them."""
+    points = [draft.difference for draft in drafts]
+    logits = [draft.logit_difference for draft in drafts]
+    return Numbers(_spread(points), _spread(logits), analysis.margin)
+
+
+def _spread(differences: Sequence[PairedDifference | None]) -> Spread:
+    rows = [row for row, one in enumerate(differences) if one is not None]
+    present = [one for one in differences if one is not None]
+    return Spread(estimate(present), np.array(rows, np.int64), len(differences))

@@ -1,0 +1,191 @@
+"""Outcomes of a trial, example by example: what intervals over test examples are made from.
+
+In: a trial's file of predictions, read once. Out: by language and condition the numerators and denominators of the
+primary metric, in one order of examples, with a digest of the examples' ids.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from results.damage import trial_file
+from results.schema import PREDICTIONS
+from results.storage import Storage
+from results.table_files import OnDamaged, read_tables
+
+_PLACE = ("language", "condition", "condition_language")
+_COLUMNS = (*_PLACE, "example_id", "outcome", "weight")
+
+
+class Place(NamedTuple):
+    """What of a trial was scored together."""
+
+    language: str
+    condition: str
+    condition_language: str
+    """Of the second sentence; empty where it has none of its own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcomes:
+    """One trial in one place. N examples, in the order of their ids; units of one example are summed."""
+
+    examples_hash: str
+    """Of the ordered ids: equal where and only where the examples are the same."""
+    num_examples: int
+    """N."""
+    numerators: npt.NDArray[np.uint8] | npt.NDArray[np.float32] | None = None
+    """Shape (N,); `uint8` where each example is one unit, right (1) or wrong (0); none: the metric is no such ratio."""
+    denominators: npt.NDArray[np.float32] | None = None
+    """Shape (N,); none: 1 each."""
+
+    @property
+    def right(self) -> npt.NDArray[np.bool_] | None:
+        """Which examples are right, shape (N,); none where they are not simply right or wrong."""
+        is_binary = self.numerators is not None and self.numerators.dtype == np.uint8
+        return self.numerators == 1 if is_binary and self.numerators is not None else None
+
+    @property
+    def score(self) -> float:
+        """The metric over all examples, 0 to 100; NaN where it is no ratio or divides by 0."""
+        total = self._total
+        if self.numerators is None or not total:
+            return float("nan")
+        return 100.0 * float(self.numerators.sum(dtype=np.float64)) / total
+
+    def contributions(self) -> npt.NDArray[np.float32] | None:
+        """What each example adds to the score, in points, linearised: their sum is 0. Shape (N,).
+
+        The score is a ratio R of sums; an example that is drawn `w` times moves it by `w - 1` times its contribution
+        `100 (numerator - R denominator) / sum of denominators` (Cochran 1977, 6.4).
+        """
+        if self.numerators is None or not self._total:
+            return None
+        ratio = np.float32(self.score / 100.0)
+        expected = ratio if self.denominators is None else ratio * self.denominators
+        return np.float32(100.0 / self._total) * (self.numerators - expected)
+
+    @property
+    def _total(self) -> float:
+        return float(self.num_examples if self.denominators is None else self.denominators.sum(dtype=np.float64))
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Where the rows of one place go."""
+
+    examples_hash: str
+    num_examples: int
+    examples: npt.NDArray[np.int32]
+    """A row's example, by the order of ids; shape (rows,)."""
+
+
+@dataclass(frozen=True)
+class OutcomeReader:
+    """Reads trials of one store one after the other; remembers how their rows are laid out, which they mostly share."""
+
+    storage: Storage
+    on_damaged: OnDamaged
+    """Is told of a file that cannot be read; its trial has no outcomes."""
+    ids: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Of the examples, by `examples_hash`."""
+    _layouts: dict[tuple[str, bytes], _Layout] = field(default_factory=dict)
+
+    def read(self, trial_id: str) -> dict[Place, Outcomes]:
+        """Read what a trial answered, by place; nothing of a trial without a file.
+
+        Raises:
+            SchemaVersionError: the file was written by another version of the schema.
+        """
+        name = trial_file("predictions", trial_id)
+        (table,) = read_tables(self.storage, [name], PREDICTIONS, _COLUMNS, self.on_damaged)
+        if table is None or table.num_rows == 0:
+            return {}
+        ids = _encode(table["example_id"])
+        digest = _digest(ids.dictionary.to_pylist())
+        rows_of_ids = ids.indices.to_numpy(zero_copy_only=False)
+        outcomes, weights = _floats(table["outcome"]), _floats(table["weight"])
+        found = {}
+        for place, rows in _split_by_place(table):
+            layout = self._lay_out(digest, ids.dictionary, rows_of_ids[rows])
+            own = None if outcomes is None else outcomes[rows]
+            found[place] = _sum_by_example(layout, own, None if weights is None else weights[rows])
+        return found
+
+    def _lay_out(self, digest: str, names: pa.Array, rows: npt.NDArray[np.int32]) -> _Layout:
+        key = (digest, hashlib.sha256(rows.tobytes()).digest())
+        if key not in self._layouts:
+            self._layouts[key] = self._new_layout(names, rows)
+        return self._layouts[key]
+
+    def _new_layout(self, names: pa.Array, rows: npt.NDArray[np.int32]) -> _Layout:
+        """Put the examples of one place in the order of their ids.
+
+        Args:
+            names: ids of examples.
+            rows: index into `names` of each row.
+        """
+        present, inverse = np.unique(rows, return_inverse=True)
+        ids: list[str] = names.take(pa.array(present)).to_pylist()
+        order = sorted(range(len(ids)), key=ids.__getitem__)
+        rank = np.empty(len(ids), np.int32)
+        rank[order] = np.arange(len(ids), dtype=np.int32)
+        examples_hash = _digest([ids[place] for place in order])
+        self.ids.setdefault(examples_hash, frozenset(ids))
+        return _Layout(examples_hash, len(ids), rank[inverse])
+
+
+def _sum_by_example(
+    layout: _Layout, outcomes: npt.NDArray[np.float32] | None, weights: npt.NDArray[np.float32] | None
+) -> Outcomes:
+    """Sum the rows of each example; without outcomes, or where some row has none, only the examples are known."""
+    found = Outcomes(examples_hash=layout.examples_hash, num_examples=layout.num_examples)
+    if outcomes is None or np.isnan(outcomes).any():
+        return found
+    weights = np.ones_like(outcomes) if weights is None else np.where(np.isnan(weights), np.float32(1), weights)
+    numerators, denominators = (
+        np.bincount(layout.examples, values, layout.num_examples).astype(np.float32) for values in (outcomes, weights)
+    )
+    if np.any(denominators != 1):
+        return replace(found, numerators=numerators, denominators=denominators)
+    is_binary = bool(np.all((numerators == 0) | (numerators == 1)))
+    return replace(found, numerators=numerators.astype(np.uint8) if is_binary else numerators)
+
+
+def _split_by_place(table: pa.Table) -> Iterator[tuple[Place, npt.NDArray[np.int64] | slice]]:
+    """Give the rows of each place, in their order."""
+    columns = [_encode(table[name]) for name in _PLACE]
+    code = np.zeros(table.num_rows, np.int64)
+    for column in columns:
+        indices = column.indices.fill_null(len(column.dictionary)).to_numpy(zero_copy_only=False)
+        code = code * (len(column.dictionary) + 1) + indices
+    starts = np.flatnonzero(np.diff(code, prepend=code[0] - 1))
+    pieces: dict[int, list[slice]] = {}
+    for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(code)], strict=True):
+        pieces.setdefault(int(code[start]), []).append(slice(start, end))
+    for rows in pieces.values():
+        place = Place(*(column[rows[0].start].as_py() or "" for column in columns))
+        yield place, rows[0] if len(rows) == 1 else np.concatenate([np.arange(one.start, one.stop) for one in rows])
+
+
+def _encode(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    whole = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    return whole.unify_dictionaries().combine_chunks()
+
+
+def _floats(column: pa.ChunkedArray) -> npt.NDArray[np.float32] | None:
+    """As numpy, null is NaN; nothing where all are null."""
+    if column.null_count == len(column):
+        return None
+    values: npt.NDArray[np.float32] = column.combine_chunks().to_numpy(zero_copy_only=False)
+    return values
+
+
+def _digest(ids: list[str]) -> str:
+    return hashlib.sha256(json.dumps(ids).encode()).hexdigest()[:16]

@@ -1,0 +1,197 @@
+"""From drafts and numbers to rows of the contrasts table. In: arrays. Out: `schema.CONTRASTS`, a dictionary a row."""
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from results.analysis import Analysis
+from results.statistics.corrections import Corrected
+from results.statistics.estimates import CI_METHOD, CI_METHOD_SEEDS, P_METHOD
+from results.statistics.estimation import Numbers
+from results.statistics.families import FamilyKey, name_family
+from results.statistics.significance import interquartile_mean, mcnemar, probability_of_improvement, sign_flip
+from results.statistics.units import ALL_RUNS, Draft
+from results.statistics.verdicts import Found, judge
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of trials and languages."""
+
+    languages: Mapping[str, Mapping[str, Any]]
+    """Rows of `schema.LANGUAGES` by code."""
+    bits: Mapping[str, float]
+    """Difficulty as it really was, by trial."""
+    versions: Mapping[str, str]
+    """JSON, by trial."""
+
+
+def read_facts(languages: pa.Table, trials: pa.Table) -> Facts:
+    """Look up what rows say of languages and trials."""
+    ids = trials["trial_id"].to_pylist()
+    bits = {one: value for one, value in zip(ids, trials["bits"].to_pylist(), strict=True) if value is not None}
+    versions = {one: text for one, text in zip(ids, trials["versions"].to_pylist(), strict=True) if text}
+    return Facts({row["language"]: row for row in languages.to_pylist()}, bits, versions)
+
+
+def make_rows(
+    drafts: Sequence[Draft],
+    numbers: Numbers,
+    corrected: Corrected,
+    keys: Sequence[FamilyKey],
+    facts: Facts,
+    analysis: Analysis,
+) -> Iterator[dict[str, Any]]:
+    """Make the rows; every argument that is a sequence or holds arrays has one entry a row."""
+    plain, wide = numbers.points.interval(CONFIDENCE), numbers.points.interval(corrected.level)
+    logits, detectable = numbers.logits.interval(CONFIDENCE), numbers.detectable(corrected.level)
+    for row, (draft, key) in enumerate(zip(drafts, keys, strict=True)):
+        found = Found(
+            p_adjusted=corrected.p[row],
+            ci_adjusted_low=wide.low[row],
+            ci_adjusted_high=wide.high[row],
+            p_no_loss=numbers.p_no_loss[row],
+            p_equivalence=numbers.p_equivalence[row],
+        )
+        has_interval = bool(np.isfinite(plain.low[row]))
+        num_runs = draft.paired.num_intermediate_runs
+        yield (
+            _describe(draft, facts)
+            | _summarise(draft)
+            | {
+                "delta": numbers.delta[row],
+                "se": numbers.se[row],
+                "df": numbers.df[row],
+                "ci_low": plain.low[row],
+                "ci_high": plain.high[row],
+                "ci_method": _ci_method(draft) if has_interval else None,
+                "p": numbers.p[row],
+                "p_method": P_METHOD if has_interval else None,
+                "family": name_family(key),
+                "role": key.role,
+                "family_size": int(corrected.size[row]),
+                "p_adjusted": corrected.p[row],
+                "adjustment": key.adjustment,
+                "ci_adjusted_low": wide.low[row],
+                "ci_adjusted_high": wide.high[row],
+                "ci_adjusted_method": corrected.ci_method[row] if has_interval else None,
+                "equivalence_margin": analysis.margin,
+                "p_equivalence": found.p_equivalence,
+                "verdict": judge(
+                    found, alpha=analysis.alpha, k=len(draft.paired.seeds), num_intermediate_runs=num_runs
+                ),
+                "mde": detectable[row],
+                "delta_logit": numbers.delta_logit[row],
+                "delta_logit_low": logits.low[row],
+                "delta_logit_high": logits.high[row],
+            }
+        )
+
+
+def _describe(draft: Draft, facts: Facts) -> dict[str, Any]:
+    """What a row is about."""
+    comparison, paired = draft.comparison, draft.paired
+    own = facts.languages.get(draft.name, {})
+    cells = paired.runs[: comparison.num_positive]
+    bits = [facts.bits[run.trial_id] for runs in cells for run in runs if run.trial_id in facts.bits]
+    return {
+        "contrast": comparison.name,
+        "cell_id": comparison.cell_id,
+        "baseline_cell_id": comparison.baseline_cell_id,
+        "terms": comparison.terms_json,
+        **comparison.labels,
+        "bits": float(np.mean(bits)) if bits else None,
+        "unit": draft.kind,
+        "language": draft.name,
+        "num_languages": len(draft.languages),
+        **{name: own.get(name) for name in ("corpus_size", "corpus_unit", "resource_band")},
+        **draft.measure._asdict(),
+        "condition_language": draft.condition_language,
+        "runs": draft.runs,
+        "failed_runs": _failed_runs(draft),
+        "num_examples": draft.num_examples,
+        "k": len(paired.seeds),
+        "k_failed": paired.num_lost,
+        "num_intermediate_runs": paired.num_intermediate_runs,
+        "seeds": list(paired.seeds),
+        "examples_hash": draft.examples_hash,
+        "code_versions": _join_versions(paired.trial_ids, facts.versions),
+    }
+
+
+def _summarise(draft: Draft) -> dict[str, Any]:
+    """Descriptive numbers, over seeds; of a difference of differences only those of the difference."""
+    comparison, values = draft.comparison, draft.values
+    row: dict[str, Any] = {}
+    if not len(draft.deltas):
+        return row
+    weights = np.array(comparison.weights)
+    deltas = weights @ values
+    flips = sign_flip(draft.deltas)
+    row |= {
+        "delta_sd": _sd(deltas),
+        "delta_median": float(np.median(deltas)),
+        "delta_iqm": interquartile_mean(deltas),
+        "delta_min": float(deltas.min()),
+        "p_sign_flip": flips.p,
+        "p_sign_flip_min": flips.smallest,
+    }
+    if comparison.has_two_sides:
+        first = comparison.num_positive
+        cell, base = weights[:first] @ values[:first], -weights[first:] @ values[first:]
+        errors = 100.0 - base.mean()
+        row |= {
+            "cell_mean": float(cell.mean()),
+            "cell_sd": _sd(cell),
+            "base_mean": float(base.mean()),
+            "base_sd": _sd(base),
+            "prob_improvement": probability_of_improvement(cell, base),
+            "error_reduction": (cell.mean() - base.mean()) / errors if errors > 0 else None,
+        }
+    if draft.changes is not None:
+        lost, won = draft.changes.lost, draft.changes.won
+        row |= {"n01": lost.tolist(), "n10": won.tolist(), "p_mcnemar": mcnemar(lost, won).tolist()}
+    return row
+
+
+def _sd(values: npt.NDArray[np.float64]) -> float | None:
+    return float(values.std(ddof=1)) if len(values) > 1 else None
+
+
+def _ci_method(draft: Draft) -> str:
+    """How the interval was made, with what is special about this row."""
+    method = CI_METHOD if draft.why_not is None else f"{CI_METHOD_SEEDS}: {draft.why_not}"
+    num_runs, k = draft.paired.num_intermediate_runs, len(draft.paired.seeds)
+    if num_runs == 1:
+        return f"{method}; all seeds share one intermediate run, and nothing is said of others"
+    if num_runs is not None and num_runs < k:
+        return f"{method}; one value an intermediate run ({num_runs} of {k} seeds)"
+    return method
+
+
+def _failed_runs(draft: Draft) -> str:
+    """How runs that failed count in this row, and what else is left out of it."""
+    counts = ", ".join(f"{number} {state}" for state, number in draft.paired.lost.items())
+    if draft.runs == ALL_RUNS:
+        parts = ["degenerate runs count at their scores, diverged ones at chance"]
+        parts += [f"left out: {counts}"] if counts else []
+    else:
+        parts = [f"pairs left out: {counts}" if counts else "none"]
+    return "; ".join([*parts, *([draft.reason] if draft.reason else [])])
+
+
+def _join_versions(trials: Collection[str], versions: Mapping[str, str]) -> str:
+    """JSON: of each library its version, or all of them where the runs have several."""
+    found: dict[str, set[str]] = {}
+    for text in {versions[trial_id] for trial_id in trials if trial_id in versions}:
+        for library, version in json.loads(text).items():
+            found.setdefault(library, set()).add(str(version))
+    joined = {library: sorted(seen) if len(seen) > 1 else min(seen) for library, seen in sorted(found.items())}
+    return json.dumps(joined)
