@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from search_spaces.contrasts import plan_contrasts
 from search_spaces.document import Document, read_document
 from search_spaces.draws import planned_cells
 from search_spaces.overrides import apply_override
@@ -42,6 +43,7 @@ def check_document(document: Document) -> SearchSpace:
     space = _parse_space(document)
     try:
         planned_cells(space)
+        plan_contrasts(space)
     except SpaceError as error:
         raise SpaceError(error.problems, document.origin_of) from error
     return space

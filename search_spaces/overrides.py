@@ -14,7 +14,7 @@ from search_spaces.settings import lay_over, nest
 from search_spaces.space import SearchSpace
 from xlt_core.spec import TrialSpec
 
-_SECTIONS = ("base", "axes", "baseline", "search", "scheduler", "resources")
+_SECTIONS = ("base", "axes", "baseline", "search", "scheduler", "resources", "analysis")
 
 _NAMED = ("search", "scheduler")
 """Sections that are a name, or a mapping of one name to its settings."""
@@ -50,7 +50,7 @@ def apply_override(document: Document, override: str, *, written: str = "") -> D
         raise _error(origin, f"unknown key '{key}'{hint} Allowed: {', '.join(known)}, and dotted keys in them")
     if not rest:
         return _changed(document, (section,), {**document.values, section: value}, origin)
-    settings = document.values.get(section, {})
+    settings = document.values.get(section) or {}
     if not isinstance(settings, dict):
         if section not in _NAMED:
             raise _error(origin, f"'{section}' is {settings!r} there, not a mapping")

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
 
+from search_spaces.analysis import AnalysisSpec
 from search_spaces.resources import Resources as Resources
 from search_spaces.searches import Scheduler as Scheduler
 from search_spaces.searches import Search as Search
@@ -51,6 +52,8 @@ class SearchSpace(Settings):
     scheduler: Scheduler = Scheduler()
     """Whether trials are stopped on their way; never part of an identity."""
     resources: Resources = Resources()
+    analysis: AnalysisSpec | None = None
+    """What the sweep sets out to test; never part of an identity. None given: every delta is exploratory."""
 
     @field_validator("seeds", mode="before")
     @classmethod

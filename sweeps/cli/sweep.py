@@ -94,6 +94,7 @@ def run(
     from search_spaces.loading import load_space
     from sweeps.engine.begin import begin_sweep
     from sweeps.engine.options import LaunchOptions, check_options
+    from sweeps.growth.declaration import explain_late_declaration
     from sweeps.growth.extend import read_space
 
     goal = make_goal(until_ci, language, max_seeds)
@@ -114,6 +115,8 @@ def run(
         highlight=False,
         soft_wrap=True,
     )
+    if late := explain_late_declaration(store):
+        console.print(late, highlight=False, markup=False, soft_wrap=True)
     grown = read_space(store) or loaded  # with what the folder's sweep is scored on besides
     finish(run_or_narrow(store, grown, planned.trials, options, goal, console), output, console)
 

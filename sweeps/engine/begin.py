@@ -12,9 +12,11 @@ from results.errors import NotASweepError
 from results.store import ResultStore
 from search_spaces.resources import Resources
 from search_spaces.space import SearchSpace
+from sweeps.growth.declaration import date_analysis
 from sweeps.growth.extend import GrownPlan, plan_grown_sweep, read_space
 from sweeps.growth.widths import Goal, check_language
 from sweeps.planning.plan import PlannedTrial, SweepPlan
+from sweeps.tables.languages import language_rows
 from sweeps.tables.rows import plan_row, planned_trial
 from xlt_core.errors import StoreError
 
@@ -69,6 +71,7 @@ def write_grown_plan(grown: GrownPlan, place: Path | str) -> ResultStore:
     Raises:
         ResultsError: the folder holds another sweep, or something that is no sweep.
     """
+    analysis = date_analysis(grown, _find_held(place))
     store = ResultStore.create(
         place,
         {
@@ -76,9 +79,11 @@ def write_grown_plan(grown: GrownPlan, place: Path | str) -> ResultStore:
             "sweep_id": grown.plan.sweep_id,
             "space": grown.space.model_dump(mode="json"),
             "versions": {name: version(name) for name in _LIBRARIES},
+            **({} if analysis is None else {"analysis": analysis}),
         },
     )
     store.write_plan([plan_row(trial) for trial in grown.plan.trials])
+    store.write_languages(language_rows(grown.all_trials))
     return store
 
 

@@ -15,6 +15,7 @@ from search_spaces.expand import SpaceTrial, expand_space
 from search_spaces.growth import fixed_base
 from search_spaces.resolution import check_dev_sets
 from search_spaces.space import SearchSpace
+from sweeps.planning.analysis import resolve_analysis
 from xlt_core.canonical import content_key
 from xlt_core.difficulty import MEASURES
 from xlt_core.difficulty.spec import ScorerSpec
@@ -102,6 +103,8 @@ class SweepPlan:
     trials: tuple[PlannedTrial, ...]
     num_proposed: int = 0
     """Cells that a search proposes while the sweep runs, at most."""
+    analysis: Mapping[str, JsonValue] | None = None
+    """What the space sets out to test, in cell ids (`results.analysis`)."""
 
     @property
     def num_cells(self) -> int:
@@ -146,16 +149,25 @@ def plan_sweep(space: SearchSpace) -> SweepPlan:
     """
     planner = TrialPlanner()
     trials: dict[str, PlannedTrial] = {}
+    cell_ids: dict[TrialSpec, str] = {}
     with _without_collection():
         for trial in expand_space(space):
             planned = planner.plan(trial)
             trials.setdefault(planned.trial_id, planned)
+            if space.analysis is not None:
+                cell_ids.setdefault(trial.spec.model_copy(update={"seed": 0}), planned.plan.cell_id)
     check_dev_sets(space, (planned.plan.spec for planned in trials.values()))
     # Trials of one seed are the same in both designs, and stand for other variation: no sweep may mix them.
     design = {} if space.seeds_from == "intermediate" else {"seeds_from": space.seeds_from}
     sweep_id = content_key({"name": space.name, "base": fixed_base(space), **design})
     num_proposed = space.search.optuna.num_cells if space.search.optuna else 0
-    return SweepPlan(name=space.name, sweep_id=sweep_id, trials=tuple(trials.values()), num_proposed=num_proposed)
+    return SweepPlan(
+        name=space.name,
+        sweep_id=sweep_id,
+        trials=tuple(trials.values()),
+        num_proposed=num_proposed,
+        analysis=resolve_analysis(space, cell_ids),
+    )
 
 
 @contextmanager

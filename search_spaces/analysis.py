@@ -1,0 +1,99 @@
+"""What a space sets out to test: contrasts of its cells, and families of hypotheses that are tested together.
+
+In: YAML values. Out: a frozen `AnalysisSpec`, never part of an identity. Which cells it means: `contrasts`.
+"""
+
+from collections import Counter
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, JsonValue, field_validator, model_validator
+
+from search_spaces.settings import SettingPath
+from xlt_core.settings import LISTS_TOO, Settings, field_error
+
+CellSettings = dict[SettingPath, JsonValue]
+"""Settings of a cell, nested or by dotted keys, as in `base`."""
+
+Units = Annotated[tuple[Literal["macro", "language", "group"], ...], LISTS_TOO, Field(min_length=1)]
+
+
+class DifferenceSpec(Settings):
+    """Cells against cells."""
+
+    cell: CellSettings = Field(default_factory=dict)
+    """Names settings: every planned cell that has them is meant, with equal weight; none given: every cell."""
+    against: CellSettings = Field(min_length=1)
+    """Laid over each of these to get the cell that it is compared with, which must be planned, too. A cell that stays
+    as it is has nothing to be compared with and is left out."""
+
+
+class ContrastSpec(DifferenceSpec):
+    """One hypothesis: that the mean over the cells differs from the mean over those that they are compared with."""
+
+    name: str = Field(min_length=1)
+    hypothesis: str | None = None
+    """In words."""
+    minus: DifferenceSpec | None = None
+    """Another difference that is taken off: an interaction."""
+
+
+class FamilySpec(Settings):
+    """Hypotheses that are tested together."""
+
+    name: str = Field(min_length=1)
+    role: Literal["primary", "secondary", "exploratory"]
+    contrasts: Literal["declared", "deltas"] = "declared"
+    """`declared`: the contrasts of the analysis; `deltas`: every cell against its baseline."""
+    units: Units = ("macro",)
+    """What each contrast is tested in: the mean over languages, every language, or every group of languages."""
+    adjustment: Literal["holm", "bh", "none"] = "holm"
+    """Of p and of intervals, for the number of hypotheses in the family."""
+    is_split: bool = False
+    """Whether each contrast is a family of its own."""
+
+
+class AnalysisSpec(Settings):
+    """What is tested, and how; declared with the space, before anything has run."""
+
+    question: str | None = None
+    """In words."""
+    metric: str | None = None
+    """None given: the primary metric of each task."""
+    alpha: Annotated[float, Field(gt=0.0, lt=0.5)] = 0.05
+    margin: Annotated[float, Field(gt=0.0)] = 0.5
+    """Points within which a difference counts as none."""
+    contrasts: tuple[ContrastSpec, ...] = ()
+    families: tuple[FamilySpec, ...] = ()
+    """None given: the contrasts on the mean over languages are primary (Holm); by language and by group of languages
+    each is a family of its own (secondary, Holm); every delta is exploratory (Benjamini-Hochberg)."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists_too(cls, value: object) -> object:
+        """Take lists for tuples, as YAML and JSON have them."""
+        if not isinstance(value, dict):
+            return value
+        listed = {key: tuple(value[key]) for key in ("contrasts", "families") if isinstance(value.get(key), list)}
+        return {**value, **listed}
+
+    @field_validator("contrasts", "families")
+    @classmethod
+    def _different_names(cls, value: tuple[ContrastSpec, ...] | tuple[FamilySpec, ...]) -> object:
+        counts = Counter(one.name for one in value)
+        if twice := [name for name, number in counts.items() if number > 1]:
+            raise ValueError(f"the name '{twice[0]}' is given {counts[twice[0]]} times; each needs a name of its own")
+        return value
+
+    @model_validator(mode="after")
+    def _each_in_one_family(self) -> Self:
+        seen: dict[tuple[str, str], str] = {}
+        for family in self.families:
+            for unit in family.units:
+                other = seen.setdefault((family.contrasts, unit), family.name)
+                if other != family.name:
+                    message = (
+                        f"'{other}' and '{family.name}' both hold the {family.contrasts} contrasts by {unit}; a "
+                        "hypothesis is in one family, or it would be corrected twice"
+                    )
+                    raise field_error("families", message)
+        return self
