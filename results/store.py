@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import pyarrow as pa
 
+from results.analysis import Analysis
 from results.compaction import read_folder
 from results.damage import find_damaged, set_aside, set_plans_aside, trial_file
 from results.errors import DamagedFileError, NotASweepError, OtherSweepError, RowError, StorageError
@@ -239,6 +240,15 @@ class ResultStore:
     def deltas(self) -> pa.Table:
         """Deltas of what is finished now; columns of `schema.DELTAS`."""
         return self.snapshot().deltas
+
+    def contrasts(self) -> pa.Table:
+        """Declared contrasts and deltas with intervals, tests and verdicts; columns of `statistics.schema.CONTRASTS`.
+
+        Kept beside the store, and computed only where something has changed since.
+        """
+        from results.statistics.kept import load_contrasts  # heavy
+
+        return load_contrasts(self.snapshot(), Analysis.from_sweep(self.sweep))
 
     def write_deltas(self) -> str:
         """Recompute the deltas and publish them for readers that do not have this code; give their file's name."""
