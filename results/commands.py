@@ -9,7 +9,13 @@ from typing import Annotated
 
 import typer
 
+from results.report.commands import report, serve
+
 app = typer.Typer(no_args_is_help=True, help="Look at what a sweep has found.")
+
+
+app.command()(report)
+app.command()(serve)
 
 
 class Reference(StrEnum):

@@ -51,7 +51,7 @@ def unit_name(row: Row, names: Mapping[str, str]) -> str:
         return f"mean over {over}"
     if row["unit"] == "group":
         kind, _, name = language.partition(":")
-        return f"{kind} {name} (mean over {over})"
+        return f"{kind} {name}" + ("" if is_missing(number) else f" ({over})")
     name = names.get(language, language)
     return name if name == language else f"{name} ({language})"
 

@@ -13,8 +13,9 @@ _VERDICT_SCALE = {"domain": list(VERDICTS)}
 
 def draw_deltas() -> dict[str, Any]:
     """Every comparison of a language: estimate by verdict, its interval thick, the corrected one thin."""
-    name = {"field": "name", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 260}}
-    colour = {"field": "verdict", "type": "ordinal", "scale": _VERDICT_SCALE, "legend": None}
+    name = {"field": "name", "type": "nominal", "sort": None, "title": None}
+    legend = {"title": None, "columns": 3}
+    colour = {"field": "verdict", "type": "ordinal", "scale": _VERDICT_SCALE, "legend": legend}
     tooltip = [
         {"field": "name", "title": "comparison"},
         {"field": "delta", "format": "+.2f"},
@@ -28,9 +29,9 @@ def draw_deltas() -> dict[str, Any]:
     ]
     shape = {
         "field": "verdict",
-        "type": "ordinal",
+        "type": "nominal",
         "scale": {**_VERDICT_SCALE, "range": list(VERDICT_SHAPES)},
-        "legend": {"title": None, "columns": 3},
+        "legend": legend,
     }
     x_title = {"title": _POINTS}
     return _chart(
@@ -121,6 +122,7 @@ def _chart(height: Any, layers: list[dict[str, Any]]) -> dict[str, Any]:
         "datasets": {"rows": []},
         "width": "container",
         "height": height,
+        "autosize": {"type": "fit-x", "contains": "padding"},
         "layer": layers,
     }
 

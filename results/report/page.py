@@ -3,17 +3,20 @@
 import base64
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, Literal
 
 import vl_convert
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from results.errors import ResultsError
+from results.errors import FormatError, ResultsError
 from results.report.blocks import Grid, lay_out
 from results.report.comparisons import with_sound_verdicts
 from results.report.detail_charts import draw_curve, draw_deltas
@@ -81,6 +84,21 @@ def render_page(evidence: Evidence, *, theme: PageTheme = "auto", digest: str | 
     )
 
 
+def write_page(path: Path, text: str) -> None:
+    """Write a page, whole or not at all.
+
+    Raises:
+        FormatError: nothing can be written there.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise FormatError(f"the report cannot be written to {path} ({error.strerror}); give another -o") from error
+
+
 def content_policy(*, is_live: bool) -> str:
     """What the page may load and run: its own scripts, told by their hashes, and nothing from anywhere else."""
     hashes = " ".join(f"'sha256-{_hash(script)}'" for script in _scripts(is_live=is_live))
@@ -112,7 +130,7 @@ def _draw_figures(evidence: Evidence, problems: list[Problem]) -> Iterator[Drawn
 def _environment() -> Environment:
     loader = PackageLoader("results.report")
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.filters["script"] = _script_json
+    environment.filters |= {"script": _script_json, "moment": _moment}
     return environment
 
 
@@ -120,6 +138,11 @@ def _script_json(value: Any) -> Markup:
     """JSON that may stand in a script element: nothing in it can end the element."""
     text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
+
+
+def _moment(iso: str) -> str:
+    """A time for people: `2026-11-22 19:05 UTC`."""
+    return f"{datetime.fromisoformat(iso).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _scripts(*, is_live: bool) -> list[str]:

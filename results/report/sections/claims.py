@@ -11,6 +11,7 @@ import pandas as pd
 
 from results.report.blocks import Grid, lay_out
 from results.report.comparisons import (
+    Row,
     correction,
     evidence_sentence,
     in_order,
@@ -87,7 +88,7 @@ def comparison_grid(rows: pd.DataFrame, evidence: Evidence, caption: str) -> Gri
             "comparison": rows["contrast"].to_list(),
             "over": [unit_name(row, names) for row in records],
             "setting": [setting_name(row, varying) for row in records],
-            "verdict": [f"{MARKS.get(row['verdict'], '')} {row['verdict']}" for row in records],
+            "verdict": [_verdict(row) for row in records],
             "delta": [signed(row["delta"]) for row in records],
             "95 % interval": [between(row["ci_low"], row["ci_high"]) for row in records],
             "corrected": [between(row["ci_adjusted_low"], row["ci_adjusted_high"]) for row in records],
@@ -99,6 +100,12 @@ def comparison_grid(rows: pd.DataFrame, evidence: Evidence, caption: str) -> Gri
     )
     empty = [name for name in ("setting",) if not any(frame[name])]
     return lay_out(frame.drop(columns=empty), caption)
+
+
+def _verdict(row: Row) -> str:
+    """With its mark; of an exploratory row it says that it is one."""
+    exploratory = ", exploratory" if row["role"] == "exploratory" else ""
+    return f"{MARKS.get(row['verdict'], '')} {row['verdict']}{exploratory}"
 
 
 def _claims(rows: pd.DataFrame, evidence: Evidence) -> Iterator[Claim]:

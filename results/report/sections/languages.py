@@ -17,7 +17,7 @@ from results.report.wording import is_missing, plain
 from results.schema import CLEAN, MACRO
 
 _NUMBERS = ("delta", "ci_low", "ci_high", "ci_adjusted_low", "ci_adjusted_high")
-_MEAN = "mean over languages"
+_MEAN = "Mean over languages"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,7 @@ def chart_rows(contrasts: pd.DataFrame, curve: pd.DataFrame | None) -> dict[str,
     is_one_metric = usual["metric"].nunique() < 2
     deltas = [
         {
-            "name": row["contrast"] if is_one_metric else f"{row['contrast']} · {row['metric']}",
+            "name": _name(row, is_one_metric),
             "verdict": row["verdict"],
             "role": row["role"],
             "k": row["k"],
@@ -75,6 +75,11 @@ def chart_rows(contrasts: pd.DataFrame, curve: pd.DataFrame | None) -> dict[str,
         for row in curve.to_dict("records")
     ]
     return {"deltas": deltas, "curve": points}
+
+
+def _name(row: dict[Any, Any], is_one_metric: bool) -> str:
+    declared = "" if row["role"] == "exploratory" else "declared: "
+    return f"{declared}{row['contrast']}{'' if is_one_metric else ' · ' + row['metric']}"
 
 
 def _rounded(row: dict[Any, Any], names: tuple[str, ...]) -> dict[str, float | None]:

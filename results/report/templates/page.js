@@ -18,8 +18,20 @@ const page = (() => {
       const rows = JSON.parse(chart.closest(".language").querySelector("script.rows").textContent)[chart.dataset.rows];
       if (!rows.length) return null;
       spec.datasets.rows = rows;
+      if (chart.dataset.rows === "curve") scaleToMagnitudes(spec, rows);
     }
     return spec;
+  }
+
+  // Ticks at the magnitudes that were run; linear up to the smallest, then logarithmic.
+  function scaleToMagnitudes(spec, rows) {
+    const run = [...new Set(rows.filter((row) => row.measured).map((row) => row.magnitude))];
+    const smallest = Math.min(...run.filter((one) => one > 0));
+    for (const { x } of spec.layer.map((layer) => layer.encoding)) {
+      if (!x || x.field !== "magnitude") continue;
+      x.axis.values = run;
+      if (Number.isFinite(smallest)) x.scale.constant = smallest;
+    }
   }
 
   async function draw(chart) {
@@ -30,8 +42,10 @@ const page = (() => {
     const height = chart.offsetHeight;
     chart.style.minHeight = `${height}px`; // what is below stays where it is
     if (before) before.finalize();
+    const config = { ...read("themes")[theme()], aria: false };
+    config.axis = { ...config.axis, labelLimit: Math.min(config.axis.labelLimit, chart.clientWidth * 0.42) };
     const options = {
-      actions: false, ast: true, renderer: "svg", config: { ...read("themes")[theme()], aria: false },
+      actions: false, ast: true, renderer: "svg", config,
       tooltip: { theme: theme() === "dark" ? "dark" : "light" },
     };
     try {
@@ -43,6 +57,7 @@ const page = (() => {
         if (code && detail(code)) choose(code, true);
       });
       listenToLabels(chart);
+      if (chart.scrollWidth > chart.clientWidth) chart.tabIndex = 0; // so that it can be scrolled by keys
     } catch (error) {
       chart.textContent = `This chart could not be drawn (${error.message}); the table below has its numbers.`;
       chart.classList.add("failed");
@@ -100,8 +115,7 @@ const page = (() => {
     const select = document.getElementById("language");
     if (select) {
       select.closest("p").hidden = false;
-      const first = details().find((one) => one.dataset.code !== "macro") || details()[0];
-      choose((location.hash.match(/^#language=(.+)$/) || [])[1] || page.chosen || first.dataset.code, false);
+      choose((location.hash.match(/^#language=(.+)$/) || [])[1] || page.chosen || details()[0].dataset.code, false);
       select.addEventListener("change", () => choose(select.value, false));
     }
     const copy = document.getElementById("copy");
