@@ -10,12 +10,14 @@ from typing import Annotated
 import typer
 
 from results.report.commands import report, serve
+from results.statistics.commands import contrasts
 
 app = typer.Typer(no_args_is_help=True, help="Look at what a sweep has found.")
 
 
 app.command()(report)
 app.command()(serve)
+app.command()(contrasts)
 
 
 class Reference(StrEnum):

@@ -1,0 +1,173 @@
+"""The contrasts table for people: family by family, primary first, exploratory rows as one line unless asked for.
+
+In: rows of `schema.CONTRASTS`. Out: text on a rich console.
+"""
+
+from collections.abc import Collection, Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from results.analysis import Analysis
+from results.schema import CLEAN, MACRO
+from results.statistics.measured import LAST
+from results.statistics.units import ALL_RUNS
+from results.statistics.verdicts import BETTER, NOT_TESTABLE, WORSE
+
+Row = Mapping[Hashable, Any]
+
+ROLES = ("primary", "secondary", "exploratory")
+_ADJUSTMENTS = {"holm": "Holm", "bh": "Benjamini-Hochberg", "none": "not corrected"}
+_STYLES = {BETTER: "green", WORSE: "red"}
+_MAX_NAMED = 6
+_MAX_REASONS = 10
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Rows of one family that make one table."""
+
+    title: str
+    rows: pd.DataFrame
+    labels: str
+    """The column that tells the rows apart."""
+
+
+def print_contrasts(rows: pd.DataFrame, analysis: Analysis, shown: Collection[str], console: Console) -> None:
+    """Print the contrasts of a sweep.
+
+    Args:
+        rows: of `schema.CONTRASTS`, maybe filtered.
+        analysis: of the sweep.
+        shown: roles whose rows are listed; families of the others are counted.
+        console: to print on.
+    """
+    if rows.empty:
+        console.print("No contrasts: no finished trial of a cell has a finished baseline of the same seed.")
+        return
+    counted: list[pd.DataFrame] = []
+    for role in ROLES:
+        for _, family in rows[rows["role"] == role].groupby("family", sort=False):
+            if role in shown:
+                for block in _blocks(family):
+                    _print_block(block, console)
+            else:
+                counted.append(family)
+    for family in counted:
+        console.print(_count(family), highlight=False)
+    for note in [*_declaration_notes(analysis), *_method_notes(rows, analysis), *_failure_notes(rows)]:
+        console.print(Text(note, style="dim"))
+
+
+def _blocks(family: pd.DataFrame) -> Iterator[_Block]:
+    """A table a task, metric, selection and condition; and a contrast, where it has rows of several languages."""
+    for _, rows in family.groupby(["target_task", "metric", "selection", "condition"], sort=False, dropna=False):
+        first = rows.iloc[0]
+        about = [first["target_task"], first["metric"]]
+        about += [value for value in (first["selection"], first["condition"]) if value not in (LAST, CLEAN)]
+        size, adjustment = first["family_size"], _ADJUSTMENTS[first["adjustment"]]
+        tested = f"{first['role']}, {size} tested, {adjustment}"
+        title = f"{first['family']}: {', '.join(map(str, about))} ({tested})"
+        if (rows["unit"] == MACRO).all():
+            yield _Block(title, rows, "contrast")
+            continue
+        for name, part in rows.groupby("contrast", sort=False):
+            own = title if str(name) in title else f"{title}: {name}"
+            yield _Block(own, part, "language")
+
+
+def _print_block(block: _Block, console: Console) -> None:
+    console.print(Text(block.title, style="italic"))
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False, show_edge=False)
+    table.add_column(block.labels)
+    for name in ("k", "delta", "95 %", "corrected", "p", "mde"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("verdict")
+    for row in block.rows.to_dict("records"):
+        table.add_row(_label(row, block.labels), *_cells(row), style=_STYLES.get(row["verdict"], ""))
+    console.print(table)
+    console.print()
+
+
+def _label(row: Row, column: str) -> Text:
+    pairs = row["condition_language"]
+    parts = [row[column], *([f"{pairs} pairs"] if isinstance(pairs, str) else [])]
+    return Text(", ".join([*parts, *(["all runs"] if row["runs"] == ALL_RUNS else [])]))
+
+
+def _cells(row: Row) -> list[str]:
+    k, failed = row["k"], row["k_failed"]
+    return [
+        f"{k} of {k + failed}" if failed else str(k),
+        _number(row["delta"], "+z.1f"),
+        _range(row["ci_low"], row["ci_high"]),
+        _range(row["ci_adjusted_low"], row["ci_adjusted_high"]),
+        "<.001" if row["p_adjusted"] < 0.001 else _number(row["p_adjusted"], ".3f").removeprefix("0"),
+        _number(row["mde"], ".1f"),
+        row["verdict"],
+    ]
+
+
+def _number(value: float, form: str) -> str:
+    return "" if pd.isna(value) else format(value, form)
+
+
+def _range(low: float, high: float) -> str:
+    return "" if pd.isna(low) else f"{low:+z.1f} to {high:+z.1f}"
+
+
+def _count(family: pd.DataFrame) -> Text:
+    """How many rows of a family stand out, and which."""
+    first = family.iloc[0]
+    rows = family[family["runs"] != ALL_RUNS]
+    found = rows[rows["verdict"].str.startswith((BETTER, WORSE))]
+    found = found.reindex(found["p_adjusted"].sort_values(kind="stable").index)
+    named = [f"{row['contrast']} in {row['language']} {row['delta']:+.1f}" for row in found.to_dict("records")]
+    more = ", ..." if len(named) > _MAX_NAMED else ""
+    which = f": {', '.join(named[:_MAX_NAMED])}{more}" if named else ""
+    what = f"{first['family']} ({first['role']}, {_ADJUSTMENTS[first['adjustment']]})"
+    return Text(f'{what}: {len(found)} of {len(rows)} stand out{which}. List them: --family "{first["family"]}"')
+
+
+def _declaration_notes(analysis: Analysis) -> list[str]:
+    if not analysis.contrasts:
+        return ["No contrast was declared before the sweep ran: whatever stands out is exploratory."]
+    if analysis.num_finished_when_declared:
+        return [
+            f"What is tested was declared when {analysis.num_finished_when_declared} trials had finished: "
+            "it is not pre-declared."
+        ]
+    return []
+
+
+def _method_notes(rows: pd.DataFrame, analysis: Analysis) -> list[str]:
+    notes = [
+        "delta: in points; 95 %: interval of this row alone; corrected, p: for how many rows its family tests; mde: "
+        "the smallest true difference that 4 of 5 such sweeps would find; k: paired seeds.",
+        "better, worse: the corrected interval excludes 0. equivalent: within "
+        f"± {analysis.margin:g} points; no loss: not below -{analysis.margin:g} (one-sided tests at "
+        f"{analysis.alpha:g}, not corrected). undecided is no claim of no difference.",
+    ]
+    if methods := rows["ci_method"].dropna().unique().tolist():
+        notes.append(f"Intervals: {'. '.join(methods)}.")
+    return notes
+
+
+def _failure_notes(rows: pd.DataFrame) -> list[str]:
+    """Which languages are not compared, and that failed runs are counted in rows of their own."""
+    notes = []
+    if (rows["runs"] == ALL_RUNS).any():
+        notes.append("all runs: degenerate runs count at their scores, diverged ones at chance.")
+    refused = rows[(rows["verdict"] == NOT_TESTABLE) & rows["failed_runs"].str.contains("unlike test examples")]
+    reasons = [
+        f"Not compared: {row['contrast']} in {row['language']}: {row['failed_runs'].removeprefix('none; ')}."
+        for row in refused.drop_duplicates(["contrast", "language"]).to_dict("records")
+    ]
+    more = len(reasons) - _MAX_REASONS
+    notes += reasons[:_MAX_REASONS] + ([f"and {more} others; see the column failed_runs."] if more > 0 else [])
+    return notes
