@@ -94,7 +94,7 @@ def _canonical_model(spec: TrialSpec) -> ModelSpec:
 
 
 def _canonical_evaluation(spec: TrialSpec) -> EvaluationSpec:
-    """Languages in the task's order, each once; the last layer of a local encoder by its number.
+    """Languages in the task's order, each once; candidates only where one is chosen; the last layer by its number.
 
     Of an encoder on the hub nothing is asked: whether its configuration is here already must not change an identity.
     """
@@ -103,6 +103,8 @@ def _canonical_evaluation(spec: TrialSpec) -> EvaluationSpec:
         places = {language: place for place, language in enumerate(known)}
         asked = sorted(dict.fromkeys(evaluation.languages), key=lambda language: places.get(language, len(known)))
         evaluation = evaluation.model_copy(update={"languages": tuple(asked)})
+    if not evaluation.other_selections:
+        evaluation = evaluation.model_copy(update={"num_candidates": EvaluationSpec().num_candidates})
     is_local = spec.encoder.pretrain is not None or Path(spec.encoder.source).expanduser().is_dir()
     if evaluation.embedding is None or evaluation.embedding.layer != "last" or not is_local:
         return evaluation

@@ -91,6 +91,32 @@ class CheckpointFolder:
                 state.micro_batch_size = manifest.get("micro_batch_size")
                 return
 
+    @property
+    def newest_step(self) -> int:
+        """Steps taken at the newest checkpoint, sound or not; 0: there is none."""
+        names = self._newest_first()
+        return int(names[0].removeprefix(_PREFIX)) if names else 0
+
+    def discard_from(self, step: int) -> None:
+        """Delete the checkpoints of so many steps and more: training goes on from before."""
+        for name in self._newest_first():
+            if int(name.removeprefix(_PREFIX)) >= step:
+                self._delete(name)
+
+    def keep_tensors(self, name: str, tensors: Mapping[str, Tensor]) -> None:
+        """Keep tensors beside the checkpoints until they are cleared, in the place of what has this name."""
+        self._delete(name)
+        saved = {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}
+        manifest = {"stage_key": self.stage_key}
+        folder = publish_folder(self.folder / name, lambda partial: save_file(saved, partial / _TENSORS), manifest)
+        if self._mirror is not None:
+            self._mirror.push_folder(folder)
+
+    def find_tensors(self, name: str) -> Path | None:
+        """Give the safetensors file that was kept under a name; none: it is not there, or damaged."""
+        is_sound = name in self._read_sound([name])
+        return self.folder / name / _TENSORS if is_sound else None
+
     def clear(self) -> None:
         """Delete all of them, and what else lies beside them; called when the stage's result is published."""
         if self._mirror is not None:
@@ -145,13 +171,17 @@ class CheckpointFolder:
         shutil.rmtree(self.folder / name, ignore_errors=True)
 
 
+def list_module_tensors(module: nn.Module) -> dict[str, Tensor]:
+    """Parameters, tied ones once, and persistent buffers, by name."""
+    saved = module.state_dict()
+    buffers = {name: buffer for name, buffer in module.named_buffers() if name in saved}
+    return {**dict(module.named_parameters()), **buffers}
+
+
 def _named_tensors(state: TrainingState) -> Iterator[tuple[str, Tensor]]:
-    """Parameters (tied ones once), persistent buffers, and the optimiser's tensors of each parameter."""
-    parameters = dict(state.module.named_parameters())
-    yield from ((f"module.{name}", tensor) for name, tensor in parameters.items())
-    saved = state.module.state_dict()
-    yield from ((f"module.{name}", buffer) for name, buffer in state.module.named_buffers() if name in saved)
-    for name, parameter in parameters.items():
+    """Parameters, persistent buffers, and the optimiser's tensors of each parameter."""
+    yield from ((f"module.{name}", tensor) for name, tensor in list_module_tensors(state.module).items())
+    for name, parameter in state.module.named_parameters():
         for kind, value in state.optimizer.state.get(parameter, {}).items():
             yield f"optimizer.{kind}.{name}", value
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from xlt_core.conditions.checks import check_conditions, list_asked_languages
+from xlt_core.conditions.spec import CleanSpec
 from xlt_core.difficulty import misfits as difficulty_misfits
 from xlt_core.encoders.configuration import EncoderFacts, read_encoder_facts
 from xlt_core.encoders.families import explain_slow_tokenizer
@@ -57,6 +58,7 @@ def find_misfits(spec: TrialSpec) -> Iterator[Misfit]:
         (("evaluation", "languages"), check_languages),
         (("evaluation", "conditions"), _check_conditions),
         (("evaluation", "embedding"), _check_embedding),
+        (("evaluation", "selections"), _check_selections),
         (("evaluation", "max_examples"), _check_max_examples),
         (("intermediate", "task"), _check_trains),
     ):
@@ -185,6 +187,27 @@ def _check_embedding(spec: TrialSpec) -> None:
         raise SpecError(
             f"embedding: read only by tasks of the shapes {' and '.join(FROZEN_SHAPES)}; '{task.name}' is of shape "
             f"'{task.shape}'. Leave it out"
+        )
+
+
+def _check_selections(spec: TrialSpec) -> None:
+    """Refuse to choose among weights where nothing is trained, and to score those that are chosen on nothing.
+
+    Raises:
+        SpecError: names the rules.
+    """
+    task, names = load_task(spec.target.task), spec.evaluation.other_selections
+    if not names:
+        return
+    if task.shape in FROZEN_SHAPES:
+        raise SpecError(
+            f"selections {', '.join(names)}: task '{task.name}' trains nothing, so that there is one set of weights "
+            "and none to choose; leave evaluation.selections out"
+        )
+    if all(condition.name != CleanSpec().name for condition in spec.evaluation.conditions):
+        raise SpecError(
+            f"selections {', '.join(names)}: weights other than the last are scored on clean data, which is not among "
+            "the conditions; add 'clean' to evaluation.conditions"
         )
 
 

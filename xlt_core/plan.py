@@ -23,6 +23,8 @@ from xlt_core.tasks import is_task_file, load_task
 from xlt_core.tasks.base import FROZEN_SHAPES
 from xlt_core.tasks.training_sets import share_training_set
 
+_NOT_AS_WRITTEN = {"conditions", "embedding", "selections", "num_candidates"}
+"""Of the settings of an evaluation, those that enter an identity by what they stand for."""
 MAX_CHANCE_OVERLAP = 0.05
 """Share of an intermediate task's examples that the target's training set may have before both are said to be one."""
 
@@ -120,8 +122,7 @@ def _identify_test(
     tested = {
         "version": CODE_VERSIONS["evaluate"],
         "tokens": TOKENS_VERSION,
-        "evaluation": spec.evaluation.model_dump(mode="json", exclude={"conditions", "embedding"})
-        | {"languages": languages},
+        "evaluation": spec.evaluation.model_dump(mode="json", exclude=_NOT_AS_WRITTEN) | {"languages": languages},
         "data": fingerprints.of_data(task, spec.target.data_of(split), split, languages, needs_labels=needs_labels),
     }
     if task.shape == "span":
@@ -136,7 +137,41 @@ def _identify_test(
             for condition in spec.evaluation.conditions
         )
         tested["conditions"] = sorted(identities, key=canonical_json)  # a set: the order in our table means nothing
+    if spec.evaluation.other_selections:
+        tested["selections"] = _identify_selections(spec, languages, fingerprints)
     return tested
+
+
+def _identify_selections(spec: TrialSpec, languages: tuple[str, ...], fingerprints: Fingerprints) -> dict[str, Any]:
+    """What decides which weights are scored beside the last.
+
+    Raises:
+        DataError: the dev set to choose by is not there.
+    """
+    task, data, names = load_task(spec.target.task), spec.target.data_of("dev"), spec.evaluation.other_selections
+    identity: dict[str, Any] = {
+        "version": CODE_VERSIONS["select"],
+        "names": names,
+        "num_candidates": spec.evaluation.num_candidates,
+    }
+    found = task.find_languages(data, "dev")
+    if "english_dev" in names and task.source_language not in found:
+        raise DataError(
+            f"evaluation.selections: english_dev chooses by the dev set of the source language, and task "
+            f"'{task.name}' has no dev data of '{task.source_language}' in '{data}'; leave english_dev out, or give "
+            "the data"
+        )
+    if "target_oracle" in names and not set(languages) & set(found):
+        raise DataError(
+            f"evaluation.selections: target_oracle chooses by each language's dev set, and task '{task.name}' has no "
+            f"dev data of any that is scored in '{data}'; leave target_oracle out, or give the data"
+        )
+    read = {task.source_language} if "english_dev" in names else set()
+    read |= set(languages) if "target_oracle" in names else set()
+    if read:
+        ordered = tuple(language for language in found if language in read)
+        identity["dev"] = fingerprints.of_data(task, data, "dev", ordered)
+    return identity
 
 
 def _share_examples(spec: TrialSpec, fingerprints: Fingerprints) -> bool | None:

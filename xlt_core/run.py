@@ -16,7 +16,8 @@ from xlt_core.predict import Predictor
 from xlt_core.process_state import describe_device, list_versions, select_device
 from xlt_core.result import Predictions, Status, TrialResult
 from xlt_core.rungs import read_rungs
-from xlt_core.scoring import explain_divergence, score_trial
+from xlt_core.scoring import Evaluation, explain_divergence, score_trial
+from xlt_core.selection import score_selections
 from xlt_core.stages import OnProgress
 from xlt_core.tasks import load_task
 from xlt_core.trial_stages import TrainedTrial, checkpoints_of, train_trial
@@ -52,11 +53,7 @@ def run_trial(
     started_at, started = datetime.now(UTC), time.perf_counter()
     trained = train_trial(plan, workspace, on_progress, until_step=stop_at_step)
     evaluation_started = time.perf_counter()
-    evaluation = (
-        explain_divergence(plan, f"training diverged: {trained.reason}")
-        if trained.model is None
-        else score_trial(plan, trained.model, workspace, known)
-    )
+    evaluation = _evaluate(plan, trained, workspace, known)
     finished = time.perf_counter()
     verdict = _judge(plan, trained, stop_at_step, stop_reason)
     device, summary = select_device(workspace.device), trained.summary
@@ -83,6 +80,18 @@ def run_trial(
         micro_batch_size=summary.micro_batch_size,
         peak_bytes=measure_peak_bytes(device),
     )
+
+
+def _evaluate(plan: TrialPlan, trained: TrainedTrial, workspace: Workspace, known: Set[tuple[str, str]]) -> Evaluation:
+    """Scores of the last weights under every condition, then those of the other weights that are asked for."""
+    if trained.model is None:
+        return explain_divergence(plan, f"training diverged: {trained.reason}")
+    scored = score_trial(plan, trained.model, workspace, known)
+    if trained.candidates is None:
+        return scored
+    num_steps = trained.summary.num_steps
+    others = score_selections(plan, trained.model, trained.candidates, num_steps, scored.scores, workspace, known)
+    return Evaluation((*scored.scores, *others), scored.predictions)
 
 
 class _Verdict(NamedTuple):

@@ -1,12 +1,13 @@
 """Scores of a trained trial: every language under every condition. In: a plan and a model. Out: scores, predictions."""
 
-from collections.abc import Iterator, Set
+from collections.abc import Collection, Iterable, Iterator, Set
 from dataclasses import replace
 from typing import NamedTuple
 
 from xlt_core.conditions import load_condition
 from xlt_core.conditions.base import View
 from xlt_core.conditions.checks import select_test_sets
+from xlt_core.conditions.spec import CleanSpec
 from xlt_core.errors import EncoderError
 from xlt_core.evaluate import explain_missing_scores, score_predictions
 from xlt_core.model import TrialModel
@@ -15,6 +16,8 @@ from xlt_core.predict import Predictor
 from xlt_core.result import LanguageScore, Predictions
 from xlt_core.tasks import load_task
 from xlt_core.workspace import Workspace
+
+CLEAN = CleanSpec().name
 
 
 class Evaluation(NamedTuple):
@@ -40,6 +43,19 @@ def score_trial(
         workspace: where tokens are.
         known: language and name of the condition of what is not scored again.
     """
+    views = (named for named in _all_views(plan) if (named.view.language, named.condition) not in known)
+    return _score_views(plan, model, workspace, views)
+
+
+def score_clean(
+    plan: TrialPlan, model: TrialModel, workspace: Workspace, languages: Collection[str]
+) -> tuple[LanguageScore, ...]:
+    """Score some languages on clean data, with other weights than the last; arguments as those of `score_trial`."""
+    views = (named for named in _all_views(plan) if named.condition == CLEAN and named.view.language in languages)
+    return _score_views(plan, model, workspace, views).scores
+
+
+def _score_views(plan: TrialPlan, model: TrialModel, workspace: Workspace, views: Iterable["_NamedView"]) -> Evaluation:
     settings, evaluation = plan.spec.target, plan.spec.evaluation
     task, data = load_task(settings.task), settings.data_of(evaluation.split)
     found = set(task.find_languages(data, evaluation.split))
@@ -47,9 +63,7 @@ def score_trial(
     scores: list[LanguageScore] = []
     predictions: list[Predictions] = []
     known_ids: dict[tuple[str, ...], tuple[str, ...]] = {}  # parallel test sets share theirs; there may be 225 views
-    for condition, view in _all_views(plan):
-        if (view.language, condition) in known:
-            continue
+    for condition, view in views:
         if not {view.language, view.condition_language or view.language} <= found:
             scores += _explain(plan, condition, view, f"no {evaluation.split} data in '{data}'")
             continue
@@ -87,7 +101,9 @@ def score_trial(
 def explain_divergence(plan: TrialPlan, reason: str) -> Evaluation:
     """A reason in the place of every score."""
     rows = [row for condition, view in _all_views(plan) for row in _explain(plan, condition, view, reason)]
-    return Evaluation(tuple(rows), ())
+    clean = [row for row in rows if row.condition == CLEAN]
+    others = [replace(row, selection=name) for name in plan.spec.evaluation.other_selections for row in clean]
+    return Evaluation((*rows, *others), ())
 
 
 def _all_views(plan: TrialPlan) -> Iterator[_NamedView]:

@@ -159,6 +159,24 @@ def _conditions(value: Any) -> Any:
     return [value] if isinstance(value, str | dict) else value
 
 
+Selection = Literal["last", "english_dev", "target_oracle", "averaged"]
+"""Which weights of the target stage are scored: those after the last step; of some candidates those that are best on
+the source language's dev set, or on each language's own, which takes its labels; or the mean of the candidates."""
+
+
+def _settle_selections(names: tuple[Selection, ...]) -> tuple[Selection, ...]:
+    """The last weights always; each rule once, in one order."""
+    return tuple(name for name in get_args(Selection) if name == "last" or name in names)
+
+
+def _selections(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+_LAST_ALONE: tuple[Selection, ...] = ("last",)
+_NUM_CANDIDATES = 5
+
+
 ConditionSpec = Annotated[
     Annotated[TextConditionSpec | NoiseSpec | AttackSpec, Field(discriminator="kind")], BeforeValidator(read_condition)
 ]
@@ -179,6 +197,22 @@ class EvaluationSpec(Settings):
     embedding: EmbeddingSpec | None = None
     """How an encoder that is not trained makes vectors of texts; needed by tasks of the shapes `retrieval` and
     `mining`, read by no other."""
+    # At their defaults these two are not written: a trial's plan is what it was before they existed.
+    selections: Annotated[
+        tuple[Selection, ...], LISTS_TOO, AfterValidator(_settle_selections), BeforeValidator(_selections)
+    ] = Field(default=_LAST_ALONE, exclude_if=lambda names: names == _LAST_ALONE)
+    """Which weights of the target stage are scored: `last`, which always are, and `english_dev`, `target_oracle` or
+    `averaged` beside them, on clean data."""
+    num_candidates: Annotated[int, Field(ge=2)] = Field(
+        default=_NUM_CANDIDATES, exclude_if=lambda count: count == _NUM_CANDIDATES
+    )
+    """Weights that the other rules choose among or average, kept at equal steps of the target stage, its last one
+    included."""
+
+    @property
+    def other_selections(self) -> tuple[Selection, ...]:
+        """All but the last weights."""
+        return self.selections[1:]
 
 
 def _none_or_stage(value: Any) -> Any:

@@ -32,6 +32,7 @@ CODE_VERSIONS: dict[str, int] = {
     "intermediate": 2,
     "target": 2,
     "evaluate": 1,
+    "select": 1,
 }
 """Raised when the code of a stage gives other results for the same settings; part of every key."""
 _NOT_AS_WRITTEN = {"task", "data", "difficulty", "beside", "masked_lm"}

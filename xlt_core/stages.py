@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from xlt_core.artifacts import is_published, publish_folder
+from xlt_core.candidates import Candidates, open_candidates
 from xlt_core.checkpoints import CheckpointFolder
 from xlt_core.data.tokens import TokenTable
 from xlt_core.difficulty.pool import POOL_SEED
@@ -63,6 +64,8 @@ class TrainedStage:
     cost: StageCost
     arm: dict[str, Any] | None = None
     """What was drawn by difficulty, and the checks of it."""
+    candidates: Candidates | None = None
+    """Weights on the way; none where no rule chooses among them."""
 
 
 def run_stage(stage: Stage, spec: TrialSpec, workspace: Workspace, on_progress: OnProgress | None = None) -> Path:
@@ -138,7 +141,9 @@ def train_stage(
     training = build_training(main, table.input_ids, settings, spec, workspace, seed=seed, device=device)
     # Rows of tokens that never occur have no gradient and stay as they are, but for weight decay, which moves them all.
     is_exact = settings.optim.weight_decay == 0.0
-    with restrict_vocabulary(model.encoder, training.token_ids) if is_exact else nullcontext():
+    trained_ids = training.token_ids if is_exact else None
+    candidates = open_candidates(stage, spec, model, trained_ids, checkpoints)
+    with nullcontext() if trained_ids is None else restrict_vocabulary(model.encoder, trained_ids):
         outcome = train(
             training.objective,
             settings.optim,
@@ -146,7 +151,7 @@ def train_stage(
             checkpoints=checkpoints,
             checkpoint_every_steps=workspace.checkpoint_every_steps,
             until_step=until_step,
-            on_step=_report(stage, settings.optim.num_steps, on_progress),
+            on_step=_report(stage, settings.optim.num_steps, on_progress, candidates),
             tell=workspace.tell,
         )
     return TrainedStage(
@@ -155,6 +160,7 @@ def train_stage(
         summary=summarize_training(model, outcome, table, settings, spec, workspace),
         cost=_measure_cost(stage, started, outcome, settings.optim),
         arm=chosen.record if chosen else None,
+        candidates=candidates,
     )
 
 
@@ -267,13 +273,15 @@ def _describe_stage(stage: Stage) -> dict[str, Any]:
     return {"stage": stage.model_dump(mode="json")}
 
 
-def _report(stage: Stage, num_steps: int, on_progress: OnProgress | None) -> OnStep | None:
-    if on_progress is None:
-        return None
-
+def _report(
+    stage: Stage, num_steps: int, on_progress: OnProgress | None, candidates: Candidates | None = None
+) -> OnStep:
     def on_step(num_steps_taken: int) -> None:
-        on_progress(
-            Progress(kind=stage.kind, stage_key=stage.key, num_steps_taken=num_steps_taken, num_steps=num_steps)
-        )
+        if candidates is not None:
+            candidates.note_step(num_steps_taken)
+        if on_progress is not None:
+            on_progress(
+                Progress(kind=stage.kind, stage_key=stage.key, num_steps_taken=num_steps_taken, num_steps=num_steps)
+            )
 
     return on_step

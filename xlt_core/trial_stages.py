@@ -6,6 +6,7 @@ What is published is used; what was interrupted goes on from its last checkpoint
 from dataclasses import asdict, dataclass
 
 from xlt_core.artifacts import is_published
+from xlt_core.candidates import Candidates
 from xlt_core.checkpoints import CheckpointFolder
 from xlt_core.difficulty.training import recheck_examples
 from xlt_core.model import TrialModel
@@ -33,6 +34,8 @@ class TrainedTrial:
     """Of the target stage; nothing where it was not reached."""
     model: TrialModel | None
     """None where training diverged."""
+    candidates: Candidates | None = None
+    """Weights of the target stage on the way; none where no rule chooses among them."""
 
 
 def train_trial(
@@ -90,6 +93,7 @@ def train_trial(
         arm=arm,
         summary=summary,
         model=None if summary.status == "diverged" else trained.model,
+        candidates=trained.candidates,
     )
     if workspace.keep_weights and until_step is None:
         _keep(finished, plan, workspace)
@@ -116,8 +120,11 @@ def _keep(finished: TrainedTrial, plan: TrialPlan, workspace: Workspace) -> None
 
 
 def _read_kept(plan: TrialPlan, workspace: Workspace) -> TrainedTrial | None:
-    """The trained target stage where its weights were kept; no stage is run then."""
-    if not is_published(workspace.weights / plan.target_stage.key):
+    """The trained target stage where its weights were kept; no stage is run then.
+
+    Those after the last step are kept, so that rules that choose among others train again.
+    """
+    if plan.spec.evaluation.other_selections or not is_published(workspace.weights / plan.target_stage.key):
         return None
     reset_process_state(workspace.num_threads, workspace.memory_fraction)
     kept = load_weights(plan.target_stage, plan.spec, workspace)

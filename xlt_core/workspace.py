@@ -8,7 +8,8 @@ from typing import Any
 from xlt_core.artifacts import FolderMirror
 
 OnEvent = Callable[[str, Mapping[str, Any]], None]
-"""Told of what happens on the way: `stage`, `step`, `checkpoint`, `rung`, `oom` or `scored`, each with its fields."""
+"""Told of what happens on the way, each with its fields: `stage`, `step`, `checkpoint`, `rung`, `oom`, `scored`,
+`selected`."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,199 @@
+"""Weights on the way: kept without a trace in training, there again after any interruption, and averaged exactly."""
+
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.numpy import load_file
+from torch import nn
+
+from tests.xlt_core.pair_trials import NUM_STEPS, build_plan, build_workspace, final_weights
+from tests.xlt_core.test_checkpoints import FolderOfFolders
+from xlt_core.candidates import Candidates, list_candidate_steps
+from xlt_core.checkpoints import CheckpointFolder
+from xlt_core.errors import StoreError
+from xlt_core.run import discard_checkpoints
+from xlt_core.trial_stages import train_trial
+
+STEPS = (15, 30, 45, 60)
+WEIGHT_DECAYS = (0.0, 0.01)
+"""With none only the rows of tokens that occur are trained."""
+
+
+def plan_candidates(inputs, weight_decay=0.0, **change):
+    optim = {"num_steps": NUM_STEPS, "learning_rate": 5e-3, "batch_size": 16, "weight_decay": weight_decay}
+    evaluation = {"selections": ["averaged"], "num_candidates": len(STEPS)}
+    return build_plan(inputs, **{"optim": optim, "evaluation": evaluation, "intermediate": None} | change)
+
+
+def read_kept(plan, workspace):
+    """Tensors by step, as they lie beside the checkpoints."""
+    folder = workspace.checkpoints / plan.trial_id
+    files = sorted(folder.glob("candidate_*/state.safetensors"))
+    return {int(file.parent.name.removeprefix("candidate_")): load_file(file) for file in files}
+
+
+def assert_equal(kept, expected):
+    assert kept.keys() == expected.keys()
+    for step, tensors in expected.items():
+        assert all(np.array_equal(kept[step][name], tensor) for name, tensor in tensors.items()), step
+
+
+@pytest.fixture(scope="module")
+def whole(inputs, tmp_path_factory):
+    """A trial that ran through, and what it kept."""
+    plan, workspace = plan_candidates(inputs), build_workspace(tmp_path_factory.mktemp("whole"), every=15)
+    trained = train_trial(plan, workspace)
+    return plan, workspace, trained, read_kept(plan, workspace)
+
+
+@given(num_steps=st.integers(1, 10_000), num_candidates=st.integers(2, 30))
+def test_steps_are_equally_far_apart_and_the_last_is_one_of_them(num_steps, num_candidates):
+    steps = list_candidate_steps(num_steps, num_candidates)
+    assert len(steps) == min(num_steps, num_candidates)
+    assert steps[-1] == num_steps
+    gaps = np.diff([0, *steps])
+    assert gaps.min() >= 1
+    assert gaps.max() - gaps.min() <= 1
+
+
+def test_they_are_the_weights_of_the_checkpoints_at_their_steps(whole):
+    plan, workspace, _, kept = whole
+    assert tuple(kept) == STEPS
+    trained = final_weights(plan, workspace)
+    assert {f"module.{name}" for name in kept[NUM_STEPS]} == set(trained)
+    assert all(np.array_equal(tensor, trained[f"module.{name}"].numpy()) for name, tensor in kept[NUM_STEPS].items())
+
+
+def test_training_is_what_it_is_without_them(inputs, whole, tmp_path):
+    plan, workspace, _, _ = whole
+    alone, elsewhere = plan_candidates(inputs, evaluation={}), build_workspace(tmp_path)
+    train_trial(alone, elsewhere)
+    assert alone.target_stage.key == plan.target_stage.key
+    expected, found = final_weights(alone, elsewhere), final_weights(plan, workspace)
+    assert all(torch.equal(tensor, found[name]) for name, tensor in expected.items())
+    assert not read_kept(alone, elsewhere)
+
+
+def test_they_are_kept_of_the_target_stage_alone(inputs, tmp_path):
+    stage = {"task": "pawsx", "data": str(inputs / "data"), "optim": {"num_steps": 4, "learning_rate": 1e-3}}
+    plan, workspace = plan_candidates(inputs, intermediate=stage), build_workspace(tmp_path, every=2)
+    train_trial(plan, workspace, until_step=1)
+    assert (workspace.stages / plan.shared_stages[0].key).exists()
+    assert not list(workspace.root.rglob("candidate_*"))
+
+
+@pytest.mark.parametrize("killed_at", [14, 15, 60])
+def test_a_trial_that_was_interrupted_keeps_the_same(inputs, whole, tmp_path, killed_at):
+    plan, workspace = plan_candidates(inputs), build_workspace(tmp_path)
+
+    def kill(progress):
+        if progress.num_steps_taken == killed_at:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        train_trial(plan, workspace, kill)
+    train_trial(plan, workspace)
+    assert_equal(read_kept(plan, workspace), whole[3])
+
+
+def test_training_goes_on_from_before_weights_that_are_lost(inputs, whole, tmp_path):
+    plan, _, _, kept = whole
+    workspace = build_workspace(tmp_path)
+    train_trial(plan, workspace, until_step=40)
+    shutil.rmtree(workspace.checkpoints / plan.trial_id / "candidate_00000015")
+    file = workspace.checkpoints / plan.trial_id / "candidate_00000030" / "state.safetensors"
+    file.write_bytes(file.read_bytes()[:-3] + b"bad")
+    steps = []
+    train_trial(plan, workspace, lambda progress: steps.append(progress.num_steps_taken))
+    assert steps[0] <= 15
+    assert_equal(read_kept(plan, workspace), kept)
+
+
+def test_they_are_in_the_mirror_and_are_cleared_with_the_checkpoints(inputs, whole, tmp_path):
+    plan, _, _, kept = whole
+    mirror = FolderOfFolders(tmp_path / "remote")
+    first = build_workspace(tmp_path / "first", mirror=mirror)
+    train_trial(plan, first, until_step=40)
+    second = build_workspace(tmp_path / "second", mirror=mirror)
+    trained = train_trial(plan, second)
+    assert trained.candidates.finish(NUM_STEPS) == STEPS
+    trained.candidates.load(15)
+    assert_equal(read_kept(plan, second), kept)
+    discard_checkpoints(plan, second)
+    assert not list((tmp_path / "remote").rglob("candidate_*/manifest.json"))
+    assert not read_kept(plan, second)
+
+
+@pytest.mark.parametrize("weight_decay", WEIGHT_DECAYS)
+def test_the_mean_is_numpys_and_one_of_them_is_what_was_kept(inputs, tmp_path, weight_decay):
+    plan, workspace = plan_candidates(inputs, weight_decay), build_workspace(tmp_path)
+    trained = train_trial(plan, workspace)
+    table = trained.model.encoder.word_embedding
+    assert trained.candidates.finish(NUM_STEPS) == STEPS
+    kept, model = read_kept(plan, workspace), trained.model
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+
+    def assert_loaded(expected):
+        """Rows of tokens that never occur are not kept; they are those of the encoder, whatever is loaded."""
+        loaded = dict(model.named_parameters())
+        for name, tensor in expected.items():
+            value = loaded[name].detach().numpy()
+            if loaded[name] is table.weight and len(value) != len(tensor):
+                value = value[np.unique(trained_rows)]
+            assert np.array_equal(value, tensor), name
+
+    trained_rows = trained.candidates._token_ids
+    assert (trained_rows is None) == (weight_decay > 0)
+    for step in (15, 45):
+        trained.candidates.load(step)
+        assert_loaded(kept[step])
+    trained.candidates.load_mean(STEPS)
+    means = {
+        name: np.mean([kept[step][name].astype(np.float64) for step in STEPS], axis=0).astype(np.float32)
+        for name in kept[15]
+    }
+    assert_loaded(means)
+    trained.candidates.load(NUM_STEPS)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+
+
+def test_buffers_are_those_of_the_last(tmp_path):
+    module = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4))
+    candidates = Candidates(module, None, CheckpointFolder(tmp_path, "stage"), (1, 2))
+    states = []
+    for step in (1, 2):
+        module(torch.randn(8, 4)).square().sum().backward()
+        with torch.no_grad():
+            for parameter in module.parameters():
+                parameter -= parameter.grad
+        candidates.note_step(step)
+        states.append({name: tensor.clone() for name, tensor in module.state_dict().items()})
+    candidates.load(1)
+    candidates.load_mean((1, 2))
+    mean = module.state_dict()
+    assert torch.allclose(mean["0.weight"], (states[0]["0.weight"] + states[1]["0.weight"]) / 2)
+    assert not torch.equal(states[0]["1.running_var"], states[1]["1.running_var"])
+    assert all(torch.equal(mean[f"1.{name}"], states[1][f"1.{name}"]) for name, _ in module[1].named_buffers())
+
+
+def test_a_training_that_is_stopped_ends_with_a_candidate(inputs, whole, tmp_path):
+    plan, _, _, kept = whole
+    workspace = build_workspace(tmp_path)
+    trained = train_trial(plan, workspace, until_step=37)
+    assert trained.candidates.finish(37) == (15, 30, 37)
+    found = read_kept(plan, workspace)
+    assert_equal({step: found[step] for step in (15, 30)}, {step: kept[step] for step in (15, 30)})
+    head = trained.model.head.state_dict()
+    assert all(np.array_equal(found[37][f"head.{name}"], tensor.numpy()) for name, tensor in head.items())
+
+
+def test_weights_that_are_lost_after_training_are_an_error(tmp_path):
+    candidates = Candidates(nn.Linear(2, 2), None, CheckpointFolder(tmp_path, "stage"), (1, 2))
+    candidates.note_step(1)
+    shutil.rmtree(tmp_path / "candidate_00000001")
+    with pytest.raises(StoreError, match=r"weights after step 1 .* run the trial again"):
+        candidates.load(1)

@@ -1,0 +1,160 @@
+"""Weights of a target stage at equal steps of it, among which rules of selection choose. In: a model in training.
+
+Out: folders beside its checkpoints, and the model with the weights of one of them, or with their mean. Training is what
+it is without them.
+"""
+
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file
+from torch import Tensor
+
+from xlt_core.checkpoints import CheckpointFolder, list_module_tensors
+from xlt_core.encoders.vocabulary import restrict_vocabulary
+from xlt_core.errors import StoreError
+from xlt_core.model import TrialModel
+from xlt_core.spec import TrialSpec
+from xlt_core.stage_plan import Stage
+
+_PREFIX = "candidate_"
+
+
+def list_candidate_steps(num_steps: int, num_candidates: int) -> tuple[int, ...]:
+    """Steps after which weights are kept, equally far apart, the last one included; of few steps each one once."""
+    steps = {num_steps * place // num_candidates for place in range(1, num_candidates + 1)}
+    return tuple(sorted(steps - {0}))
+
+
+class Candidates:
+    """The weights of one target stage after some of its steps."""
+
+    def __init__(
+        self,
+        model: TrialModel,
+        token_ids: npt.NDArray[np.integer] | None,
+        checkpoints: CheckpointFolder,
+        planned: tuple[int, ...],
+    ) -> None:
+        """Keep no weights yet.
+
+        Args:
+            model: that is trained.
+            token_ids: whose rows of the word embeddings are trained (`restrict_vocabulary`), any shape; none: all.
+            checkpoints: of its training; weights are kept beside them and cleared with them.
+            planned: steps after which weights are kept, rising.
+        """
+        self._model = model
+        self._token_ids = token_ids
+        self._checkpoints = checkpoints
+        self._planned = planned
+
+    def prepare(self) -> None:
+        """Where weights are lost, let training go on from before them; called before it does."""
+        newest = self._checkpoints.newest_step
+        for step in self._planned:
+            if step <= newest and self._checkpoints.find_tensors(_name(step)) is None:
+                self._checkpoints.discard_from(step)
+                return
+
+    def note_step(self, num_steps: int) -> None:
+        """Keep the weights where they are due; called after each step of training, before it is checkpointed."""
+        if num_steps in self._planned:
+            self._keep(num_steps)
+
+    def finish(self, num_steps: int) -> tuple[int, ...]:
+        """See that the weights at the end of training are kept, too; give all steps that there are weights of.
+
+        Args:
+            num_steps: that were taken; fewer than planned where training was stopped.
+        """
+        if self._checkpoints.find_tensors(_name(num_steps)) is None:
+            with self._trained_rows():
+                self._keep(num_steps)
+        return tuple(sorted({step for step in self._planned if step <= num_steps} | {num_steps}))
+
+    def load(self, step: int) -> None:
+        """Put the weights after a step into the model.
+
+        Raises:
+            StoreError: they are damaged.
+        """
+        with self._trained_rows():
+            _copy(load_file(self._find(step)), self._model)
+
+    def load_mean(self, steps: tuple[int, ...]) -> None:
+        """Put the mean of the weights after some steps into the model; buffers are those after the last of them.
+
+        Buffers are counts, or belong to one set of weights, and have no mean.
+
+        Raises:
+            StoreError: some are damaged.
+        """
+        with self._trained_rows():
+            averaged = load_file(self._find(steps[-1]))
+            with ExitStack() as stack:
+                files = [stack.enter_context(safe_open(self._find(step), framework="pt")) for step in steps]
+                for name, _ in self._model.named_parameters():  # one at a time: models need not be in memory together
+                    total = torch.zeros_like(averaged[name], dtype=torch.float64)
+                    for file in files:
+                        total += file.get_tensor(name)
+                    averaged[name] = (total / len(files)).to(averaged[name].dtype)
+            _copy(averaged, self._model)
+
+    def _find(self, step: int) -> str:
+        path = self._checkpoints.find_tensors(_name(step))
+        if path is None:
+            raise StoreError(
+                f"the weights after step {step} beside the checkpoints in {self._checkpoints.folder} are gone or "
+                "damaged; run the trial again: it goes on from before them"
+            )
+        return str(path)
+
+    def _keep(self, step: int) -> None:
+        self._checkpoints.keep_tensors(_name(step), list_module_tensors(self._model))
+
+    def _trained_rows(self) -> AbstractContextManager[None]:
+        """The model as it is in training, with those rows of its word embeddings that training changes."""
+        if self._token_ids is None:
+            return nullcontext()
+        return restrict_vocabulary(self._model.encoder, self._token_ids)
+
+
+def open_candidates(
+    stage: Stage,
+    spec: TrialSpec,
+    model: TrialModel,
+    token_ids: npt.NDArray[np.integer] | None,
+    checkpoints: CheckpointFolder,
+) -> Candidates | None:
+    """Candidates of a stage that is about to be trained; none where no rule asks for any.
+
+    Args:
+        stage: `intermediate` or `target`.
+        spec: of the trial.
+        model: as for `Candidates`, as the next two.
+        token_ids: see there.
+        checkpoints: see there.
+    """
+    if stage.kind != "target" or not spec.evaluation.other_selections:
+        return None
+    assert stage.settings is not None, "a target stage has a task"
+    assert stage.settings.optim is not None, "a canonical stage carries its recipe"
+    planned = list_candidate_steps(stage.settings.optim.num_steps, spec.evaluation.num_candidates)
+    candidates = Candidates(model, token_ids, checkpoints, planned)
+    candidates.prepare()
+    return candidates
+
+
+def _name(step: int) -> str:
+    return f"{_PREFIX}{step:08d}"
+
+
+def _copy(tensors: dict[str, Tensor], model: TrialModel) -> None:
+    targets = list_module_tensors(model)
+    with torch.no_grad():
+        for name, tensor in tensors.items():
+            targets[name].copy_(tensor)
