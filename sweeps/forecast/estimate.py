@@ -16,7 +16,7 @@ from sweeps.planning.tree import count_steps
 from sweeps.units.graph import Unit
 
 _CHECKPOINT_SIZES = 2 * 3
-"""Two checkpoints are kept, each with the weights and two optimiser moments."""
+"""Two checkpoints are kept, each with the weights and two optimiser moments; weights to choose among come besides."""
 _ROW_BYTES = 12_000
 """Of a trial's own row and its scores."""
 _PREDICTION_BYTES = 6
@@ -157,10 +157,17 @@ def _estimate_disk(
     )
     return DiskNeed(
         stages=sum(size_of[shared.spec.encoder.source] for shared in kept),
-        checkpoints=slots * _CHECKPOINT_SIZES * max(size_of.values(), default=0),
+        checkpoints=slots
+        * max((_count_kept(trial) * size_of[trial.plan.spec.encoder.source] for trial in trials), default=0),
         weights=weights if resources.keep_weights else 0,
         results=len(trials) * _ROW_BYTES + num_examples * _PREDICTION_BYTES,
     )
+
+
+def _count_kept(trial: PlannedTrial) -> int:
+    """Times the weights that a trial keeps while it runs."""
+    evaluation = trial.plan.spec.evaluation
+    return _CHECKPOINT_SIZES + (evaluation.num_candidates if evaluation.other_selections else 0)
 
 
 def count_held_gpus(resources: Resources, slots: int) -> int:

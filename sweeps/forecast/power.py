@@ -118,8 +118,9 @@ def item_error(num_examples: int, disagreeing_share: float) -> float:
 def measure_delta_sds(store: ResultStore, min_num_seeds: int = 3) -> dict[str, float]:
     """Standard deviation of paired differences by language, over all cells that have been compared on enough seeds."""
     variances: dict[str, list[float]] = {}
-    for row in store.deltas().select(["language", "condition", "k", "delta_sd"]).to_pylist():
-        if row["k"] >= min_num_seeds and row["language"] != MACRO and row["condition"] == CLEAN:
+    for row in store.deltas().select(["language", "selection", "condition", "k", "delta_sd"]).to_pylist():
+        is_counted = (row["selection"], row["condition"]) == ("last", CLEAN) and row["language"] != MACRO
+        if is_counted and row["k"] >= min_num_seeds:
             variances.setdefault(row["language"], []).append(row["delta_sd"] ** 2)
     return {language: sqrt(fmean(found)) for language, found in variances.items()}
 

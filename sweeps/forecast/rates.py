@@ -90,7 +90,7 @@ class Rates:
     def of_trial(self, plan: TrialPlan) -> float | None:
         """Seconds of a trial whose shared stages are there; none: nothing like it was measured."""
         training, test_set = self.of_stage(plan.target_stage), self.test_set_seconds.get(find_test_kind(plan))
-        return None if training is None or test_set is None else training + test_set * count_test_sets(plan)
+        return None if training is None or test_set is None else training + test_set * count_scored_sets(plan)
 
     def _step_seconds(self, kind: StepKind) -> float | None:
         """As measured; else of steps on as many examples with the same encoder, by the passes that they take."""
@@ -145,6 +145,19 @@ def count_test_sets(plan: TrialPlan) -> int:
     return len(plan.languages) * len(plan.spec.evaluation.conditions)
 
 
+def count_scored_sets(plan: TrialPlan) -> int:
+    """Test sets, by as many weights as may be scored, and dev sets to choose by, each taken for as large as a test set.
+
+    At most: weights that two rules choose are scored once.
+    """
+    evaluation, num_languages = plan.spec.evaluation, len(plan.languages)
+    num_dev_sets = {"english_dev": 1, "target_oracle": num_languages, "averaged": 0}
+    num_extra = sum(
+        num_languages + num_dev_sets[name] * evaluation.num_candidates for name in evaluation.other_selections
+    )
+    return count_test_sets(plan) + num_extra
+
+
 def read_rates(trials: Sequence[PlannedTrial], store: ResultStore) -> Rates:
     """Learn from what has run of these trials, each stage from the one trial that ran it.
 
@@ -166,7 +179,7 @@ def read_rates(trials: Sequence[PlannedTrial], store: ResultStore) -> Rates:
         for cost in json.loads(row["stages"]):
             costs.setdefault(cost["stage_key"], cost)
             own += 0.0 if cost["is_shared"] else cost["wall_seconds"]
-        tests[find_test_kind(trial.plan)].append(row["evaluate_seconds"] / max(1, count_test_sets(trial.plan)))
+        tests[find_test_kind(trial.plan)].append(row["evaluate_seconds"] / max(1, count_scored_sets(trial.plan)))
         loads[trial.plan.spec.encoder.source].append(max(0.0, row["wall_seconds"] - own - row["evaluate_seconds"]))
     return Rates(
         source="history" if tests else "",

@@ -162,6 +162,7 @@ def summarise_extension(grown: GrownPlan, store: ResultStore, has_weights: Calla
 def _find_need(trial: PlannedTrial, finished: Mapping[str, str], has_weights: Callable[[str], bool]) -> Need:
     stage = trial.plan.target_stage
     trains = stage.settings is not None and load_task(stage.settings.task).shape not in FROZEN_SHAPES
-    if not trains or has_weights(stage.key):
+    chooses = bool(trial.plan.spec.evaluation.other_selections)  # among weights on the way, which are not kept
+    if not trains or (has_weights(stage.key) and not chooses):
         return "score"
     return "train again" if finished.get(trial.supersedes or "") in (*COMPLETE, STOPPED) else "train"

@@ -153,7 +153,7 @@ def _read_deltas(snapshot: Snapshot, language: str) -> list[dict[str, Any]]:
 
 
 def _decides(row: Mapping[str, Any], cells: Mapping[str, PlannedTrial]) -> bool:
-    """Whether a row of the deltas is the one that counts: the primary metric, clean where a cell is scored clean."""
+    """Whether a row of the deltas is the one that counts: last weights, primary metric, clean where it is scored so."""
     trial = cells.get(row["cell_id"])
     if trial is None:
         return False
@@ -161,6 +161,7 @@ def _decides(row: Mapping[str, Any], cells: Mapping[str, PlannedTrial]) -> bool:
     names = [condition.name for condition in spec.evaluation.conditions]
     return (
         row["metric"] == load_task(spec.target.task).metrics[0]
+        and row["selection"] == "last"
         and row["condition"] == (CLEAN if CLEAN in names else names[0])
         and row["condition_language"] in (None, ALL_PAIRS, row["language"])
     )

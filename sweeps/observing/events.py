@@ -1,7 +1,8 @@
 """What happened to each stage and trial: one file of JSON lines a unit, with all its attempts, for people and programs.
 
-In: events from the worker (`attempt stage found step checkpoint rung oom scored published failed stopped`). Out: lines
-with the time in UTC, seconds of a clock that nobody sets, host, process, launch and attempt. Files never hold results.
+In: events from the worker (`attempt stage found step checkpoint rung oom scored selected published failed stopped`).
+Out: lines with the time in UTC, seconds of a clock that nobody sets, host, process, launch and attempt. Files never
+hold results.
 """
 
 import json

@@ -193,7 +193,7 @@ class _Worker:
             DamagedArtifactError: one is gone.
         """
         self._shelf.fetch([stage.key for stage in plan.shared_stages])
-        if self._shelf.has_weights(plan.target_stage.key):
+        if self._shelf.has_weights(plan.target_stage.key) and not plan.spec.evaluation.other_selections:
             return
         for stage in plan.shared_stages:
             if not is_published(self._shelf.stages / stage.key):
@@ -218,7 +218,8 @@ class _Worker:
         else:
             publish_result(store, result, **named)
         discard_checkpoints(plan, workspace)
-        values = [score.value for score in result.scores if score.value is not None and score.condition == "clean"]
+        counted = [score for score in result.scores if (score.condition, score.selection) == ("clean", "last")]
+        values = [score.value for score in counted if score.value is not None]
         return UnitOutcome(
             status=result.status,
             num_steps=result.num_steps,
