@@ -1,4 +1,4 @@
-"""Correction for testing many hypotheses at once. In: p-values of a family. Out: corrected ones, and levels of intervals.
+"""Correction for testing many hypotheses at once. In: p-values of a family. Out: corrected ones, and interval levels.
 
 | method | what is kept below alpha | the corrected interval |
 |---|---|---|
@@ -13,11 +13,9 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from statsmodels.stats.multitest import multipletests
+from scipy.stats import false_discovery_control
 
 FloatArray = npt.NDArray[np.float64]
-
-_STATSMODELS_NAMES = {"holm": "holm", "bh": "fdr_bh"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,10 +43,19 @@ def adjust(p: npt.ArrayLike, method: Literal["holm", "bh", "none"], alpha: float
     adjusted = given.copy()
     if method == "none" or not size:
         return Adjusted(adjusted, 1 - alpha, size, "not corrected")
-    is_rejected, adjusted[is_tested], _, _ = multipletests(given[is_tested], alpha, _STATSMODELS_NAMES[method])
     if method == "holm":
+        adjusted[is_tested] = _adjust_by_holm(given[is_tested])
         words = f"simultaneous, {size} at once (Bonferroni)"
         return Adjusted(adjusted, 1 - alpha / size, size, words)
-    num_claims = max(int(is_rejected.sum()), 1)
+    adjusted[is_tested] = false_discovery_control(given[is_tested])
+    num_claims = max(int(np.count_nonzero(adjusted[is_tested] <= alpha)), 1)
     words = f"false coverage rate, {num_claims} of {size} selected (Benjamini-Yekutieli)"
     return Adjusted(adjusted, 1 - alpha * num_claims / size, size, words)
+
+
+def _adjust_by_holm(p: FloatArray) -> FloatArray:
+    """Holm 1979. (statsmodels has it too, with a sweep of the garbage collector in every call: 0.1 s a family.)"""
+    order = np.argsort(p, kind="stable")
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)), 1.0)
+    return adjusted
