@@ -50,7 +50,7 @@ def _differences(rows: pd.DataFrame, evidence: Evidence) -> Iterator[str]:
     if len(shared):
         yield (
             "Where several seeds share a run of the intermediate stage, that run is the unit of replication "
-            f"({spread([*shared['num_intermediate_runs'].astype(int)])} runs)."
+            f"(there are {spread([*shared['num_intermediate_runs'].astype(int)])} of them)."
         )
 
 

@@ -81,7 +81,7 @@ def _sentences(evidence: Evidence, counts: Counter[str]) -> Iterator[str]:
         yield f"{counted(counts['stopped_early'], 'trial')} stopped early; they count in no delta."
     checked = evidence.trials[evidence.trials["failed_checks"].notna()]
     if len(checked):
-        num_bad = sum(len(found) > 0 for found in checked["failed_checks"])
+        num_bad = int(checked["failed_checks"].str.len().gt(0).sum())
         yield (
             f"Manipulation checks of the intermediate arms: all passed in {len(checked) - num_bad} of "
             f"{counted(len(checked), 'trial')}."
@@ -137,7 +137,7 @@ def _missing(trials: pd.DataFrame) -> Grid | None:
 
 
 def _checks(trials: pd.DataFrame) -> Grid | None:
-    rows = trials[[found is not None and len(found) > 0 for found in trials["failed_checks"]]]
+    rows = trials[trials["failed_checks"].str.len().gt(0)]
     frame = rows[["cell", "seed", "failed_checks", "waived"]]
     frame = frame.rename(columns={"failed_checks": "failed checks", "waived": "accepted beforehand"})
     return None if rows.empty else lay_out(frame, "Manipulation checks that failed")

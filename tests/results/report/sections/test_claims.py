@@ -1,0 +1,89 @@
+from dataclasses import replace
+
+import pytest
+
+from results.analysis import Analysis
+from results.report.comparisons import with_sound_verdicts
+from results.report.sections.claims import comparison_grid, find_claims
+from tests.results.report.evidence_factory import Shape, empty_evidence, make_evidence
+
+
+def test_every_primary_comparison_is_a_claim_with_its_hypothesis():
+    claims = find_claims(make_evidence()).primary
+    assert [claim.name for claim in claims] == ["magnitude", "difficulty", "magnitude by difficulty"]
+    assert claims[0].hypothesis == "Noise helps."
+    assert claims[2].hypothesis is None
+    assert all("corrected (Holm over 3)" in claim.evidence for claim in claims)
+
+
+def test_nothing_is_called_better_whose_corrected_interval_contains_zero():
+    evidence = make_evidence()
+    broken = evidence.contrasts.assign(verdict="better", ci_adjusted_low=-0.01, ci_adjusted_high=3.0)
+    claims = find_claims(replace(evidence, contrasts=with_sound_verdicts(broken)))
+    assert {claim.verdict for claim in claims.primary} == {"undecided"}
+    texts = [*claims.secondary, claims.exploratory, *(claim.sentence for claim in claims.primary)]
+    assert not any("better" in text.lower() for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("num_finished", "part"),
+    [(0, "before any trial had finished"), (12, "when 12 trials had already finished"), (None, "not on record")],
+)
+def test_it_says_when_the_contrasts_were_declared(num_finished, part):
+    evidence = make_evidence()
+    analysis = replace(evidence.analysis, num_finished_when_declared=num_finished, declared_at="2026-11-22T10:00:00Z")
+    text = find_claims(replace(evidence, analysis=analysis)).declaration
+    assert part in text
+    assert "2026-11-22" in text
+
+
+def test_without_a_declaration_everything_is_exploratory():
+    evidence = make_evidence(Shape(is_declared=False))
+    claims = find_claims(replace(evidence, analysis=Analysis()))
+    assert "every comparison on this page is exploratory" in claims.declaration
+    assert claims.primary == ()
+    assert claims.exploratory_grid is not None
+    assert all("exploratory" in row[2] for row in claims.exploratory_grid.rows)
+
+
+def test_counts_of_exploratory_verdicts_add_up():
+    evidence = make_evidence()
+    rows = evidence.contrasts[evidence.contrasts["role"].eq("exploratory")]
+    text = find_claims(evidence).exploratory
+    assert text.startswith(f"{len(rows)} comparisons")
+    assert f"{rows['verdict'].eq('better').sum()} better" in text
+
+
+def test_a_family_is_summed_up_by_what_can_be_said_in_which_language():
+    evidence = make_evidence()
+    rows = evidence.contrasts[evidence.contrasts["role"].eq("secondary") & evidence.contrasts["unit"].eq("language")]
+    first = rows[rows["contrast"].eq("magnitude")]
+    open_count = first["verdict"].isin(["undecided", "not testable"]).sum()
+    summaries = find_claims(evidence).secondary
+    assert summaries[0].startswith("magnitude, by language, Holm over 12: ")
+    assert summaries[0].endswith(f"nothing can be said of {open_count} of {len(first)}.")
+
+
+def test_runs_with_failures_and_pairs_of_languages_are_no_claims():
+    evidence = make_evidence()
+    other = evidence.contrasts.assign(runs="all")
+    assert find_claims(replace(evidence, contrasts=other)).primary == ()
+    pairs = evidence.contrasts.assign(condition_language="all")
+    assert find_claims(replace(evidence, contrasts=pairs)).primary == ()
+
+
+def test_nothing_found_yet_is_said_in_words():
+    claims = find_claims(empty_evidence())
+    assert claims.exploratory == "There are no exploratory comparisons yet."
+    assert claims.exploratory_grid is None
+
+
+def test_the_table_has_the_numbers_of_the_rows():
+    evidence = make_evidence()
+    rows = evidence.contrasts[evidence.contrasts["role"].eq("primary")]
+    grid = comparison_grid(rows, evidence, "Primary")
+    assert grid is not None
+    headings = [column.heading for column in grid.columns]
+    assert "setting" not in headings
+    delta = f"{rows.iloc[0]['delta']:+.1f}".replace("-", "−")
+    assert grid.rows[0][headings.index("delta")] == delta
