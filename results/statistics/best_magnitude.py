@@ -1,0 +1,159 @@
+"""Which magnitude is best, how sure that is, and what it gains when it was not picked on the data that judge it.
+
+In: a snapshot. Out: `schema.BEST_MAGNITUDES`.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from results.analysis import Analysis
+from results.schema import MACRO, make_table
+from results.snapshot import Snapshot
+from results.statistics.bootstrap import draw_replicates, estimate
+from results.statistics.differences import PairedDifference, Scored
+from results.statistics.estimates import Estimates
+from results.statistics.panel import Panel, gather_panels
+from results.statistics.points import NUM_DRAWS, none_if_nan
+from results.statistics.schema import BEST_MAGNITUDES
+from results.statistics.series import DesignCell, MagnitudeSeries, list_cells, list_magnitude_series
+from results.statistics.splitting import MIN_BLOCKS, SplitGain, split_gain
+
+COVERAGE = 0.95
+"""Of resamples that the magnitudes from `low` to `high` are best in."""
+
+METHOD = (
+    "best of the measured magnitudes, 0 among them, against the same cell without perturbation; shares: of joint "
+    "replicates over seeds and, where they are known, test examples; low to high: the fewest magnitudes best in "
+    "95 % of them; gain: picked on the other seeds and other test examples, judged on one seed and a fifth of the "
+    "examples, in turn (corrects for picking the best of many)"
+)
+_TOO_FEW = f"no corrected gain: fewer than {MIN_BLOCKS} seeds"
+
+Array = npt.NDArray[np.float64]
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Candidates:
+    """The magnitudes above 0 of one series in one language, each against none."""
+
+    series: MagnitudeSeries
+    unit: str
+    cells: tuple[DesignCell, ...]
+    places: tuple[int, ...]
+    """Of each cell among all gains that are estimated."""
+    split: SplitGain | None
+    note: str | None
+
+
+def compute_best_magnitudes(snapshot: Snapshot, analysis: Analysis) -> pa.Table:
+    """Find the best magnitude of every series in each language and in their mean.
+
+    The best of several noisy deltas is too good on average, the more of them the more: `gain` is what a magnitude gains
+    on seeds and test examples that had no say in picking it. Where nothing helps, it is 0 on average; where 0 is picked
+    every time it is exactly 0.
+
+    Returns:
+        Columns of `schema.BEST_MAGNITUDES`; none for a series without a cell of magnitude 0.
+    """
+    cells = list_cells(snapshot.plan)
+    rows: list[Row] = []
+    for panel in gather_panels(snapshot, analysis):
+        of_task = [cell for cell in cells if cell.target_task == panel.measure.target_task]
+        differences: list[PairedDifference] = []
+        found = [
+            one
+            for series in list_magnitude_series(of_task)
+            for unit in (MACRO, *panel.languages)
+            if (one := _gather(panel, series, unit, differences)) is not None
+        ]
+        if found:
+            estimates = estimate(differences)
+            replicates = draw_replicates(differences, num_draws=NUM_DRAWS)
+            rows += [_row(panel, one, estimates, replicates) for one in found]
+    return make_table(rows, BEST_MAGNITUDES)
+
+
+def smallest_set(shares: Sequence[float], coverage: float = COVERAGE) -> list[int]:
+    """Places of the fewest options whose shares reach `coverage`; of equal shares the first counts first."""
+    order = np.argsort(-np.asarray(shares), kind="stable")
+    reached = np.cumsum(np.asarray(shares)[order])
+    num_needed = int(np.searchsorted(reached, coverage - 1e-12)) + 1
+    return sorted(int(place) for place in order[:num_needed])
+
+
+def _gather(
+    panel: Panel, series: MagnitudeSeries, unit: str, differences: list[PairedDifference]
+) -> _Candidates | None:
+    """Pair each magnitude with none; the differences are added to those of all series."""
+    plain = series.plain
+    if plain is None:
+        return None
+    chosen: list[DesignCell] = []
+    gains: list[tuple[tuple[int, ...], Scored]] = []
+    note = None
+    languages = panel.languages_of([plain.cell_id, *(cell.cell_id for cell in series.cells)], unit)
+    for cell in series.cells:
+        both = (cell.cell_id, plain.cell_id)
+        seeds = panel.shared_seeds(both, languages)
+        if not languages or not seeds:
+            continue
+        blocks = panel.blocks(both, seeds)
+        note = note or blocks.note
+        chosen.append(cell)
+        differences.append(panel.difference(both, (1.0, -1.0), languages, blocks))
+        gains.append((differences[-1].seeds, panel.weighted(both, (1.0, -1.0), languages, blocks)))
+    if not chosen:
+        return None
+    places = tuple(range(len(differences) - len(chosen), len(differences)))
+    return _Candidates(series=series, unit=unit, cells=tuple(chosen), places=places, split=split_gain(gains), note=note)
+
+
+def _row(panel: Panel, one: _Candidates, estimates: Estimates, replicates: Array) -> Row:
+    magnitudes = [0.0, *(cell.magnitude for cell in one.cells)]
+    deltas = np.array([0.0, *estimates.delta[list(one.places)]])
+    row: Row = {
+        "series": one.series.name,
+        "method": one.series.method,
+        "language": one.unit,
+        **panel.measure._asdict(),
+        "k": int(estimates.k[list(one.places)].min()),
+        "best_magnitude": magnitudes[int(np.argmax(deltas))],
+        "shares": "{}",
+        "method_note": "; ".join(filter(None, [METHOD, one.note, _TOO_FEW if one.split is None else None])),
+    }
+    drawn = replicates[:, list(one.places)]
+    if not np.isnan(drawn).any():
+        best = np.argmax(np.column_stack([np.zeros(len(drawn)), drawn]), axis=1)
+        shares = np.bincount(best, minlength=len(magnitudes)) / len(drawn)
+        likely = [magnitudes[place] for place in smallest_set(shares.tolist())]
+        texts = {f"{magnitude:g}": round(float(share), 4) for magnitude, share in zip(magnitudes, shares, strict=True)}
+        row |= {"shares": json.dumps(texts), "low": min(likely), "high": max(likely)}
+    if one.split is not None:
+        row |= _corrected(one.split, estimates.take(list(one.places)))
+    return row
+
+
+def _corrected(split: SplitGain, of_cells: Estimates) -> Row:
+    """The gain with an interval: over seeds as the splits differ, over examples as those of what was picked."""
+    k = len(split.by_block)
+    examples = np.nan_to_num(of_cells.example_part) @ split.shares_picked[1:]
+    whole = Estimates(
+        k=np.array([k]),
+        delta=np.array([split.by_block.mean()]),
+        seed_variance=np.array([split.by_block.var(ddof=1) / k]),
+        example_variance=np.array([examples]),
+        residual_variance=np.zeros(1),
+    )
+    interval = whole.interval()
+    return {
+        "gain": float(whole.delta[0]),
+        "gain_low": none_if_nan(interval.low[0]),
+        "gain_high": none_if_nan(interval.high[0]),
+    }

@@ -1,0 +1,101 @@
+"""How deltas move with magnitude, language by language: measured points, and a curve through them with its band.
+
+In: a snapshot. Out: `schema.CURVES`.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from scipy.interpolate import PchipInterpolator
+
+from results.analysis import Analysis
+from results.schema import MACRO, make_table
+from results.snapshot import Snapshot
+from results.statistics.panel import Panel, gather_panels
+from results.statistics.points import Points, measure_points
+from results.statistics.schema import CURVES
+from results.statistics.series import DesignCell, MagnitudeSeries, list_cells, list_magnitude_series
+
+MIN_MAGNITUDES = 4
+"""Above 0; with fewer a curve would say no more than the points."""
+_POINTS_A_STEP = 5
+"""Of the curve, between two measured magnitudes."""
+
+FITTED = (
+    "monotone cubic (PCHIP) through the measured points, over log2(1 + magnitude / the smallest above 0); 95 % band: "
+    "quantiles of the same curve through joint replicates over seeds and, where they are known, test examples"
+)
+
+Array = npt.NDArray[np.float64]
+Row = dict[str, Any]
+
+
+def compute_curves(snapshot: Snapshot, analysis: Analysis) -> pa.Table:
+    """Trace every series of cells that differ in magnitude alone, in each language and in their mean.
+
+    The mean is over all languages but the source language. The curve passes through the measured points and between two
+    of them never leaves their range: no shape is assumed, and no magnitude that was not measured is found best by a
+    curve that overshoots (Fritsch and Carlson 1980). Its scale is a logarithm that has a place for 0.
+
+    Returns:
+        Columns of `schema.CURVES`; series in the order of the plan, `macro` first, then measured and fitted points by
+        rising magnitude. Fitted only where there are `MIN_MAGNITUDES`, all with an interval.
+    """
+    cells = list_cells(snapshot.plan)
+    rows: list[Row] = []
+    for panel in gather_panels(snapshot, analysis):
+        of_task = [cell for cell in cells if cell.target_task == panel.measure.target_task]
+        found = list_magnitude_series(of_task)
+        points = measure_points(panel, (cell for series in found for cell in _members(series)))
+        if points is None:
+            continue
+        for series in found:
+            rows += _trace(panel, series, points)
+    return make_table(rows, CURVES)
+
+
+def magnitude_scale(magnitudes: Array, smallest: float) -> Array:
+    """Doublings of the magnitude, with a place for 0: log2(1 + magnitude / smallest)."""
+    scaled: Array = np.log2(1.0 + magnitudes / smallest)
+    return scaled
+
+
+def _members(series: MagnitudeSeries) -> list[DesignCell]:
+    return [*([series.plain] if series.plain else []), *series.cells]
+
+
+def _trace(panel: Panel, series: MagnitudeSeries, points: Points) -> Iterator[Row]:
+    for unit in (MACRO, *panel.languages):
+        cells = [cell for cell in _members(series) if points.has(cell, unit)]
+        if all(cell.cell_id in points.baselines for cell in cells):
+            continue
+        common: Row = {"series": series.name, "method": series.method, "language": unit, **panel.measure._asdict()}
+        for cell in cells:
+            yield common | {"magnitude": cell.magnitude, "is_measured": True} | points.row(cell, unit)
+        yield from _fit(common, cells, unit, points)
+
+
+def _fit(common: Row, cells: Sequence[DesignCell], unit: str, points: Points) -> Iterator[Row]:
+    """Points of the curve between the measured ones; none where there are too few, or one has no interval."""
+    above = [cell.magnitude for cell in cells if cell.magnitude > 0]
+    drawn = np.stack([points.drawn(cell, unit) for cell in cells])
+    if len(above) < MIN_MAGNITUDES or np.isnan(drawn).any():
+        return
+    knots = magnitude_scale(np.array([cell.magnitude for cell in cells]), min(above))
+    grid = np.concatenate([np.linspace(low, high, _POINTS_A_STEP + 2)[1:-1] for low, high in pairwise(knots)])
+    curve = PchipInterpolator(knots, [points.delta(cell, unit) for cell in cells])(grid)
+    low, high = np.quantile(PchipInterpolator(knots, drawn, axis=0)(grid), (0.025, 0.975), axis=1)
+    for place, at in enumerate(grid):
+        yield common | {
+            "magnitude": float(min(above) * (2.0**at - 1.0)),
+            "is_measured": False,
+            "k": 0,
+            "delta": float(curve[place]),
+            "ci_low": float(low[place]),
+            "ci_high": float(high[place]),
+            "ci_method": FITTED,
+        }
