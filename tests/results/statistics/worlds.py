@@ -63,3 +63,10 @@ def simulate_difference(world: World, generator: np.random.Generator, examples: 
         average([score(rows, examples) for rows in languages]) for languages in simulate(world, generator)
     )
     return subtract(cell, baseline, range(world.num_seeds))
+
+
+def simulate_languages(world: World, generator: np.random.Generator) -> list[PairedDifference]:
+    """Cell minus baseline in each of the world's languages."""
+    cells, baselines = simulate(world, generator)
+    pairs = zip(cells, baselines, strict=True)
+    return [subtract(score(cell), score(baseline), range(world.num_seeds)) for cell, baseline in pairs]
