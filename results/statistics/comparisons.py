@@ -13,6 +13,8 @@ from results.schema import CELL_COLUMNS
 _LABELS = (*CELL_COLUMNS, "same_task")
 _OF_CELL = ("cell_id", "baseline_cell_id", "cell", *_LABELS)
 
+_TINY = 1e-9
+
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
@@ -41,7 +43,7 @@ class Comparison:
     @property
     def has_two_sides(self) -> bool:
         """Whether it is one mean of cells minus another; not so of a difference of differences."""
-        return abs(sum(self.weights[: self.num_positive]) - 1.0) < 1e-9
+        return abs(sum(self.weights[: self.num_positive]) - 1.0) < _TINY
 
     @property
     def is_pair(self) -> bool:
@@ -70,7 +72,7 @@ def list_comparisons(plan: pa.Table, analysis: Analysis) -> list[Comparison]:
 
 
 def _declared(name: str, terms: tuple[Term, ...], cells: Mapping[str, Mapping[str, Any]]) -> Comparison:
-    terms = tuple(sorted(terms, key=lambda term: term.weight < 0))  # stable: otherwise as declared
+    terms = _merge(terms)
     rows = [cells[term.cell_id] for term in terms]
     shared = {label: rows[0][label] for label in _LABELS if all(row[label] == rows[0][label] for row in rows)}
     return Comparison(
@@ -81,6 +83,15 @@ def _declared(name: str, terms: tuple[Term, ...], cells: Mapping[str, Mapping[st
         terms=terms,
         labels={label: shared.get(label) for label in _LABELS},
     )
+
+
+def _merge(terms: tuple[Term, ...]) -> tuple[Term, ...]:
+    """Each cell once, without those that cancel out; positive weights first, otherwise as declared."""
+    weights: dict[str, float] = {}
+    for term in terms:
+        weights[term.cell_id] = weights.get(term.cell_id, 0.0) + term.weight
+    merged = [Term(cell_id, weight) for cell_id, weight in weights.items() if abs(weight) > _TINY]
+    return tuple(sorted(merged, key=lambda term: term.weight < 0))
 
 
 def _delta(row: Mapping[str, Any]) -> Comparison:

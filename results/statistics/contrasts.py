@@ -19,7 +19,7 @@ from results.snapshot import Snapshot
 from results.statistics.comparisons import Comparison, list_comparisons
 from results.statistics.corrections import correct_by_runs
 from results.statistics.estimation import Numbers, estimate_rows
-from results.statistics.families import FamilyKey, find_family, tested_metrics
+from results.statistics.families import FamilyKey, find_family, choose_metrics
 from results.statistics.groups import list_units
 from results.statistics.measured import Measure, Measured, Measurements, collect_scores, measure_runs, spots_of
 from results.statistics.outcomes import OutcomeReader
@@ -79,7 +79,7 @@ def compute_contrasts(snapshot: Snapshot, analysis: Analysis, *, include: Collec
     runs, counted = list_runs(plan, snapshot.trials), counted_statuses(include)
     compared = [_compare(one, runs, counted) for one in list_comparisons(plan, analysis)]
     measurements = _with_outcomes(collect_scores(snapshot.scores, tasks), snapshot, compared)
-    tested = tested_metrics(measurements.metrics, analysis)
+    tested = choose_metrics(measurements.metrics, analysis)
     batches = []
     for measure in measurements.scores:
         drafts = list(_draft_measure(compared, measurements, measure, snapshot.languages))
@@ -137,12 +137,12 @@ def _draft_runs(
     spots = spots_of(measurements, measure, compared.trials)
     found = {spot: measure_runs(measurements, paired, compared.task, measure, spot) for spot in spots}
     scored = {seed for one in found.values() if isinstance(one, Measured) for seed in one.paired.seeds}
-    paired = paired.keep(np.array([seed in scored for seed in paired.seeds], np.bool_))
+    num_seeds, paired = len(paired.seeds), paired.keep(np.array([seed in scored for seed in paired.seeds], np.bool_))
     single = [spot.language for spot in spots if not spot.condition_language]
     units = list_units(languages, single, compared.source)
     for draft in draft_units(compared.comparison, measure, paired, found, units):
         if draft.paired.seeds or draft.paired.lost or draft.reason:
-            yield draft
+            yield replace(draft, num_unscored=num_seeds - len(draft.paired.seeds))
 
 
 def _as_table(batches: Sequence[_Batch], compared: Sequence[_Compared], facts: Facts, analysis: Analysis) -> pa.Table:

@@ -69,7 +69,7 @@ def name_family(key: FamilyKey) -> str:
     return ": ".join([key.name, *of_contrast]) + (f" ({more})" if more else "")
 
 
-def tested_metrics(metrics: Mapping[str, Collection[str]], analysis: Analysis) -> dict[str, str]:
+def choose_metrics(metrics: Mapping[str, Collection[str]], analysis: Analysis) -> dict[str, str]:
     """The metric of each task that hypotheses are about: that of the analysis, else the task's primary one.
 
     Args:

@@ -167,7 +167,7 @@ def _sd(values: npt.NDArray[np.float64]) -> float | None:
 
 def _ci_method(draft: Draft) -> str:
     """How the interval was made, with what is special about this row."""
-    method = CI_METHOD if draft.why_not is None else f"{CI_METHOD_SEEDS}: {draft.why_not}"
+    method = CI_METHOD if draft.why_not is None else f"{CI_METHOD_SEEDS.partition(':')[0]}: {draft.why_not}"
     num_runs, k = draft.paired.num_intermediate_runs, len(draft.paired.seeds)
     if num_runs == 1:
         return f"{method}; all seeds share one intermediate run, and nothing is said of others"
@@ -184,6 +184,9 @@ def _failed_runs(draft: Draft) -> str:
         parts += [f"left out: {counts}"] if counts else []
     else:
         parts = [f"pairs left out: {counts}" if counts else "none"]
+    if draft.num_unscored and not draft.reason:
+        of_diverged = " and no chance level to count as" if draft.runs == ALL_RUNS else ""
+        parts.append(f"{draft.num_unscored} seeds left out: a run has no score{of_diverged}")
     return "; ".join([*parts, *([draft.reason] if draft.reason else [])])
 
 

@@ -60,6 +60,8 @@ class Draft:
     """Why nothing is compared, or which languages are left out."""
     deltas: npt.NDArray[np.float64]
     """In points, one an independent replicate; none where nothing can be compared."""
+    num_unscored: int = 0
+    """Seeds that are missing because a run that counts has no score here."""
     runs: str = OK_RUNS
     """Which runs count: `OK_RUNS` or `ALL_RUNS`."""
 

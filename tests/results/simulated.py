@@ -34,6 +34,8 @@ class Design:
     """Share of an example's outcome that is drawn anew in each run; the rest is the example's own difficulty."""
     effects: Mapping[tuple[float, float | None, str], float] = field(default_factory=dict)
     """Points by magnitude, dose and language; those left out have none."""
+    num_intermediate_runs: int | None = None
+    """Of each dose, shared by the seeds in turn; none: every seed has its own."""
     failed: Mapping[tuple[float, float | None, int], str] = field(default_factory=dict)
     """Status by magnitude, dose and seed; `degenerate` runs are scored at chance, others not at all."""
 
@@ -68,7 +70,8 @@ def simulate_store(folder: Path, design: Design, seed: int = 0, **sweep: Any) ->
     for magnitude, dose, run_seed in outcomes:
         cell = cell_name(magnitude, dose)
         settings = {"method": "gaussian" if magnitude else "none", "magnitude": magnitude, "dose": dose}
-        arm = {"intermediate_task": "mnli", "intermediate_key": f"nli-{dose}-{run_seed}", "same_task": False}
+        stage = f"nli-{dose}-{run_seed % (design.num_intermediate_runs or design.num_seeds)}"
+        arm = {"intermediate_task": "mnli", "intermediate_key": stage, "same_task": False}
         own = {"is_baseline": cell == baseline, "baseline_cell_id": baseline, "languages": list(design.languages)}
         rows.append(plan_row(cell, run_seed, **settings, **own, **({} if dose is None else arm)))
     store.write_plan(rows)
