@@ -5,7 +5,7 @@ Interrupted anywhere, it goes on from its last checkpoint when it is called agai
 
 import platform
 import time
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from xlt_core.memory import measure_peak_bytes
 from xlt_core.plan import TrialPlan
 from xlt_core.predict import Predictor
 from xlt_core.process_state import describe_device, list_versions, select_device
-from xlt_core.result import Predictions, Status, TrialResult
+from xlt_core.result import LanguageScore, Predictions, Status, TrialResult
 from xlt_core.rungs import read_rungs
 from xlt_core.scoring import Evaluation, explain_divergence, score_trial
 from xlt_core.selection import score_selections
@@ -83,7 +83,7 @@ def run_trial(
 
 
 def _evaluate(plan: TrialPlan, trained: TrainedTrial, workspace: Workspace, known: Set[tuple[str, str]]) -> Evaluation:
-    """Scores of the last weights under every condition, then those of the other weights that are asked for."""
+    """Scores of the last weights under every condition, and of the other weights that are asked for."""
     if trained.model is None:
         return explain_divergence(plan, f"training diverged: {trained.reason}")
     scored = score_trial(plan, trained.model, workspace, known)
@@ -91,7 +91,15 @@ def _evaluate(plan: TrialPlan, trained: TrainedTrial, workspace: Workspace, know
         return scored
     num_steps = trained.summary.num_steps
     others = score_selections(plan, trained.model, trained.candidates, num_steps, scored.scores, workspace, known)
-    return Evaluation((*scored.scores, *others), scored.predictions)
+    return Evaluation(_by_test_set((*scored.scores, *others)), scored.predictions)
+
+
+def _by_test_set(scores: Sequence[LanguageScore]) -> tuple[LanguageScore, ...]:
+    """Scores of one language and condition together, so that a trial scored in parts has the rows of a whole one."""
+    places: dict[tuple[str, str], int] = {}
+    for score in scores:
+        places.setdefault((score.language, score.condition), len(places))
+    return tuple(sorted(scores, key=lambda score: places[score.language, score.condition]))
 
 
 class _Verdict(NamedTuple):

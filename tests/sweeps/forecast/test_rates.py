@@ -66,6 +66,17 @@ def test_more_steps_and_languages_take_longer_in_proportion(tmp_path: Path) -> N
     assert rates.of_trial(longer) == pytest.approx(10 * SECONDS["target"] + 1.5 * EVALUATE + 0.5)
 
 
+def test_weights_that_rules_choose_take_a_test_set_a_rule_and_the_dev_sets_that_are_looked_at(tmp_path: Path) -> None:
+    plan = plan_sweep(make_space())
+    rates = read_rates(plan.trials, finish_trials(tmp_path / "s", plan, score_trial, describe_trial))
+    asked = {"selections": ["english_dev", "target_oracle", "averaged"], "num_candidates": 3}
+    base = {**BASE, "evaluation": {**BASE["evaluation"], **asked}}
+    choosing = plan_sweep(make_space(base=base, axes={}, baseline={})).trials[0].plan
+    num_test_sets, num_dev_sets = 2 * 4, 3 * (1 + 2)
+    evaluating = (num_test_sets + num_dev_sets) * EVALUATE / 2
+    assert rates.of_trial(choosing) == pytest.approx(SECONDS["target"] + evaluating + 0.5)
+
+
 def test_a_method_that_never_ran_takes_as_long_as_its_passes_say_and_another_encoder_is_unknown(tmp_path: Path) -> None:
     axes = {"target.perturbation.magnitude": [0.0, 0.5]}
     plan = plan_sweep(make_space(axes=axes, baseline={"target.perturbation.magnitude": 0.0}))
