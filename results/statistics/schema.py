@@ -119,7 +119,7 @@ BEST_MAGNITUDES = pa.schema(
         _required("condition", pa.string()),
         _required("k", pa.int32()),
         pa.field("best_magnitude", pa.float64()),
-        pa.field("low", pa.float64()),  # of the magnitudes that together are best in 95 % of resamples
+        pa.field("low", pa.float64()),  # of the magnitudes that may be the best: a set that holds it in 95 % of sweeps
         pa.field("high", pa.float64()),
         _required("shares", pa.string()),  # JSON: magnitude -> share of resamples in which it is best; 0 is among them
         pa.field("gain", pa.float64()),  # delta at the best magnitude, corrected for having been picked as the best
@@ -156,13 +156,13 @@ EFFECTS = pa.schema(
     [
         _required("model", pa.string()),  # formula, for people
         _required("series", pa.string()),
-        pa.field("cell_id", pa.string()),  # of the effect of one cell alone; null: of a model of all cells of the series
+        pa.field("cell_id", pa.string()),  # of one cell's effect; null: a model of all cells of the series
         _required("target_task", pa.string()),
         _required("metric", pa.string()),
         _required("selection", pa.string()),
         _required("condition", pa.string()),
         _required("outcome", pa.string()),  # delta, logit
-        _required("kind", pa.string()),  # slope (a fixed effect), check (the same in two stages), variance (of a random one)
+        _required("kind", pa.string()),  # slope (a fixed effect), check (it in two stages), variance (of a random one)
         _required("term", pa.string()),  # magnitude:log_corpus, ...; of one cell `effect` and `effect:log_corpus`
         pa.field("left_out", pa.string()),  # language without which it was fitted; null: all are in
         pa.field("estimate", pa.float64()),
@@ -185,3 +185,48 @@ EFFECTS = pa.schema(
 corpus, and terms without it are effects at that mean. `magnitude` counts doublings, from the geometric mean of those
 above 0; `perturbed` and `intermediate` are 1 where there is any; `dose` counts from the middle of the doses.
 """
+
+SELECTIONS = pa.schema(
+    [
+        _required("cell_id", pa.string()),
+        pa.field("baseline_cell_id", pa.string()),
+        _required("cell", pa.string()),
+        _required("is_baseline", pa.bool_()),
+        *_CELL_FIELDS,
+        _required("language", pa.string()),  # code, or `macro`
+        _required("metric", pa.string()),
+        _required("condition", pa.string()),
+        _required("selection", pa.string()),
+        _required("is_oracle", pa.bool_()),  # the checkpoint was chosen on data of the languages that it is scored in
+        _required("k", pa.int32()),
+        pa.field("mean", pa.float64()),
+        pa.field("sd", pa.float64()),  # over seeds
+        pa.field("delta", pa.float64()),  # against the baseline under the same selection; null: of a baseline
+        pa.field("delta_low", pa.float64()),
+        pa.field("delta_high", pa.float64()),
+        _required("k_last", pa.int32()),  # seeds scored under both this selection and `last`
+        pa.field("minus_last", pa.float64()),  # this selection minus `last`, of the same runs; null: of `last`
+        pa.field("minus_last_low", pa.float64()),
+        pa.field("minus_last_high", pa.float64()),
+        _required("ci_method", pa.string()),
+    ]
+)
+"""Ways to choose a checkpoint side by side: one row a cell, language, metric, condition and selection."""
+
+FAILURE_TESTS = pa.schema(
+    [
+        _required("kind", pa.string()),  # cell: against its baseline; trend: along the magnitudes of a series
+        _required("series", pa.string()),  # of `cell` the cell's label
+        pa.field("cell_id", pa.string()),  # null: of a trend
+        pa.field("baseline_cell_id", pa.string()),
+        _required("target_task", pa.string()),
+        _required("num_failed", pa.int32()),
+        _required("num_ended", pa.int32()),  # trials that are ok, degenerate or diverged
+        pa.field("base_failed", pa.int32()),  # null: of a trend
+        pa.field("base_ended", pa.int32()),
+        pa.field("rates", pa.string()),  # JSON: magnitude -> [failed, ended]; null: of one cell
+        pa.field("p", pa.float64()),  # two-sided; null: nothing failed or all did, so that nothing can be told apart
+        _required("p_method", pa.string()),
+    ]
+)
+"""Failure as an outcome: whether a cell fails more often than its baseline, and whether failures go with magnitude."""
