@@ -53,11 +53,10 @@ class Outcomes:
 
     @property
     def score(self) -> float:
-        """The metric over all examples, 0 to 100; NaN where it is no ratio or divides by 0."""
-        total = self._total
-        if self.numerators is None or not total:
+        """The metric over all examples, 0 to 100; 0 where there is nothing to be counted, NaN where it is no ratio."""
+        if self.numerators is None:
             return float("nan")
-        return 100.0 * float(self.numerators.sum(dtype=np.float64)) / total
+        return 100.0 * float(self.numerators.sum(dtype=np.float64)) / (self._total or 1.0)
 
     def contributions(self) -> npt.NDArray[np.float32] | None:
         """What each example adds to the score, in points, linearised: their sum is 0. Shape (N,).
@@ -65,11 +64,11 @@ class Outcomes:
         The score is a ratio R of sums; an example that is drawn `w` times moves it by `w - 1` times its contribution
         `100 (numerator - R denominator) / sum of denominators` (Cochran 1977, 6.4).
         """
-        if self.numerators is None or not self._total:
+        if self.numerators is None:
             return None
         ratio = np.float32(self.score / 100.0)
         expected = ratio if self.denominators is None else ratio * self.denominators
-        return np.float32(100.0 / self._total) * (self.numerators - expected)
+        return np.float32(100.0 / (self._total or 1.0)) * (self.numerators - expected)
 
     @property
     def _total(self) -> float:

@@ -14,7 +14,12 @@ TESTED = {"xnli": "accuracy"}
 
 
 def make_draft(
-    kind: str = "declared", unit: str = "macro", measure: Measure = CLEAN, name: str = "strong", **changes: object
+    kind: str = "declared",
+    unit: str = "macro",
+    measure: Measure = CLEAN,
+    name: str = "strong",
+    language: str = "macro",
+    **changes: object,
 ) -> Draft:
     """A row of which nothing is known but what it is."""
     comparison = Comparison(
@@ -37,5 +42,5 @@ def make_draft(
         "reason": None,
         "deltas": np.empty(0),
     }
-    about = {"comparison": comparison, "measure": measure, "kind": unit, "name": "macro", "languages": ("de", "sw")}
+    about = {"comparison": comparison, "measure": measure, "kind": unit, "name": language, "languages": ("de", "sw")}
     return Draft(**about | nothing | changes)  # type: ignore[arg-type]

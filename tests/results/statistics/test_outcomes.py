@@ -92,6 +92,13 @@ def test_a_place_whose_metric_is_no_ratio_has_examples_and_no_score(tmp_path: Pa
     assert found[Place("sw", "clean", "")].score == 50.0
 
 
+def test_nothing_to_be_counted_scores_0(tmp_path: Path) -> None:
+    table = _units(["s1", "s2"], [0, 1], [0.0, 0.0], weights=np.zeros(2, np.float32))
+    found = _read(tmp_path, table)[DE]
+    assert found.score == 0
+    np.testing.assert_array_equal(found.contributions(), [0, 0])
+
+
 def test_conditions_and_pairs_of_languages_are_places_of_their_own(tmp_path: Path) -> None:
     outcomes = np.array([1, 1], np.float32)
     tables = [
