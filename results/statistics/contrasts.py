@@ -19,7 +19,7 @@ from results.snapshot import Snapshot
 from results.statistics.comparisons import Comparison, list_comparisons
 from results.statistics.corrections import correct_by_runs
 from results.statistics.estimation import Numbers, estimate_rows
-from results.statistics.families import FamilyKey, find_family, choose_metrics
+from results.statistics.families import FamilyKey, choose_metrics, find_family
 from results.statistics.groups import list_units
 from results.statistics.measured import Measure, Measured, Measurements, collect_scores, measure_runs, spots_of
 from results.statistics.outcomes import OutcomeReader

@@ -70,7 +70,7 @@ def _read_kept(snapshot: Snapshot, digest: str) -> pa.Table | None:
     """The table that was kept; none where there is none, or none that was made from the same."""
     try:
         kept = read_table(snapshot.storage, CONTRASTS_FILE)
-    except (FileNotFoundError, DamagedFileError, SchemaVersionError):
+    except (FileNotFoundError, DamagedFileError, SchemaVersionError, StorageError):
         return None
     if (kept.schema.metadata or {}).get(_DIGEST_KEY) != digest.encode() or not kept.schema.equals(CONTRASTS):
         return None

@@ -1,0 +1,88 @@
+import io
+
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from results.analysis import Analysis, Contrast, Term
+from results.statistics.contrasts import compute_contrasts
+from results.statistics.listing import ROLES, print_contrasts
+from tests.results.simulated import Design, simulate_store
+
+LISTED = ("primary", "secondary")
+ANALYSIS = Analysis(
+    contrasts=(
+        Contrast(name="as strong as it gets against none at all", terms=(Term("m0.3", 1.0), Term("m0", -1.0))),
+        Contrast(name="weak against none", terms=(Term("m0.1", 1.0), Term("m0", -1.0))),
+    ),
+    num_finished_when_declared=7,
+)
+DESIGN = Design(
+    languages=("en", "de", "sw"),
+    num_seeds=4,
+    num_examples=300,
+    seed_sd=0.5,
+    effects={(0.3, None, one): -12.0 for one in ("de", "sw")},
+    failed={(0.1, None, 1): "diverged"},
+)
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    store = simulate_store(tmp_path_factory.mktemp("sweep") / "store", DESIGN)
+    return compute_contrasts(store.snapshot(), ANALYSIS).to_pandas()
+
+
+def _print(rows: pd.DataFrame, shown: tuple[str, ...] = LISTED, analysis: Analysis = ANALYSIS, width: int = 100) -> str:
+    text = io.StringIO()
+    print_contrasts(rows, analysis, shown, Console(file=text, width=width))
+    return text.getvalue()
+
+
+def test_primary_rows_come_first_with_both_intervals_and_their_verdict(rows: pd.DataFrame) -> None:
+    lines = _print(rows).splitlines()
+    assert lines[0] == "primary: xnli, accuracy (primary, 2 tested, Holm)"
+    (line,) = [line for line in lines if line.startswith("as strong as it gets") and "worse" in line]
+    row = rows[(rows["role"] == "primary") & (rows["verdict"] == "worse")].iloc[0]
+    assert f"{row['delta']:+.1f}" in line
+    assert f"{row['ci_low']:+.1f} to {row['ci_high']:+.1f}" in line
+    assert f"{row['ci_adjusted_low']:+.1f} to {row['ci_adjusted_high']:+.1f}" in line
+    assert any(line.startswith("by language: weak against none") for line in lines)
+
+
+def test_a_table_fits_a_terminal_of_100_columns(rows: pd.DataFrame) -> None:
+    assert max(map(len, _print(rows, ROLES).splitlines())) <= 100
+
+
+def test_rows_that_count_failed_runs_are_marked(rows: pd.DataFrame) -> None:
+    text = _print(rows)
+    assert any(line.startswith("de, all runs") for line in text.splitlines())
+    assert "all runs: degenerate runs count at their scores, diverged ones at chance." in text
+    assert "3 of 4" in text
+
+
+def test_exploratory_families_are_one_line_of_how_many_stand_out(rows: pd.DataFrame) -> None:
+    exploratory = rows[(rows["role"] == "exploratory") & (rows["runs"] == "ok")]
+    num_found = int(exploratory["verdict"].isin(["better", "worse"]).sum())
+    assert num_found > 0
+    text = " ".join(_print(rows).split())
+    assert (
+        f"all cells (exploratory, Benjamini-Hochberg): {num_found} of {len(exploratory)} stand out: cell m0.3" in text
+    )
+
+
+def test_what_was_declared_late_or_never_is_said(rows: pd.DataFrame) -> None:
+    assert "declared when 7 trials had finished: it is not pre-declared" in " ".join(_print(rows).split())
+    exploratory = rows[rows["role"] == "exploratory"]
+    assert "No contrast was declared before the sweep ran" in _print(exploratory, analysis=Analysis())
+
+
+def test_refused_comparisons_are_listed_with_their_reason(rows: pd.DataFrame) -> None:
+    reason = "none; the runs were scored on unlike test examples: a on 3 examples"
+    refused = rows.iloc[:12].assign(verdict="not testable", failed_runs=reason)
+    text = " ".join(_print(refused).split())
+    assert "Not compared: as strong as it gets against none at all in macro: the runs were scored on unlike" in text
+
+
+def test_no_contrasts_say_why(rows: pd.DataFrame) -> None:
+    assert _print(rows.iloc[:0]).startswith("No contrasts: no finished trial of a cell has a finished baseline")
