@@ -9,15 +9,22 @@ from typing import Annotated
 
 import typer
 
-from results.report.commands import report, serve
+from results.report.commands import plot, report, serve, table
 from results.statistics.commands import contrasts
+from results.statistics.model_commands import curves, selections, slopes, surface
 
 app = typer.Typer(no_args_is_help=True, help="Look at what a sweep has found.")
 
 
 app.command()(report)
+app.command()(plot)
+app.command()(table)
 app.command()(serve)
 app.command()(contrasts)
+app.command()(slopes)
+app.command()(curves)
+app.command()(surface)
+app.command()(selections)
 
 
 class Reference(StrEnum):
@@ -186,13 +193,17 @@ def trials(folder: Folder, where: Where = None, form: Format = None, output: Out
 def query(
     folder: Folder,
     sql: Annotated[str, typer.Argument(metavar="SQL", help="A SELECT, in quotes.")],
+    others: Annotated[
+        list[str] | None,
+        typer.Option("--with", metavar="DIR", help="Another sweep, as often as needed; `sweep` says whose a row is."),
+    ] = None,
     form: Format = None,
     output: Output = None,
 ) -> None:
-    """Run SQL (DuckDB) on the tables plan, trials, scores, predictions, deltas and results (scores with trials)."""
-    from results.views import show_query
+    """Run SQL (DuckDB) on plan, trials, scores, results, predictions, deltas, contrasts, languages and published."""
+    from results.querying import show_query
 
-    show_query(folder, sql, form, output)
+    show_query([folder, *(others or ())], sql, form, output)
 
 
 @app.command()

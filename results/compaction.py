@@ -16,7 +16,7 @@ import pyarrow as pa
 from results.errors import DamagedFileError, SchemaVersionError
 from results.schema import VERSION_KEY
 from results.storage import Entry, Storage
-from results.table_files import OnDamaged, encode_table, read_table, read_tables
+from results.table_files import OnDamaged, encode_table, read_schema, read_table, read_tables
 
 COMPACT = "compact"
 """Folder of the compact files."""
@@ -66,6 +66,20 @@ class TableRead:
         ]
         metadata = {**(self.rows.schema.metadata or {}), _FILES_KEY: json.dumps(files).encode()}
         self.storage.publish_bytes(compact_name(self.folder), encode_table(rows.replace_schema_metadata(metadata)))
+
+
+@dataclass(frozen=True)
+class FolderScan:
+    """Where the rows of a table lie that many files make: nothing of a compact file is read."""
+
+    compact: str | None
+    """Name of the compact file; none: all rows are in `fresh`."""
+    outdated: Sequence[str]
+    """Names of files whose rows stand in the compact file and no longer count."""
+    fresh: pa.Table
+    """Rows of the files that are not in it."""
+    entries: Sequence[Entry]
+    """The files whose rows count."""
 
 
 @dataclass(frozen=True)
@@ -127,25 +141,58 @@ def read_folder(
     return TableRead(storage, folder, rows, found, num_rows, num_fresh)
 
 
+def scan_folder(
+    storage: Storage,
+    folder: str,
+    entries: Sequence[Entry],
+    schema: pa.Schema,
+    columns: Sequence[str] | None = None,
+    on_damaged: OnDamaged | None = None,
+) -> FolderScan:
+    """Say where the rows are that `read_folder` would read; the arguments, what is left out and raised are its own."""
+    compacted = _find_compacted(storage, folder, schema) if len(entries) >= _WORTH_IT_NUM_FILES else frozenset()
+    fresh = [entry for entry in entries if entry not in compacted]
+    tables = read_tables(storage, [entry.name for entry in fresh], schema, columns, on_damaged)
+    kept = schema if columns is None else pa.schema([schema.field(name) for name in columns], schema.metadata)
+    rows = pa.concat_tables([kept.empty_table(), *(table for table in tables if table is not None)])
+    unread = {entry for entry, table in zip(fresh, tables, strict=True) if table is None}
+    found = [entry for entry in entries if entry not in unread]
+    outdated = sorted(entry.name for entry in compacted.difference(entries))
+    return FolderScan(compact_name(folder) if compacted else None, outdated, rows, found)
+
+
 def compacted_entries(storage: Storage, folder: str) -> frozenset[Entry]:
     """Give the files that a compact file was made of: these could be read, pages and all."""
-    compacted = _read_compacted(storage, folder, None)
-    return frozenset(compacted.files) if compacted else frozenset()
+    return _find_compacted(storage, folder, None)
 
 
-def _read_compacted(storage: Storage, folder: str, schema: pa.Schema | None) -> _Compacted | None:
+def _find_compacted(storage: Storage, folder: str, schema: pa.Schema | None) -> frozenset[Entry]:
+    """Read of which files a compact file was made; none where there is none, or none of use."""
+    try:
+        found = read_schema(storage, compact_name(folder))
+    except (FileNotFoundError, DamagedFileError, SchemaVersionError):
+        return frozenset()
+    if schema is not None and not _is_same(found, schema):
+        return frozenset()
+    return frozenset(Entry(*entry) for *entry, _ in json.loads(found.metadata[_FILES_KEY]))
+
+
+def _read_compacted(storage: Storage, folder: str, schema: pa.Schema) -> _Compacted | None:
     """Read a compact file; none where there is none, or none of use: it is damaged, or of another version."""
     try:
-        rows = read_table(storage, compact_name(folder), schema.names if schema else [])
+        rows = read_table(storage, compact_name(folder), schema.names)
     except (FileNotFoundError, DamagedFileError, SchemaVersionError):
         return None
-    metadata = rows.schema.metadata or {}
-    if schema is not None and (
-        not rows.schema.equals(schema) or metadata.get(VERSION_KEY) != (schema.metadata or {}).get(VERSION_KEY)
-    ):
+    if not _is_same(rows.schema, schema):
         return None
     files, start = {}, 0
-    for name, num_bytes, modified_ns, num_rows in json.loads(metadata[_FILES_KEY]):
-        files[Entry(name, num_bytes, modified_ns)] = slice(start, start + num_rows)
+    for *entry, num_rows in json.loads(rows.schema.metadata[_FILES_KEY]):
+        files[Entry(*entry)] = slice(start, start + num_rows)
         start += num_rows
     return _Compacted(rows, files)
+
+
+def _is_same(found: pa.Schema, wanted: pa.Schema) -> bool:
+    """Tell whether columns and version are the same."""
+    versions = [(schema.metadata or {}).get(VERSION_KEY) for schema in (found, wanted)]
+    return bool(found.equals(wanted)) and versions[0] == versions[1]

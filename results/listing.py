@@ -1,24 +1,22 @@
-"""Plain listings for people: the trials of a sweep, how often they failed, and whatever a query gave.
+"""Plain listings for people: the trials of a sweep, and how often they failed.
 
 In: Arrow tables. Out: text on a rich console.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from rich.box import SIMPLE_HEAD
 from rich.console import Console, JustifyMethod
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from results.notes import count_statuses, size_notes, status_style
+from results.plain_table import as_text, is_number, new_table
 
-_MAX_ROWS = 200
 _PARTS = (" · ",)
 """Where a label is broken into its parts."""
 _WORDS = (" · ", " ")
@@ -39,7 +37,6 @@ _MEASURES = {
     "wall_seconds": _Measure("seconds", ".1f"),
 }
 _SIZES = {"size_mean": _Measure("size", ".3g"), "loss_gap": _Measure("loss gap", "+.3f")}
-_NUMBERS = (pa.types.is_floating, pa.types.is_integer, pa.types.is_decimal)
 
 
 def print_trials(trials: pa.Table, console: Console) -> None:
@@ -64,7 +61,7 @@ def print_trials(trials: pa.Table, console: Console) -> None:
 
 
 def _trials_table(trials: pa.Table, measures: Mapping[str, _Measure]) -> Table:
-    table = _new_table()
+    table = new_table()
     table.add_column("trial", no_wrap=True)
     table.add_column("cell", overflow="fold")
     table.add_column("seed", justify="right")
@@ -118,33 +115,21 @@ def _failures_table(
 
     counts = [name for name in failures.column_names if name.startswith("num_")]
     shown = [name for name in counts if name not in _RARE_COUNTS or (pc.sum(failures[name]).as_py() or 0) > 0]
-    table = _new_table()
+    table = new_table()
     for name in labels:
-        justify: JustifyMethod = "right" if _is_number(failures.schema.field(name)) else "left"
+        justify: JustifyMethod = "right" if is_number(failures.schema.field(name)) else "left"
         table.add_column(Text(name), justify=justify, overflow="fold")
     headers = [name.removeprefix("num_").replace("_", " ") for name in shown]
     for header in (*headers, "failed %", "95\u00a0% interval", *(measure.header for measure in sizes.values())):
         table.add_column(broken(header), justify="right", no_wrap=True)
     for row in failures.to_pylist():
         table.add_row(
-            *(Text(broken(_cell(row[name]))) for name in labels),
+            *(Text(broken(as_text(row[name]))) for name in labels),
             *(str(row[name]) for name in shown),
             *_share(row["share_failed"], row["share_low"], row["share_high"]),
             *(_number(row[name], measure.form) for name, measure in sizes.items()),
         )
     return table
-
-
-def print_rows(table: pa.Table, console: Console) -> None:
-    """Print any table, at most 200 rows of it."""
-    grid = _new_table()
-    for field in table.schema:
-        grid.add_column(field.name, justify="right" if _is_number(field) else "left", overflow="fold")
-    for row in table.slice(0, _MAX_ROWS).to_pylist():
-        grid.add_row(*(Text(_cell(value)) for value in row.values()))
-    console.print(grid)
-    if table.num_rows > _MAX_ROWS:
-        console.print(f"{_MAX_ROWS} of {table.num_rows} rows; all of them: --format csv", style="dim", highlight=False)
 
 
 def _sizes(table: pa.Table) -> dict[str, _Measure]:
@@ -157,27 +142,9 @@ def _share(share: float | None, low: float, high: float) -> tuple[str, str]:
     return ("", "") if share is None else (f"{100 * share:.0f}", f"{100 * low:.0f} to {100 * high:.0f}")
 
 
-def _is_number(field: pa.Field) -> bool:
-    return any(is_kind(field.type) for is_kind in _NUMBERS)
-
-
-def _new_table() -> Table:
-    return Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
-
-
 def _fits(table: Table, console: Console) -> bool:
     return Measurement.get(console, console.options.update(max_width=10_000), table).maximum <= console.width
 
 
 def _number(value: Any, form: str) -> str:
     return "" if value is None else format(value, form)
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return format(value, ".6g")
-    if isinstance(value, datetime):
-        return value.isoformat(sep=" ", timespec="seconds")
-    return str(value)

@@ -12,9 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from results.compaction import TableRead, read_folder
+from results.compaction import FolderScan, TableRead, read_folder, scan_folder
 from results.damage import trial_file, trial_of
-from results.deltas import compute_deltas
 from results.errors import DamagedFileError
 from results.schema import CLEAN, LANGUAGES, PENDING, PLAN, PREDICTIONS, SCORES, TRIAL_COLUMNS, TRIALS
 from results.storage import Entry, Storage
@@ -63,17 +62,22 @@ class Snapshot:
         names = self.storage.list_names("plan", ".parquet")
         parts = [part for part in read_tables(self.storage, names, PLAN) if part is not None]
         rows = pa.concat_tables([PLAN.empty_table(), *parts]).combine_chunks()
-        ids, cells = rows["trial_id"].to_pylist(), rows["cell_id"].to_pylist()
-        newest = {trial_id: place for place, trial_id in enumerate(ids)}
+        cells = rows["cell_id"].to_pylist()
         newest_of_cell = {cell_id: place for place, cell_id in enumerate(cells)}
-        superseded_at = {old: place for place, old in enumerate(rows["supersedes"].to_pylist()) if old is not None}
-        newest = {one: place for one, place in newest.items() if place >= superseded_at.get(one, 0)}
-        places = list(newest.values())
+        places = list(_places_of_trials(rows).values())
         plan = rows if places == list(range(rows.num_rows)) else rows.take(pa.array(places, pa.int64()))
         of_its_cell = pa.array([newest_of_cell[cells[place]] for place in places], pa.int64())
         of_cell = rows.select(_OF_THE_CELL).take(of_its_cell)
         columns = [(of_cell if name in _OF_THE_CELL else plan)[name] for name in PLAN.names]
         return pa.Table.from_arrays(columns, schema=plan.schema)
+
+    @cached_property
+    def planned_ids(self) -> list[str]:
+        """Ids of the planned trials, in the order of the plan, without reading what they are."""
+        names = self.storage.list_names("plan", ".parquet")
+        parts = read_tables(self.storage, names, PLAN, ["trial_id", "supersedes"])
+        tables = [part for part in parts if part is not None]
+        return list(_places_of_trials(pa.concat_tables(tables))) if tables else []
 
     @cached_property
     def languages(self) -> pa.Table:
@@ -107,6 +111,15 @@ class Snapshot:
     def scores(self) -> pa.Table:
         """Scores of the finished trials; columns of `schema.SCORES`."""
         return self._scores.rows
+
+    @cached_property
+    def score_scan(self) -> FolderScan:
+        """Where the scores of the finished trials lie, for who reads them where they are."""
+        marks = [mark for mark, _ in self._entries.values()]
+        finished = scan_folder(self.storage, "trials", marks, TRIALS, ["trial_id"], _leave_out).entries
+        finished_ids = {trial_of(entry.name) for entry in finished}
+        scores = [self._entries[trial_id][1] for trial_id in self.planned_ids if trial_id in finished_ids]
+        return scan_folder(self.storage, "scores", scores, SCORES, on_damaged=_leave_out)
 
     @cached_property
     def results(self) -> pa.Table:
@@ -156,6 +169,8 @@ class Snapshot:
     @cached_property
     def deltas(self) -> pa.Table:
         """Deltas of the trials that ended well, paired by seed; columns of `schema.DELTAS`."""
+        from results.deltas import compute_deltas  # pandas and scipy take longer to import than most queries to run
+
         return compute_deltas(self.plan, self.trials, self.scores)
 
     def compact(self) -> None:
@@ -184,6 +199,13 @@ class Snapshot:
 
     def _prediction_files(self) -> list[str]:
         return [trial_file("predictions", trial_id) for trial_id in self.finished_ids]
+
+
+def _places_of_trials(rows: pa.Table) -> dict[str, int]:
+    """Row of each planned trial in the rows of all plans; see `Snapshot.plan`."""
+    newest = {trial_id: place for place, trial_id in enumerate(rows["trial_id"].to_pylist())}
+    superseded_at = {old: place for place, old in enumerate(rows["supersedes"].to_pylist()) if old is not None}
+    return {one: place for one, place in newest.items() if place >= superseded_at.get(one, 0)}
 
 
 def _leave_out(name: str, error: DamagedFileError) -> None:  # noqa: ARG001

@@ -87,13 +87,24 @@ def read_version(storage: Storage, name: str) -> str:
 
     Raises as `read_table`.
     """
+    return read_schema(storage, name).metadata[VERSION_KEY].decode()  # type: ignore[no-any-return]
+
+
+def read_schema(storage: Storage, name: str) -> pa.Schema:
+    """Columns and metadata of a published table, from the end of its file alone.
+
+    Raises as `read_table`.
+    """
     content = storage.read_end(name, _FOOTER_BYTES)
-    if content[-4:] == _MAGIC and int.from_bytes(content[-8:-4], "little") + 8 > len(content):
-        content = storage.read_bytes(name)
+    num_bytes = int.from_bytes(content[-8:-4], "little") + 2 * len(_MAGIC)
+    if content[-4:] == _MAGIC and num_bytes > len(content):
+        content = storage.read_end(name, num_bytes)
     try:
-        return _check_metadata(storage, name, pq.read_metadata(pa.BufferReader(content)).metadata)
+        schema = pq.read_schema(pa.BufferReader(content))
     except (pa.ArrowException, OSError) as error:
         raise _damaged(storage, name, " ".join(str(error).split())) from error
+    _check_metadata(storage, name, schema.metadata)
+    return schema
 
 
 def check_end(storage: Storage, entry: Entry) -> None:
@@ -178,12 +189,11 @@ def check_version(where: str, found: bytes | str | int | None) -> None:
         )
 
 
-def _check_metadata(storage: Storage, name: str, metadata: Mapping[bytes, bytes] | None) -> str:
+def _check_metadata(storage: Storage, name: str, metadata: Mapping[bytes, bytes] | None) -> None:
     version = (metadata or {}).get(VERSION_KEY)
     if version is None:
         raise _damaged(storage, name, "it is not a file of this store: it says no schema version")
     check_version(storage.locate(name), version)
-    return version.decode()
 
 
 def _damaged(storage: Storage, name: str, why: str) -> DamagedFileError:

@@ -14,10 +14,10 @@ from results.deltas import compute_deltas
 from results.errors import QueryError
 from results.failures import compute_failures
 from results.formats import open_console, resolve_format, write_output
-from results.listing import print_failures, print_rows, print_trials
+from results.listing import print_failures, print_trials
 from results.matrix import pair_means, print_matrices
 from results.means import compute_means, split_statuses
-from results.queries import filter_table, run_query
+from results.queries import filter_table
 from results.robustness import compute_robustness
 from results.schema import MACRO
 from results.snapshot import Snapshot, only_trial
@@ -164,17 +164,6 @@ def show_trials(
         return
     with open_console(output) as console:
         print_trials(table, console)
-
-
-def show_query(folder: Path | str, sql: str, form: str | None = None, output: Path | None = None) -> None:
-    """Show what a SQL statement gives."""
-    form = resolve_format(form, output)
-    table = run_query(ResultStore.open(folder).snapshot(), sql)
-    if form != "table":
-        write_output(table, form, output)
-        return
-    with open_console(output) as console:
-        print_rows(table, console)
 
 
 def choose_deltas(snapshot: Snapshot, choice: Choice) -> pa.Table:

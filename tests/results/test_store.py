@@ -14,6 +14,7 @@ import pytest
 from results.errors import DamagedFileError, NotASweepError, OtherSweepError, RowError, SchemaVersionError, StorageError
 from results.queries import run_query
 from results.schema import LANGUAGES, SCORES, TRIALS
+from results.several import NamedStore
 from results.store import ResultStore
 from results.table_files import read_table
 from tests.results.factories import (
@@ -331,7 +332,7 @@ def test_a_store_of_an_earlier_version_is_read_and_continued(tmp_path: Path, ver
     assert new.scores()["chance"].to_pylist() == [None, 50.0]
     assert new.deltas().num_rows == new.snapshot().languages.num_rows == 0
     sql = "SELECT trial_id, condition, count(*) AS n, avg(outcome) AS mean FROM predictions GROUP BY ALL ORDER BY ALL"
-    assert run_query(new.snapshot(), sql).to_pylist() == [
+    assert run_query([NamedStore("it", new)], sql).to_pylist() == [
         {"trial_id": "base-0", "condition": "clean", "n": 2, "mean": None},
         {"trial_id": "base-1", "condition": "typos:0.1", "n": 2, "mean": 0.5},
     ]

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from results.commands import app
 from results.errors import NotASweepError, OtherSweepError, StorageError
 from results.queries import run_query
+from results.several import NamedStore
 from results.store import ResultStore
 from tests.results.factories import label_table, plan_row, score_row, small_sweep, trial_row, write_store
 
@@ -29,7 +30,7 @@ def test_a_bucket_gives_what_a_folder_gives(uri: str, tmp_path: Path) -> None:
     for table in ("plan", "trials", "scores", "predictions", "deltas"):
         assert getattr(far, table)().equals(getattr(near, table)()), table
     sql = "SELECT count(*) AS n FROM predictions JOIN trials USING (trial_id)"
-    assert run_query(far.snapshot(), sql).to_pylist() == [{"n": 2}]
+    assert run_query([NamedStore("it", far)], sql).to_pylist() == [{"n": 2}]
 
 
 def test_a_sweep_in_a_bucket_is_found_extended_and_kept_from_others(uri: str) -> None:

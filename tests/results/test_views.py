@@ -10,7 +10,6 @@ from results.views import (
     show_deltas,
     show_failures,
     show_matrix,
-    show_query,
     show_robustness,
     show_scores,
     show_trials,
@@ -138,15 +137,11 @@ def test_degenerate_runs_count_when_asked_for(tmp_path: Path, capsys: pytest.Cap
         assert (row["k"], row["k_failed"], row["delta"]) == expected
 
 
-def test_trials_and_queries_are_shown_in_every_format(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_trials_are_shown_in_every_format(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     show_trials(folder, "status <> 'ok'", "csv")
     assert len(capsys.readouterr().out.splitlines()) == 3
     show_trials(folder)
     assert "7 trials" in capsys.readouterr().out
-    show_query(folder, "SELECT max(seed) AS seed FROM plan", "csv")
-    assert capsys.readouterr().out == "seed\n1\n"
-    show_query(folder, "SELECT max(seed) AS seed FROM plan")
-    assert capsys.readouterr().out.split()[0] == "seed"
 
 
 def test_a_table_for_people_can_go_to_a_file(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
