@@ -12,6 +12,7 @@ import typer
 from results.report.commands import plot, report, serve, table
 from results.statistics.commands import contrasts
 from results.statistics.model_commands import curves, selections, slopes, surface
+from results.statistics.model_commands import curves, selections, slopes, surface
 
 app = typer.Typer(no_args_is_help=True, help="Look at what a sweep has found.")
 
@@ -21,6 +22,10 @@ app.command()(plot)
 app.command()(table)
 app.command()(serve)
 app.command()(contrasts)
+app.command()(slopes)
+app.command()(curves)
+app.command()(surface)
+app.command()(selections)
 app.command()(slopes)
 app.command()(curves)
 app.command()(surface)

@@ -16,7 +16,8 @@ from results.analysis import Analysis
 from results.schema import make_table
 from results.snapshot import Snapshot
 from results.statistics.effects_data import CorpusSizes, EffectData, Outcome, gather_effects
-from results.statistics.panel import Measure, Panel, gather_panels
+from results.statistics.panel import Panel, gather_panels
+from results.statistics.points import none_if_nan
 from results.statistics.schema import EFFECTS
 from results.statistics.series import DesignCell, list_cells
 from results.statistics.slopes import METHOD, MIN_LANGUAGES, Line, fit_line
@@ -28,6 +29,7 @@ CORPUS = "log_corpus"
 _MIXED = (
     "mixed model, REML (statsmodels); t with the degrees of freedom of the two-stage estimate, at most languages - 2"
 )
+_ONE_SEED = "fewer than two seeds in which all of this was run: no interval"
 _NO_SLOPE = f"fewer than {MIN_LANGUAGES} languages with a known corpus size: no slope"
 
 Array = npt.NDArray[np.float64]
@@ -82,14 +84,15 @@ def _model_rows(panel: Panel, design: TermDesign, corpus: CorpusSizes, outcome: 
     staged = _two_stages(by_language, data.log_corpus, design.terms)
     if staged is None:
         return
-    common = {"series": design.name, "outcome": outcome, **_measure(panel.measure), **_counts(data)}
+    common = {"series": design.name, "outcome": outcome, **panel.measure._asdict(), **_counts(data)}
+    common["num_seeds"] = by_language.shape[2]
     note = "; ".join(filter(None, [design.scales, *data.notes]))
     formula = f"{outcome} ~ 0 + " + " + ".join(staged.terms)
     two = common | {"model": formula, "method_note": "; ".join([METHOD, note])}
     problem, mixed = _NO_SLOPE if data.log_corpus is None else None, None
     if data.log_corpus is not None:
         mixed = fit_mixed_model(_observations(data, design)) if by_language.shape[2] > 1 else None
-        problem = "one seed: no mixed model" if mixed is None else mixed.problem
+        problem = _ONE_SEED if mixed is None else mixed.problem
     if mixed is not None and mixed.problem is None:
         random = ", ".join(f"(1 | {name})" for name in mixed.variances if name != "residual")
         own = common | {"model": f"{formula} + {random}", "method_note": "; ".join([_MIXED, note])}
@@ -121,10 +124,11 @@ def _cell_rows(panel: Panel, cell: DesignCell, corpus: CorpusSizes, outcome: Out
             "series": cell.label,
             "cell_id": cell.cell_id,
             "outcome": outcome,
-            **_measure(panel.measure),
+            **panel.measure._asdict(),
             **_counts(data),
+            "num_seeds": int(known.sum()),
             "method_note": "; ".join([METHOD, *data.notes]),
-            "problem": _NO_SLOPE if data.log_corpus is None else None,
+            "problem": _ONE_SEED if known.sum() < 2 else _NO_SLOPE if data.log_corpus is None else None,
         },
         staged,
         "slope",
@@ -182,29 +186,25 @@ def _observations(data: EffectData, design: TermDesign) -> Observations:
 
 def _fixed_rows(common: Row, fitted: _Fitted, kind: str) -> Iterator[Row]:
     half_widths = stdtrit(fitted.df, 0.975) * fitted.errors
+    ends = fitted.estimates - half_widths, fitted.estimates + half_widths
     with np.errstate(divide="ignore", invalid="ignore"):
         p = 2 * stdtr(fitted.df, -np.abs(fitted.estimates / fitted.errors))
     for place, term in enumerate(fitted.terms):
-        estimate, half_width = float(fitted.estimates[place]), float(half_widths[place])
         yield common | {
             "kind": kind,
             "term": term,
-            "estimate": estimate,
-            "se": float(fitted.errors[place]),
-            "df": float(fitted.df[place]),
-            "ci_low": estimate - half_width,
-            "ci_high": estimate + half_width,
-            "p": None if np.isnan(p[place]) else float(p[place]),
+            "estimate": float(fitted.estimates[place]),
+            "se": none_if_nan(fitted.errors[place]),
+            "df": none_if_nan(fitted.df[place]),
+            "ci_low": none_if_nan(ends[0][place]),
+            "ci_high": none_if_nan(ends[1][place]),
+            "p": none_if_nan(p[place]),
         }
 
 
 def _variance_rows(common: Row, fit: MixedFit) -> Iterator[Row]:
     for name, variance in fit.variances.items():
         yield common | {"kind": "variance", "term": name, "estimate": variance}
-
-
-def _measure(measure: Measure) -> Row:
-    return measure._asdict()
 
 
 def _counts(data: EffectData) -> Row:

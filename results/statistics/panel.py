@@ -19,6 +19,7 @@ from results.schema import MACRO
 from results.snapshot import Snapshot
 from results.statistics.differences import PairedDifference, Scored, average, contrast
 from results.statistics.estimates import CI_METHOD, CI_METHOD_SEEDS
+from results.statistics.families import choose_metrics
 from results.statistics.measured import LAST, SCORE_TOLERANCE
 from results.statistics.outcomes import OutcomeReader, Outcomes, Place
 
@@ -173,7 +174,7 @@ def gather_panels(
     frame = frame[frame["value"].notna() & (frame["condition_language"] == "") & frame["selection"].isin(selections)]
     frame = frame if conditions is None else frame[frame["condition"].isin(conditions)]
     frame = frame.merge(runs, on="trial_id")
-    primary = primary_metrics(snapshot, analysis)
+    primary = _primary_metrics(snapshot, analysis)
     frame = frame[frame["metric"] == frame["target_task"].map(primary)]
     if frame.empty:
         return []
@@ -182,14 +183,10 @@ def gather_panels(
     return [_make_panel(Measure(*map(str, key)), rows, outcomes) for key, rows in groups]
 
 
-def primary_metrics(snapshot: Snapshot, analysis: Analysis) -> dict[str, str]:
-    """The metric that counts, by task: the declared one where the task has it, else the one that it reports first."""
+def _primary_metrics(snapshot: Snapshot, analysis: Analysis) -> dict[str, str]:
+    """The metric that counts, by task; a task reports its primary one first."""
     frame = snapshot.results.select(["target_task", "metric"]).to_pandas().drop_duplicates()
-    found = {str(task): [*rows["metric"]] for task, rows in frame.groupby("target_task", sort=False)}
-    return {
-        task: analysis.metric if analysis.metric and analysis.metric in metrics else str(metrics[0])
-        for task, metrics in found.items()
-    }
+    return choose_metrics({str(task): [*rows["metric"]] for task, rows in frame.groupby("target_task")}, analysis)
 
 
 def _read_outcomes(snapshot: Snapshot, frame: pd.DataFrame) -> dict[tuple[str, Place], Outcomes]:

@@ -23,7 +23,10 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """Level (where the predictor is 0) and slope; arrays of shape (2,), or (1,) where there is no predictor."""
+    """Level (where the predictor is 0) and slope; arrays of shape (2,), or (1,) where there is no predictor.
+
+    Errors and degrees of freedom are NaN with a single seed block.
+    """
 
     estimates: Array
     errors: Array
@@ -49,7 +52,8 @@ def fit_line(effects: Array, predictor: Array | None) -> Line:
     The error has two sources that both stay when the other is averaged away: languages that differ for reasons beside
     the predictor, and seeds whose noise grows with the predictor (a bad run is worse where little was learned). Its
     square is the sum of both, less what is counted in both: `V_languages + V_seeds - V_residual`, and never less than
-    the larger of the two. With one block the second is not known and left out.
+    the larger of the two. With one block there is no error: what a single run does in all languages is not told apart
+    from what the cell does.
 
     Args:
         effects: shape (languages, blocks).
@@ -71,9 +75,8 @@ def fit_line(effects: Array, predictor: Array | None) -> Line:
     spread = np.diag(inverse)
     of_languages = np.sum((means - design @ estimates) ** 2) / free * spread
     if num_blocks == 1:
-        df = np.full(len(estimates), float(free))
-        errors = np.sqrt(of_languages)
-        return Line(estimates=estimates, errors=errors, df=df, num_languages=num_languages, num_blocks=1)
+        nothing = np.full(len(estimates), np.nan)
+        return Line(estimates=estimates, errors=nothing, df=nothing, num_languages=num_languages, num_blocks=1)
     of_blocks = by_block.var(axis=1, ddof=1) / num_blocks
     residuals = effects - means[:, None] - design @ (by_block - estimates[:, None])
     of_both = np.sum(residuals**2) / (free * (num_blocks - 1)) / num_blocks * spread
