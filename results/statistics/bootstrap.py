@@ -22,6 +22,7 @@ NUM_DRAWS = 10_000
 
 _BLOCK_ENTRIES = 2**22
 _MAX_COLUMNS = 1024
+_EXACT_BITS = 24
 
 
 def estimate(differences: Sequence[PairedDifference], *, num_draws: int = NUM_DRAWS) -> Estimates:
@@ -64,7 +65,7 @@ def draw_replicates(differences: Sequence[PairedDifference], *, num_draws: int =
         unbiased = sqrt(num_examples / max(num_examples - 1, 1))
         first = 0
         for counts in _draw_counts(examples, num_examples, num_draws):
-            shifts[first : first + len(counts), columns] += unbiased * (counts @ influences)
+            shifts[first : first + len(counts), columns] += unbiased * ((counts - 1) @ influences)
             first += len(counts)
     shifts *= shrinkage
     for column, one in enumerate(differences):
@@ -92,8 +93,17 @@ def _columns_by_examples(differences: Sequence[PairedDifference]) -> dict[str, l
 
 
 def _stack(differences: Sequence[PairedDifference], examples: str, columns: Sequence[int]) -> npt.NDArray[np.float32]:
-    """Shape (examples, columns)."""
-    return np.stack([differences[column].influences[examples] for column in columns], axis=1)
+    """Shape (examples, columns), rounded to a unit a column so coarse that float32 adds draws of them up exactly.
+
+    Sums then do not depend on the order of adding, and numbers not on how many threads multiply matrices. The unit is
+    a power of two, about 1 / 1700 of a mean influence with 5,000 examples; what rounding does to a variance is of the
+    order of that squared.
+    """
+    stacked = np.stack([differences[column].influences[examples] for column in columns], axis=1)
+    largest_sums = 2 * np.abs(stacked).sum(axis=0, dtype=np.float64)
+    units = np.exp2(np.ceil(np.log2(np.maximum(largest_sums, np.finfo(np.float32).tiny))) - _EXACT_BITS)
+    rounded: npt.NDArray[np.float32] = (np.rint(stacked / units) * units).astype(np.float32)
+    return rounded
 
 
 def _resampled_variance(examples: str, influences: npt.NDArray[np.float32], num_draws: int) -> FloatArray:
