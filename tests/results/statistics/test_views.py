@@ -13,9 +13,10 @@ TERMS = [{"cell_id": "m0.3", "weight": 1.0}, {"cell_id": "m0", "weight": -1.0}]
 DESIGN = Design(
     magnitudes=(0.0, 0.3),
     languages=("en", "de", "sw"),
-    num_seeds=3,
-    num_examples=100,
-    effects={(0.3, None, "sw"): -20.0},
+    num_seeds=4,
+    num_examples=200,
+    seed_sd=0.3,
+    effects={(0.3, None, "sw"): -30.0},
 )
 
 
