@@ -3,26 +3,42 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from results.report.evidence import Evidence
     from results.report.figure import Figure
 
-MODULES: Mapping[str, str] = {
-    "contrasts": "results.report.figures.contrasts",
-    "heatmap": "results.report.figures.heatmap",
-    "curves": "results.report.figures.curves",
-    "best": "results.report.figures.best",
-    "corpus": "results.report.figures.corpus",
-    "slopes": "results.report.figures.slopes",
-    "groups": "results.report.figures.groups",
-    "surface": "results.report.figures.surface",
-    "matrix": "results.report.figures.matrix",
-    "failures": "results.report.figures.failures",
-    "selections": "results.report.figures.selections",
+
+class FigureKind(NamedTuple):
+    """One kind of figure."""
+
+    module: str
+    """Where its `draw` is."""
+    shows: str
+    """For who chooses one."""
+    needs: str
+    """What a sweep without it has to have."""
+
+
+_HERE = "results.report.figures"
+
+KINDS: Mapping[str, FigureKind] = {
+    "contrasts": FigureKind(
+        f"{_HERE}.contrasts", "what was declared, with verdicts", "runs of a cell and its baseline"
+    ),
+    "heatmap": FigureKind(f"{_HERE}.heatmap", "every delta, cells by languages", "runs of a cell and its baseline"),
+    "curves": FigureKind(f"{_HERE}.curves", "magnitude against delta by language", "cells with a magnitude above 0"),
+    "best": FigureKind(f"{_HERE}.best", "the best magnitude of each language", "cells with a magnitude above 0"),
+    "corpus": FigureKind(f"{_HERE}.corpus", "delta against corpus size", "two languages with a known corpus size"),
+    "slopes": FigureKind(f"{_HERE}.slopes", "slopes on corpus size, one language left out", "four known corpus sizes"),
+    "groups": FigureKind(f"{_HERE}.groups", "resource bands, families, scripts", "two languages of one group"),
+    "surface": FigureKind(f"{_HERE}.surface", "dose by magnitude", "two magnitudes and two arms of a stage"),
+    "matrix": FigureKind(f"{_HERE}.matrix", "pairs of languages", "scores under the condition `generalized`"),
+    "failures": FigureKind(f"{_HERE}.failures", "share of failed runs", "finished runs"),
+    "selections": FigureKind(f"{_HERE}.selections", "rules of choosing a checkpoint", "scores of two such rules"),
 }
-"""Kind of figure -> where its `draw` is; in the order of a report."""
+"""Kind of figure -> what it is; in the order of a report."""
 
 
 def _draw(module: str, evidence: "Evidence") -> "Figure | None":
@@ -31,6 +47,6 @@ def _draw(module: str, evidence: "Evidence") -> "Figure | None":
 
 
 FIGURES: Mapping[str, Callable[["Evidence"], "Figure | None"]] = {
-    kind: partial(_draw, module) for kind, module in MODULES.items()
+    name: partial(_draw, kind.module) for name, kind in KINDS.items()
 }
 """Kind of figure -> what draws it; it gives None where the sweep has nothing of that kind."""

@@ -21,7 +21,7 @@ _COLUMN_WIDTH = 44
 def draw(evidence: Evidence) -> Figure | None:
     """Draw a panel a series: shares of resamples by magnitude, and beside them the corrected gain."""
     rows = focus(evidence.best_magnitudes, primary_metrics(evidence))
-    rows = rows[rows["best_magnitude"].notna()]
+    rows = rows[rows["best_magnitude"].notna() & rows["shares"].ne("{}")]  # with one seed there are no resamples
     if rows.empty:
         return None
     return Figure(

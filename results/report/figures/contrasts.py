@@ -3,6 +3,7 @@
 import altair as alt
 import pandas as pd
 
+from results.analysis import Analysis
 from results.report.evidence import Evidence
 from results.report.figure import Figure
 from results.report.figures.encodings import alone, plain_verdict, verdict_color, verdict_shape, zero_line
@@ -11,6 +12,9 @@ from results.report.figures.words import between, counted, families_note, interv
 
 KIND = "contrasts"
 _ROW_HEIGHT = 54
+_WORDS_ABOVE = {"name": -20, "claim": -5}
+_MAX_REACH = 2.5
+"""Corrected intervals that go farther than so many times the plain ones are cut off."""
 
 
 def draw(evidence: Evidence) -> Figure | None:
@@ -23,7 +27,7 @@ def draw(evidence: Evidence) -> Figure | None:
     return Figure(
         kind=KIND,
         title=title,
-        caption=_caption(rows, declared, evidence.analysis.margin),
+        caption=_caption(rows, evidence.analysis),
         alt_text=_alt_text(rows, declared),
         chart=_chart(_with_words(rows), evidence.analysis.margin),
         table=_table(rows),
@@ -63,7 +67,12 @@ def _with_words(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _chart(frame: pd.DataFrame, margin: float) -> alt.TopLevelMixin:
-    x = alt.X("delta:Q", title="difference in points (right is better)", axis=alt.Axis(tickCount=8))
+    x = alt.X(
+        "delta:Q",
+        title="difference in points (right is better)",
+        axis=alt.Axis(tickCount=8),
+        scale=alt.Scale(domain=_domain(frame, margin), nice=False),
+    )
     y = alt.Y("name:N", sort=list(frame["name"]), axis=None)
     color, shape = verdict_color(frame["verdict"]), verdict_shape()
     tooltip = [
@@ -81,26 +90,51 @@ def _chart(frame: pd.DataFrame, margin: float) -> alt.TopLevelMixin:
     return alt.layer(
         alone().mark_rect(style="margin").encode(x=alt.XDatum(-margin), x2=alt.X2Datum(margin)),
         zero_line(),
-        base.mark_text(style="heading", align="left", dy=-20, limit=520).encode(text="name:N", x=alt.value(0)),
-        base.mark_text(style="note", align="left", dy=-5, limit=520).encode(text="claim:N", x=alt.value(0)),
-        marks.mark_rule(style="corrected", yOffset=12).encode(x="ci_adjusted_low:Q", x2="ci_adjusted_high:Q"),
-        marks.mark_tick(yOffset=12, height=9, thickness=1.25).encode(x="ci_adjusted_low:Q"),
-        marks.mark_tick(yOffset=12, height=9, thickness=1.25).encode(x="ci_adjusted_high:Q"),
+        _words(y, "name", ["heading", "halo"]),
+        _words(y, "claim", ["note", "halo"]),
+        _words(y, "name", ["heading"]),
+        _words(y, "claim", ["note"]),
+        marks.mark_rule(style="corrected", yOffset=12, clip=True).encode(
+            x="ci_adjusted_low:Q", x2="ci_adjusted_high:Q"
+        ),
+        marks.mark_tick(yOffset=12, height=9, thickness=1.25, clip=True).encode(x="ci_adjusted_low:Q"),
+        marks.mark_tick(yOffset=12, height=9, thickness=1.25, clip=True).encode(x="ci_adjusted_high:Q"),
         marks.mark_rule(style="plain", yOffset=12).encode(x="ci_low:Q", x2="ci_high:Q"),
         marks.mark_point(yOffset=12, size=90).encode(x=x, shape=shape),
         data=inline(frame),
     ).properties(width="container", height=alt.Step(_ROW_HEIGHT))
 
 
-def _caption(rows: pd.DataFrame, declared: bool, margin: float) -> str:
-    what = (
-        "Contrasts that were declared before" if declared else "No contrast was declared: every cell minus its baseline"
+def _words(y: alt.Y, field: str, styles: list[str]) -> alt.Chart:
+    """A line of words above each interval, or what keeps other marks away from it."""
+    line: alt.Chart = (
+        alt.Chart()
+        .mark_text(style=styles, align="left", dy=_WORDS_ABOVE[field], limit=520)
+        .encode(y=y, text=f"{field}:N", x=alt.value(0))
     )
+    return line
+
+
+def _domain(frame: pd.DataFrame, margin: float) -> list[float]:
+    """What is shown of the axis: all plain intervals, and of corrected ones what is within a few times their reach."""
+    near = float(frame[["delta", "ci_low", "ci_high"]].abs().max().max())
+    wide = frame[["ci_adjusted_low", "ci_adjusted_high"]].clip(-_MAX_REACH * near, _MAX_REACH * near)
+    every = pd.concat([frame[["delta", "ci_low", "ci_high"]], wide], axis="columns")
+    low, high = min(float(every.min().min()), -1.1 * margin), max(float(every.max().max()), 1.1 * margin)
+    room = 0.04 * (high - low)
+    return [low - room, high + room]
+
+
+def _caption(rows: pd.DataFrame, analysis: Analysis) -> str:
+    num_finished = analysis.num_finished_when_declared
+    when = "before any trial finished" if num_finished == 0 else f"when {num_finished} trials had finished"
+    declared = f"Contrasts that were declared{'' if num_finished is None else ' ' + when}"
+    what = declared if is_declared(rows).any() else "No contrast was declared: every cell minus its baseline"
     return (
         f"{what}, mean over all languages but the source language. Thick: 95 % interval of the contrast alone; thin: "
-        f"corrected for the number of comparisons, and what the verdict rests on. {seeds_note(rows)}. "
-        f"{intervals_note(rows)} {families_note(rows)} Equivalence margin: {margin:g} points. Triangles up: better; "
-        "down: worse; circles: undecided."
+        "corrected for the number of comparisons, and what the verdict rests on; one without an end goes on, its ends "
+        f"are in words. {seeds_note(rows)}. {intervals_note(rows)} {families_note(rows)} Grey field: within the "
+        f"equivalence margin of {analysis.margin:g} points. Triangles up: better; down: worse; circles: undecided."
     )
 
 

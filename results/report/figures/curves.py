@@ -101,8 +101,8 @@ def _caption(rows: pd.DataFrame, series: list[str]) -> str:
     more = f" The first {_MAX_SERIES} of {len(series)} series are drawn; the table has all." if left_out > 0 else ""
     measured = rows[rows["is_measured"] & (rows["magnitude"] > 0)]
     return (
-        "Cell minus its baseline in points against magnitude (linear up to the smallest, then logarithmic; magnitude 0 "
-        "is the baseline). Panels: the mean over all languages but the source language, the source language, then from "
+        "Cell minus its baseline in points against magnitude (linear up to the smallest, then logarithmic; 0: nothing "
+        "is perturbed). Panels: the mean over all languages but the source language, the source language, then from "
         f"the largest pre-training corpus to none. Points with 95 % intervals: measured, each interval alone.{how} "
         f"Intervals beyond a panel are cut off.{more} {seeds_note(measured)}. {intervals_note(measured)}"
     )

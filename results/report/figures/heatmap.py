@@ -68,7 +68,9 @@ def _place(rows: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
     }
     half = (rows["ci_high"] - rows["ci_low"]) / 2
     source = source_language(evidence)
-    of_band = bands(evidence) | {source: _FIRST_BAND, MACRO: _FIRST_BAND}
+    known_bands = bands(evidence)
+    unknown = UNKNOWN_BAND if known_bands else ""
+    of_band = known_bands | {source: _FIRST_BAND, MACRO: _FIRST_BAND}
     names = {code: language_name(evidence, code) for code in rows["language"].unique()}
     return pd.DataFrame(
         {
@@ -80,7 +82,7 @@ def _place(rows: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
             "language": rows["language"],
             "column": rows["language"].replace({MACRO: MEAN_LABEL, source: f"{source} (source)"}),
             "name": rows["language"].map(names),
-            "band": rows["language"].map(of_band).fillna(UNKNOWN_BAND),
+            "band": rows["language"].map(of_band).fillna(unknown),
             "delta": rows["delta"],
             "interval": [between(low, high) for low, high in zip(rows["ci_low"], rows["ci_high"], strict=True)],
             "corrected": [
@@ -102,7 +104,7 @@ def _place(rows: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
 def _chart(frame: pd.DataFrame, evidence: Evidence) -> alt.TopLevelMixin:
     labels = dict(zip(frame["language"], frame["column"], strict=True))
     columns = [labels[code] for code in (MACRO, *language_order(evidence, labels)) if code in labels]
-    order = [band for band in (_FIRST_BAND, *BANDS, UNKNOWN_BAND) if frame["band"].eq(band).any()]
+    order = [band for band in (_FIRST_BAND, *BANDS, UNKNOWN_BAND, "") if frame["band"].eq(band).any()]
     x = alt.X("column:N", sort=columns, title=None, axis=alt.Axis(labelAngle=-90, ticks=False, domain=False))
     cells = list(dict.fromkeys(frame["cell"]))
     y = alt.Y("cell:N", sort=cells, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=360))
@@ -150,11 +152,11 @@ def _caption(rows: pd.DataFrame, evidence: Evidence) -> str:
     order = f"ordered by size in the pre-training corpus ({unit.iloc[0]})" if len(unit) else "by code"
     extent = delta_extent(rows["delta"])
     return (
-        f"Cell minus baseline in points; languages {order}; the mean leaves out the source language. Blue squares: "
-        "above, orange circles: below the baseline; the larger the mark, the larger the delta beside half of its "
-        f"95 % interval (full size: the interval excludes zero). Colours end at ±{extent:g}. A dot: the corrected "
-        "interval excludes zero, too; without one nothing is claimed. A cross: no pair of runs ended well. "
-        f"{seeds_note(rows)}. {intervals_note(rows)} {families_note(rows)}"
+        f"Cell minus its baseline in points; languages {order}; the mean leaves out the source language. Blue squares: "
+        "above, orange circles: below the baseline; the larger the mark, the larger the delta beside half of its 95 % "
+        "interval (full size: the interval excludes zero; smallest: there is none). "
+        f"Colours end at ±{extent:g}. A dot: the corrected interval excludes zero, too; without it nothing is claimed. "
+        f"A cross: no pair of runs ended well. {seeds_note(rows)}. {intervals_note(rows)} {families_note(rows)}"
     )
 
 
@@ -188,7 +190,8 @@ def _table(rows: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
         "" if pd.isna(delta) else f"{signed(delta)}{star}" + ("" if pd.isna(width) else f" ±{width:.1f}")
         for delta, width, star in zip(rows["delta"], half, mark, strict=True)
     ]
-    frame = rows[["contrast", "language", "k"]].assign(text=texts)
+    names = ("declared: " + rows["contrast"]).where(is_declared(rows), rows["contrast"])
+    frame = rows[["language", "k"]].assign(contrast=names, text=texts)
     wide = frame.pivot_table(index="contrast", columns="language", values="text", aggfunc="first", sort=False)
     order = [code for code in (MACRO, *language_order(evidence, wide.columns)) if code in wide.columns]
     wide = wide[order].fillna("").rename(columns={MACRO: "Mean"}).reset_index(names="Cell or contrast")

@@ -64,7 +64,7 @@ def _chart(rows: pd.DataFrame, evidence: Evidence) -> alt.TopLevelMixin:
         panel=_panels(measured, evidence),
         certainty=(measured["delta"].abs() / half).clip(upper=1.0).fillna(0.15),
         number=[signed(delta) for delta in measured["delta"]],
-        spread=half.map("±{:.1f}".format, na_action="ignore").fillna(""),
+        spread=half.map("±{:.1f}".format, na_action="ignore").fillna("").where(half != 0, "(baseline)"),
         sign=(measured["delta"] < 0).map({True: "below 0", False: "above 0"}),
     )
     extent = delta_extent(measured["delta"])

@@ -129,6 +129,7 @@ def _styles(palette: Palette) -> dict[str, Any]:
         "band": {"fillOpacity": 0.2},
         "trend": {"color": palette.text, "strokeWidth": 1.5},
         "trend-band": {"color": palette.text, "fillOpacity": 0.1},
+        "halo": {"color": palette.background, "stroke": palette.background, "strokeWidth": 5},
         "heading": {"color": palette.text, "fontWeight": "bold", "fontSize": 12},
         "note": {"color": palette.muted, "fontSize": 11},
         "label": {"color": palette.text, "fontSize": 10},

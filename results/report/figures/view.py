@@ -17,7 +17,7 @@ from results.schema import CLEAN, MACRO
 LAST = "last"
 SEPARATOR = " · "
 BANDS = ("high", "mid", "low", "very low", "absent")
-UNKNOWN_BAND = "languages"
+UNKNOWN_BAND = "other"
 MEAN_LABEL = "mean"
 
 _FRAMES = ("contrasts", "curves", "best_magnitudes", "surfaces", "effects", "pairs", "selections")
