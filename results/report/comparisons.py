@@ -10,21 +10,21 @@ import numpy as np
 import pandas as pd
 
 from results.report.figures.words import between, counted, signed
-from results.report.wording import is_missing, probability
+from results.report.wording import is_missing, plain_verdict, probability
 from results.schema import CLEAN, MACRO
 
 ADJUSTMENTS = {"holm": "Holm", "bh": "Benjamini-Hochberg", "none": "uncorrected"}
 Row = Mapping[Any, Any]
 """Of `CONTRASTS`, by column."""
-_DEFAULTS = {"selection": "last", "condition": CLEAN}
+_USUAL = {"selection": "last", "condition": CLEAN}
 
 
 def with_sound_verdicts(contrasts: pd.DataFrame) -> pd.DataFrame:
     """Take back every `better` and `worse` whose corrected interval does not lie wholly on its side of 0."""
     low, high = contrasts["ci_adjusted_low"].astype(float), contrasts["ci_adjusted_high"].astype(float)
-    verdict = contrasts["verdict"]
+    verdict = contrasts["verdict"].map(plain_verdict)
     is_unsound = (verdict.eq("better") & ~low.gt(0)) | (verdict.eq("worse") & ~high.lt(0))
-    return contrasts.assign(verdict=verdict.mask(is_unsound, "undecided"))
+    return contrasts.assign(verdict=contrasts["verdict"].mask(is_unsound, "undecided"))
 
 
 def is_declared(contrasts: pd.DataFrame) -> "pd.Series[bool]":
@@ -57,20 +57,15 @@ def unit_name(row: Row, names: Mapping[str, str]) -> str:
 
 
 def setting_name(row: Row, varying: Mapping[str, bool]) -> str:
-    """Task, metric, checkpoint and condition of a row, where they are not the same in all rows or not the usual."""
-    parts = [
-        str(row[name])
-        for name in ("target_task", "metric", "selection", "condition")
-        if not is_missing(row[name]) and varying.get(name, False)
-    ]
+    """Task and metric of a row where they vary between rows; checkpoint and condition where they are not the usual."""
+    parts = [row[name] for name, varies in varying.items() if varies and not is_missing(row[name])]
+    parts += [row[name] for name, usual in _USUAL.items() if row[name] != usual]
     return " · ".join(parts)
 
 
 def varying_settings(contrasts: pd.DataFrame) -> dict[str, bool]:
-    """Which of task, metric, checkpoint and condition have to be said of each row."""
-    values = {name: contrasts[name].dropna().unique() for name in ("target_task", "metric", "selection", "condition")}
-    return {name: len(found) > 1 or (len(found) == 1 and found[0] != _DEFAULTS.get(name, found[0]))
-            for name, found in values.items()}  # fmt: skip
+    """Whether task and metric have to be said of each row."""
+    return {name: contrasts[name].nunique() > 1 for name in ("target_task", "metric")}
 
 
 def correction(row: Row) -> str:
@@ -97,8 +92,14 @@ def evidence_sentence(row: Row) -> str:
 
 def verdict_sentence(row: Row) -> str:
     """What a row allows to be said."""
+    verdict, _, restriction = str(row["verdict"]).partition(" (")
+    sentence = _plain_sentence(verdict, row)
+    return f"{sentence} This is of {restriction.rstrip(')')}, and says nothing of others." if restriction else sentence
+
+
+def _plain_sentence(verdict: str, row: Row) -> str:
     margin = 0.0 if is_missing(row["equivalence_margin"]) else float(row["equivalence_margin"])
-    match row["verdict"]:
+    match verdict:
         case "better":
             return "Better: the corrected interval lies above zero."
         case "worse":

@@ -60,8 +60,12 @@ class Evidence:
     """What is missing from these tables, and why."""
 
 
-def gather_evidence(store: ResultStore) -> Evidence:
+def gather_evidence(store: ResultStore, *, is_kept: bool = True) -> Evidence:
     """Read and compute all that a report shows; what cannot be had is a problem in it, not an error.
+
+    Args:
+        store: to be read.
+        is_kept: keep the contrasts beside the store for the next reader, where that can be; else nothing is written.
 
     Raises:
         ResultsError: the plan or the trials themselves cannot be read.
@@ -69,12 +73,14 @@ def gather_evidence(store: ResultStore) -> Evidence:
     from results.statistics.best_magnitude import compute_best_magnitudes
     from results.statistics.contrasts import compute_contrasts
     from results.statistics.curves import compute_curves
+    from results.statistics.kept import load_contrasts
     from results.statistics.mixed_model import compute_effects
     from results.statistics.selections import compare_selections
     from results.statistics.surfaces import compute_surfaces
 
     snapshot = store.snapshot()
     analysis = Analysis.from_sweep(store.sweep)
+    find_contrasts = load_contrasts if is_kept else compute_contrasts
     with _kept_warnings() as problems:
 
         def attempt(part: str, compute: Callable[[], pa.Table], empty: pa.Schema | None = None) -> pd.DataFrame:
@@ -95,7 +101,7 @@ def gather_evidence(store: ResultStore) -> Evidence:
             languages=snapshot.languages.to_pandas(),
             trials=snapshot.trials.to_pandas(),
             scores=compute_means(snapshot.results),
-            contrasts=attempt("contrasts", lambda: compute_contrasts(snapshot, analysis), CONTRASTS),
+            contrasts=attempt("contrasts", lambda: find_contrasts(snapshot, analysis), CONTRASTS),
             curves=attempt("curves", lambda: compute_curves(snapshot, analysis), CURVES),
             best_magnitudes=attempt(
                 "best magnitudes", lambda: compute_best_magnitudes(snapshot, analysis), BEST_MAGNITUDES

@@ -71,7 +71,7 @@ class LivePage:
 
     def _render(self) -> Rendered:
         digest = digest_store(self._storage)  # before reading: what comes meanwhile is seen next time
-        evidence = gather_evidence(ResultStore.open(self._place))
+        evidence = gather_evidence(ResultStore.open(self._place), is_kept=False)
         text = render_page(evidence, theme=self._theme, digest=digest)
         return Rendered(content=text.encode(), digest=digest)
 
@@ -116,11 +116,11 @@ def serve(place: str, *, port: int, theme: PageTheme = "auto") -> None:
         ResultsError: no store there, or the port is taken.
     """
     with LiveServer(LivePage(place, theme), port) as server:
-        print(f"{server.url}  (this machine only; Ctrl-C ends it)", flush=True)
         is_over = threading.Event()
         renewer = threading.Thread(target=_keep_renewing, args=(server.page, is_over), daemon=True)
-        renewer.start()
         try:
+            renewer.start()
+            print(f"{server.url}  (this machine only; Ctrl-C ends it)", flush=True)
             server.serve_forever()
         except KeyboardInterrupt:
             print("ended")

@@ -16,6 +16,16 @@ MARKS = {"better": "▲", "worse": "▼", "no loss": "■", "equivalent": "◆",
 """A shape for every verdict, as in the figures, so that none is told by colour alone."""
 
 
+def plain_verdict(verdict: str) -> str:
+    """A verdict without what it is restricted to: `better (one intermediate run)` is `better`."""
+    return verdict.partition(" (")[0]
+
+
+def mark_of(verdict: str) -> str:
+    """The shape of a verdict."""
+    return MARKS.get(plain_verdict(verdict), "")
+
+
 def is_missing(value: Any) -> bool:
     """Whether a value of a frame stands for none."""
     return value is None or (isinstance(value, float) and math.isnan(value))

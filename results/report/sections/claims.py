@@ -25,7 +25,7 @@ from results.report.comparisons import (
 )
 from results.report.evidence import Evidence
 from results.report.figures.words import between, counted, listed, signed
-from results.report.wording import MARKS, VERDICTS, plain, probability
+from results.report.wording import VERDICTS, mark_of, plain, plain_verdict, probability
 from results.schema import MACRO
 
 CLAIMS = ("better", "worse", "no loss", "equivalent")
@@ -41,6 +41,8 @@ class Claim:
     setting: str
     hypothesis: str | None
     verdict: str
+    kind: str
+    """The verdict as a name in style sheets: `no-loss`."""
     mark: str
     sentence: str
     evidence: str
@@ -105,7 +107,7 @@ def comparison_grid(rows: pd.DataFrame, evidence: Evidence, caption: str) -> Gri
 def _verdict(row: Row) -> str:
     """With its mark; of an exploratory row it says that it is one."""
     exploratory = ", exploratory" if row["role"] == "exploratory" else ""
-    return f"{MARKS.get(row['verdict'], '')} {row['verdict']}{exploratory}"
+    return f"{mark_of(row['verdict'])} {row['verdict']}{exploratory}"
 
 
 def _claims(rows: pd.DataFrame, evidence: Evidence) -> Iterator[Claim]:
@@ -118,7 +120,8 @@ def _claims(rows: pd.DataFrame, evidence: Evidence) -> Iterator[Claim]:
             setting=setting_name(row, varying),
             hypothesis=hypotheses.get(row["contrast"]),
             verdict=row["verdict"],
-            mark=MARKS.get(row["verdict"], ""),
+            kind=plain_verdict(row["verdict"]).replace(" ", "-"),
+            mark=mark_of(row["verdict"]),
             sentence=verdict_sentence(row),
             evidence=evidence_sentence(row),
         )
@@ -153,11 +156,11 @@ def _summaries(rows: pd.DataFrame, evidence: Evidence) -> Iterator[str]:
         first = records[0]
         setting = setting_name(first, varying)
         said = [
-            f"{verdict} in {listed((unit_name(row, names) for row in records if row['verdict'] == verdict), 8)}"
+            f"{verdict} in {listed((unit_name(row, names) for row in found), 8)}"
             for verdict in CLAIMS
-            if any(row["verdict"] == verdict for row in records)
+            if (found := [row for row in records if plain_verdict(row["verdict"]) == verdict])
         ]
-        open_count = sum(row["verdict"] not in CLAIMS for row in records)
+        open_count = sum(plain_verdict(row["verdict"]) not in CLAIMS for row in records)
         if open_count:
             said.append(f"nothing can be said of {open_count} of {len(records)}")
         yield (
@@ -169,7 +172,7 @@ def _summaries(rows: pd.DataFrame, evidence: Evidence) -> Iterator[str]:
 def _exploratory(rows: pd.DataFrame) -> str:
     if rows.empty:
         return "There are no exploratory comparisons yet."
-    counts = Counter(rows["verdict"])
+    counts = Counter(map(plain_verdict, rows["verdict"]))
     said = [f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict]]
     return (
         f"{counted(len(rows), 'comparison')} of cells with their baselines, in all languages, groups and means, "

@@ -13,7 +13,7 @@ from results.report.blocks import Grid
 from results.report.comparisons import main_rows
 from results.report.evidence import Evidence
 from results.report.sections.claims import comparison_grid
-from results.report.wording import is_missing, plain
+from results.report.wording import is_missing, plain, plain_verdict
 from results.schema import CLEAN, MACRO
 
 _NUMBERS = ("delta", "ci_low", "ci_high", "ci_adjusted_low", "ci_adjusted_high")
@@ -59,7 +59,7 @@ def chart_rows(contrasts: pd.DataFrame, curve: pd.DataFrame | None) -> dict[str,
     deltas = [
         {
             "name": _name(row, is_one_metric),
-            "verdict": row["verdict"],
+            "verdict": plain_verdict(row["verdict"]),
             "role": row["role"],
             "k": row["k"],
             **_rounded(row, _NUMBERS),

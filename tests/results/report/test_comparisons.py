@@ -107,4 +107,5 @@ def test_primary_comparisons_come_first_and_exploratory_ones_last():
 
 def test_declared_contrasts_are_those_without_a_baseline():
     contrasts = make_evidence().contrasts
-    assert set(contrasts[is_declared(contrasts)]["role"]) == {"primary", "secondary"}
+    assert set(contrasts[~is_declared(contrasts)]["role"]) == {"exploratory"}
+    assert set(contrasts[is_declared(contrasts)]["contrast"]) == {"magnitude", "difficulty", "magnitude by difficulty"}

@@ -43,7 +43,8 @@ def test_without_a_declaration_everything_is_exploratory():
     assert "every comparison on this page is exploratory" in claims.declaration
     assert claims.primary == ()
     assert claims.exploratory_grid is not None
-    assert all("exploratory" in row[2] for row in claims.exploratory_grid.rows)
+    place = [column.heading for column in claims.exploratory_grid.columns].index("verdict")
+    assert all(row[place].endswith(", exploratory") for row in claims.exploratory_grid.rows)
 
 
 def test_counts_of_exploratory_verdicts_add_up():
