@@ -7,11 +7,13 @@ more often than it says, never less; how much more is written down here.
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from scipy.special import stdtr
 
 from results.statistics.adjustment import adjust
 from results.statistics.bootstrap import estimate
+from results.statistics.differences import Scored, subtract
 from results.statistics.estimates import Estimates
 from results.statistics.significance import mcnemar, sign_flip
 from tests.results.statistics.worlds import World, simulate, simulate_difference, simulate_languages
@@ -78,6 +80,32 @@ def test_a_planted_effect_is_recovered_without_bias():
     assert found.delta.var() == pytest.approx(np.mean(found.se**2), rel=0.2)
     assert _rejects(found) <= 0.05 + _error(0.05, 800)
     assert _rejects(replace(found, delta=found.delta + world.effect)) > 0.5
+
+
+def test_intervals_of_a_ratio_of_sums_hold_the_truth_as_well():
+    """Words of sentences, right or wrong together: a sentence is drawn as a whole."""
+    generator = np.random.default_rng(0)
+    num_worlds, k, n = 1000, 5, 200
+    differences = []
+    for _ in range(num_worlds):
+        words = generator.integers(1, 40, n)
+        ease = generator.normal(0.8, 0.15, n)
+        scored = []
+        for _ in ("cell", "baseline"):
+            chance = np.clip(ease + generator.normal(0, 0.1, n) + generator.normal(0, 0.01, (k, 1)), 0, 1)
+            scored.append(_score_words(generator.binomial(words, chance), words))
+        differences.append(subtract(*scored, range(k)))
+    found = estimate(differences, num_draws=NUM_DRAWS)
+    missed = _rejects(found)
+    assert missed <= 0.05 + _error(0.05, num_worlds)
+    assert missed > 0.02
+    assert found.delta.var() == pytest.approx(np.mean(found.se**2), rel=0.2)
+
+
+def _score_words(right: npt.NDArray[np.int64], words: npt.NDArray[np.int64]) -> Scored:
+    ratio = right.sum(axis=1, keepdims=True) / words.sum()
+    influences = 100 * (right - ratio * words) / words.sum()
+    return Scored(100 * ratio[:, 0], {"sentences": influences.astype(np.float32)})
 
 
 def test_resampling_examples_alone_finds_effects_where_there_are_none():
