@@ -104,8 +104,8 @@ def print_slopes(effects: pd.DataFrame, console: Console) -> None:
         _print_terms(f"Each cell's delta by tenfold corpus ({_describe(key)})", "series", rows, console)
     problems = [f"{row['series']}: {row['problem']}" for row in models[models["problem"].notna()].to_dict("records")]
     notes = [
-        "points, 95 %, p: of this row alone, not corrected. log odds: the same on the logit scale, where a low baseline is "
-        "no headroom. without one: least and largest estimate with one language left out, in two stages.",
+        "points, 95 %, p: of this row alone, not corrected. log odds: the same on the logit scale, on which a low "
+        "baseline is no headroom. without one: least and largest estimate with one language left out, in two stages.",
         "log_corpus: one unit is ten times the corpus; terms without it are effects at the mean size. perturbed, "
         "intermediate: any against none; magnitude: per doubling; dose: from easy to hard.",
         *(f"Method: {note}." for note in _distinct(_whole(models if len(models) else fixed)["method_note"])[:3]),
@@ -116,7 +116,7 @@ def print_slopes(effects: pd.DataFrame, console: Console) -> None:
 
 def _print_terms(title: str, label: str, rows: pd.DataFrame, console: Console) -> None:
     table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False, show_edge=False)
-    table.add_column("cell" if label == "series" else label)
+    table.add_column("cell" if label == "series" else label, overflow="fold")
     for name in ("points", "95 %", "df", "p", "without one", "log odds", "p"):
         table.add_column(name, justify="right", no_wrap=True)
     whole = _whole(rows)
