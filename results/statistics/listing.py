@@ -24,6 +24,8 @@ Row = Mapping[Hashable, Any]
 ROLES = ("primary", "secondary", "exploratory")
 _ADJUSTMENTS = {"holm": "Holm", "bh": "Benjamini-Hochberg", "none": "not corrected"}
 _STYLES = {BETTER: "green", WORSE: "red"}
+_USUAL = (LAST, CLEAN)
+_MIN_SEEDS = 2
 _MAX_NAMED = 6
 _MAX_REASONS = 10
 
@@ -38,7 +40,9 @@ class _Block:
     """The column that tells the rows apart."""
 
 
-def print_contrasts(rows: pd.DataFrame, analysis: Analysis, shown: Collection[str], console: Console) -> None:
+def print_contrasts(
+    rows: pd.DataFrame, analysis: Analysis, shown: Collection[str], console: Console, *, num_pending: int = 0
+) -> None:
     """Print the contrasts of a sweep.
 
     Args:
@@ -46,20 +50,21 @@ def print_contrasts(rows: pd.DataFrame, analysis: Analysis, shown: Collection[st
         analysis: of the sweep.
         shown: roles whose rows are listed; families of the others are counted.
         console: to print on.
+        num_pending: trials that have not finished.
     """
     if rows.empty:
         console.print("No contrasts: no finished trial of a cell has a finished baseline of the same seed.")
         return
-    counted: list[pd.DataFrame] = []
-    for role in ROLES:
+    for role in [role for role in ROLES if role in shown]:
         for _, family in rows[rows["role"] == role].groupby("family", sort=False):
-            if role in shown:
-                for block in _blocks(family):
-                    _print_block(block, console)
-            else:
-                counted.append(family)
-    for family in counted:
-        console.print(_count(family), highlight=False)
+            for block in _blocks(family):
+                _print_block(block, console)
+    for role in [role for role in ROLES if role not in shown]:
+        for _, families in rows[rows["role"] == role].groupby(["metric", "selection", "condition"], sort=False):
+            console.print(_count(families), highlight=False)
+    if num_pending:
+        note = f"{num_pending} trials are pending: to look again until something stands out is to test again and again."
+        console.print(Text(note, style="dim"))
     for note in [*_declaration_notes(analysis), *_method_notes(rows, analysis), *_failure_notes(rows)]:
         console.print(Text(note, style="dim"))
 
@@ -69,7 +74,7 @@ def _blocks(family: pd.DataFrame) -> Iterator[_Block]:
     for _, rows in family.groupby(["target_task", "metric", "selection", "condition"], sort=False, dropna=False):
         first = rows.iloc[0]
         about = [first["target_task"], first["metric"]]
-        about += [value for value in (first["selection"], first["condition"]) if value not in (LAST, CLEAN)]
+        about += [value for value in (first["selection"], first["condition"]) if value not in _USUAL]
         size, adjustment = first["family_size"], _ADJUSTMENTS[first["adjustment"]]
         tested = f"{first['role']}, {size} tested, {adjustment}"
         title = f"{first['family']}: {', '.join(map(str, about))} ({tested})"
@@ -82,6 +87,9 @@ def _blocks(family: pd.DataFrame) -> Iterator[_Block]:
 
 
 def _print_block(block: _Block, console: Console) -> None:
+    if block.rows["k"].max() < _MIN_SEEDS:
+        console.print(Text(f"{block.title}: none of {len(block.rows)} rows has two paired seeds", style="italic"))
+        return
     console.print(Text(block.title, style="italic"))
     table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False, show_edge=False)
     table.add_column(block.labels)
@@ -121,17 +129,21 @@ def _range(low: float, high: float) -> str:
     return "" if pd.isna(low) else f"{low:+z.1f} to {high:+z.1f}"
 
 
-def _count(family: pd.DataFrame) -> Text:
-    """How many rows of a family stand out, and which."""
-    first = family.iloc[0]
-    rows = family[family["runs"] != ALL_RUNS]
+def _count(families: pd.DataFrame) -> Text:
+    """How many rows of the families of one metric, selection and condition stand out, and which."""
+    first, names = families.iloc[0], families["family"].unique()
+    rows = families[families["runs"] != ALL_RUNS]
     found = rows[rows["verdict"].str.startswith((BETTER, WORSE))]
     found = found.reindex(found["p_adjusted"].sort_values(kind="stable").index)
     named = [f"{row['contrast']} in {row['language']} {row['delta']:+.1f}" for row in found.to_dict("records")]
     more = ", ..." if len(named) > _MAX_NAMED else ""
     which = f": {', '.join(named[:_MAX_NAMED])}{more}" if named else ""
-    what = f"{first['family']} ({first['role']}, {_ADJUSTMENTS[first['adjustment']]})"
-    return Text(f'{what}: {len(found)} of {len(rows)} stand out{which}. List them: --family "{first["family"]}"')
+    measure = ", ".join([first["metric"], *(one for one in first[["selection", "condition"]] if one not in _USUAL)])
+    if len(names) == 1:
+        what = f"{names[0]} ({first['role']}, {_ADJUSTMENTS[first['adjustment']]})"
+        return Text(f'{what}: {len(found)} of {len(rows)} stand out{which}. List them: --family "{names[0]}"')
+    what = f"{len(names)} {first['role']} families of {measure}"
+    return Text(f"{what}: {len(found)} of {len(rows)} rows stand out{which}. List them: --role {first['role']}")
 
 
 def _declaration_notes(analysis: Analysis) -> list[str]:

@@ -77,6 +77,25 @@ def test_what_was_declared_late_or_never_is_said(rows: pd.DataFrame) -> None:
     assert "No contrast was declared before the sweep ran" in _print(exploratory, analysis=Analysis())
 
 
+def test_families_of_other_metrics_are_one_line(rows: pd.DataFrame) -> None:
+    others = rows.assign(metric="f1", role="exploratory", verdict="undecided")
+    text = " ".join(_print(pd.concat([rows, others])).split())
+    num_rows = (others["runs"] == "ok").sum()
+    assert f"6 exploratory families of f1: 0 of {num_rows} rows stand out. List them: --role exploratory" in text
+
+
+def test_a_family_of_which_nothing_can_be_tested_is_one_line(rows: pd.DataFrame) -> None:
+    lines = _print(rows.assign(k=1)).splitlines()
+    assert "primary: xnli, accuracy (primary, 2 tested, Holm): none of 3 rows has two paired seeds" in lines
+
+
+def test_a_sweep_that_goes_on_is_not_to_be_tested_again_and_again(rows: pd.DataFrame) -> None:
+    text = io.StringIO()
+    print_contrasts(rows, ANALYSIS, LISTED, Console(file=text, width=200), num_pending=3)
+    assert "3 trials are pending: to look again until something stands out is to test again" in text.getvalue()
+    assert "pending" not in _print(rows)
+
+
 def test_refused_comparisons_are_listed_with_their_reason(rows: pd.DataFrame) -> None:
     reason = "none; the runs were scored on unlike test examples: a on 3 examples"
     refused = rows.iloc[:12].assign(verdict="not testable", failed_runs=reason)
