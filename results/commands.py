@@ -12,7 +12,6 @@ import typer
 from results.report.commands import plot, report, serve, table
 from results.statistics.commands import contrasts
 from results.statistics.model_commands import curves, selections, slopes, surface
-from results.statistics.model_commands import curves, selections, slopes, surface
 
 app = typer.Typer(no_args_is_help=True, help="Look at what a sweep has found.")
 
@@ -22,10 +21,6 @@ app.command()(plot)
 app.command()(table)
 app.command()(serve)
 app.command()(contrasts)
-app.command()(slopes)
-app.command()(curves)
-app.command()(surface)
-app.command()(selections)
 app.command()(slopes)
 app.command()(curves)
 app.command()(surface)
@@ -41,7 +36,12 @@ class Reference(StrEnum):
 Folder = Annotated[
     str, typer.Argument(metavar="DIR", help="The folder or URI (s3://, gs://) that `xlt sweep run` wrote to.")
 ]
-Language = Annotated[str | None, typer.Option(help="Languages, by comma; `macro` is the mean over languages.")]
+Language = Annotated[
+    str | None,
+    typer.Option(
+        help="Codes, by comma; `macro`, the mean over languages; low-resource, high-resource, family:NAME, script:CODE."
+    ),
+]
 Metric = Annotated[str | None, typer.Option(help="Metrics, by comma.")]
 Condition = Annotated[
     str | None, typer.Option(help="Conditions of evaluation, by comma: clean,noise:gaussian:0.3,generalized.")
@@ -53,6 +53,11 @@ Include = Annotated[
     str | None,
     typer.Option(metavar="STATUS,...", help="Count runs of these statuses as well: degenerate,stopped_early."),
 ]
+Pivot = Annotated[
+    str | None,
+    typer.Option(help="A column each of its values: language, cell, condition, seed (of scores), metric, selection."),
+]
+Value = Annotated[str | None, typer.Option(help="With --pivot, the number: delta, cell_mean, ci_low, mde, ...")]
 Format = Annotated[
     str | None, typer.Option("--format", help="table, csv, json or parquet; else by the name of the output file.")
 ]
@@ -69,6 +74,8 @@ def scores(
     condition: Condition = None,
     where: Where = None,
     include: Include = None,
+    pivot: Pivot = None,
+    value: Value = None,
     against: Annotated[
         Reference | None,
         typer.Option(help="Put the baselines beside published zero-shot scores of the same encoder and task."),
@@ -79,7 +86,9 @@ def scores(
     """Mean score of every cell by language; csv, json and parquet give one row a trial and language."""
     from results.views import Choice, show_scores
 
-    choice = Choice(language=language, metric=metric, condition=condition, where=where, include=include)
+    choice = Choice(
+        language=language, metric=metric, condition=condition, where=where, include=include, pivot=pivot, value=value
+    )
     if against is not None:
         from results.comparison import show_comparison
 
@@ -96,13 +105,17 @@ def deltas(
     condition: Condition = None,
     where: Where = None,
     include: Include = None,
+    pivot: Pivot = None,
+    value: Value = None,
     form: Format = None,
     output: Output = None,
 ) -> None:
     """Each cell minus its baseline by language, paired by seed, with intervals."""
     from results.views import Choice, show_deltas
 
-    choice = Choice(language=language, metric=metric, condition=condition, where=where, include=include)
+    choice = Choice(
+        language=language, metric=metric, condition=condition, where=where, include=include, pivot=pivot, value=value
+    )
     show_deltas(folder, choice, form, output)
 
 

@@ -13,6 +13,7 @@ from rich.text import Text
 from results.errors import QueryError
 from results.formats import open_console, resolve_format, write_output
 from results.grid import Entry, Grid, Line, print_grid
+from results.language_choice import keep_languages
 from results.notes import print_store_notes
 from results.published import (
     MEAN,
@@ -82,7 +83,7 @@ def show_comparison(folder: Path | str, choice: Choice, form: str | None = None,
     form = resolve_format(form, output)
     snapshot = ResultStore.open(folder).snapshot()
     whole = compare_with_published(snapshot, include=choice.statuses)
-    table = keep_values(keep_values(whole, "language", choice.language), "metric", choice.metric)
+    table = keep_values(keep_languages(whole, choice.language, snapshot), "metric", choice.metric)
     table = table if choice.where is None else filter_table(table, choice.where)
     if form != "table":
         write_output(table, form, output)

@@ -117,9 +117,9 @@ def _view_table(
             return f"(SELECT s.*, {labels} FROM {scores} s LEFT JOIN {own}_trials t USING (trial_id))"
         case "contrasts":
             from results.analysis import Analysis
-            from results.statistics.contrasts import compute_contrasts
+            from results.statistics.kept import load_contrasts
 
-            connection.register(own, compute_contrasts(snapshot, Analysis.from_sweep(one.store.sweep)))
+            connection.register(own, load_contrasts(snapshot, Analysis.from_sweep(one.store.sweep)))
         case "published":
             from results.published import read_published
 

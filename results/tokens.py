@@ -12,9 +12,10 @@ from rich.text import Text
 
 from results.formats import open_console, resolve_format, write_output
 from results.grid import Entry, Grid, Line, print_grid
+from results.language_choice import keep_languages
 from results.schema import CLEAN
 from results.store import ResultStore
-from results.views import Choice, keep_values
+from results.views import Choice
 
 _KEY = ["encoder", "target_task", "language"]
 _MEASURES = ["fertility", "tokens_per_character", "unknown_rate"]
@@ -31,7 +32,8 @@ def show_tokens(folder: Path | str, choice: Choice, form: str | None = None, out
         QueryError: a language that no score is of.
     """
     form = resolve_format(form, output)
-    table = keep_values(count_tokens(ResultStore.open(folder).snapshot().results), "language", choice.language)
+    snapshot = ResultStore.open(folder).snapshot()
+    table = keep_languages(count_tokens(snapshot.results), choice.language, snapshot)
     if form != "table":
         write_output(table, form, output)
         return

@@ -14,9 +14,11 @@ from results.deltas import compute_deltas
 from results.errors import QueryError
 from results.failures import compute_failures
 from results.formats import open_console, resolve_format, write_output
+from results.language_choice import choose_languages, keep_languages
 from results.listing import print_failures, print_trials
 from results.matrix import pair_means, print_matrices
 from results.means import compute_means, split_statuses
+from results.pivot import show_pivot
 from results.queries import filter_table
 from results.robustness import compute_robustness
 from results.schema import MACRO
@@ -32,7 +34,7 @@ class Choice:
     """Which rows are shown."""
 
     language: str | None = None
-    """Codes, by comma; none given: all."""
+    """Codes and groups, by comma (`results.language_choice`); none given: all."""
     metric: str | None = None
     """Names, by comma; none given: all."""
     condition: str | None = None
@@ -41,6 +43,10 @@ class Choice:
     """SQL condition."""
     include: str | None = None
     """Statuses beside `ok` that count, by comma."""
+    pivot: str | None = None
+    """What stands side by side (`results.pivot`); none given: the usual table."""
+    value: str | None = None
+    """Of a pivot, the column of numbers; none given: the score or delta."""
     trial_id: str | None = None
     """Of scores: the only trial that is shown; none given: all."""
 
@@ -58,14 +64,14 @@ def show_scores(folder: Path | str, choice: Choice, form: str | None = None, out
     whole = keep_values(whole, "condition", choice.condition)
     whole = only_trial(whole, choice.trial_id)
     table = whole if choice.where is None else filter_table(whole, choice.where)
-    if form != "table":
-        write_output(keep_values(table, "language", choice.language), form, output)
+    if form != "table" or choice.pivot is not None:
+        _write_rows(keep_languages(table, choice.language, snapshot), "value", choice, form, output)
         return
     means = compute_means(table, include=choice.statuses)
     if _has_cut_trials(whole, table):
         means = means[means["language"] != MACRO]  # a mean over the languages that are left would mislead
     if choice.language is not None:
-        means = means[means["language"].isin(_choose("language", choice.language, means["language"]))]
+        means = means[means["language"].isin(choose_languages(choice.language, means["language"], snapshot))]
     with open_console(output) as console:
         print_scores(snapshot, means, console, choice.trial_id)
 
@@ -75,9 +81,9 @@ def show_deltas(folder: Path | str, choice: Choice, form: str | None = None, out
     form = resolve_format(form, output)
     snapshot = ResultStore.open(folder).snapshot()
     table = choose_deltas(snapshot, choice)
-    table = _keep_chosen(table, choice)
-    if form != "table":
-        write_output(table, form, output)
+    table = _keep_chosen(table, choice, snapshot)
+    if form != "table" or choice.pivot is not None:
+        _write_rows(table, "delta", choice, form, output)
         return
     means = compute_means(snapshot.results, include=choice.statuses)
     with open_console(output) as console:
@@ -89,7 +95,7 @@ def show_robustness(folder: Path | str, choice: Choice, form: str | None = None,
     form = resolve_format(form, output)
     snapshot = ResultStore.open(folder).snapshot()
     table = compute_robustness(snapshot.plan, snapshot.trials, snapshot.scores, include=choice.statuses)
-    table = _keep_chosen(table, choice)
+    table = _keep_chosen(table, choice, snapshot)
     if form != "table":
         write_output(table, form, output)
         return
@@ -166,6 +172,13 @@ def show_trials(
         print_trials(table, console)
 
 
+def _write_rows(table: pa.Table, value: str, choice: Choice, form: str, output: Path | None) -> None:
+    if choice.pivot is None:
+        write_output(table, form, output)
+    else:
+        show_pivot(table, choice.pivot, choice.value or value, form, output)
+
+
 def choose_deltas(snapshot: Snapshot, choice: Choice) -> pa.Table:
     """Deltas of the trials whose statuses count."""
     if not choice.statuses:
@@ -201,9 +214,10 @@ def _choose(column: str, wanted: str, present: Iterable[str]) -> list[str]:
     return chosen
 
 
-def _keep_chosen(table: pa.Table, choice: Choice) -> pa.Table:
-    for column in ("metric", "condition", "language"):
+def _keep_chosen(table: pa.Table, choice: Choice, snapshot: Snapshot) -> pa.Table:
+    for column in ("metric", "condition"):
         table = keep_values(table, column, getattr(choice, column))
+    table = keep_languages(table, choice.language, snapshot)
     return table if choice.where is None else filter_table(table, choice.where)
 
 

@@ -9,14 +9,17 @@ import pyarrow.compute as pc
 from results.analysis import Analysis
 from results.errors import QueryError
 from results.formats import open_console, resolve_format, write_output
+from results.language_choice import keep_languages
 from results.queries import filter_table
+from results.schema import PENDING
+from results.snapshot import Snapshot
 from results.statistics.kept import load_contrasts
 from results.statistics.listing import ROLES, print_contrasts
 from results.store import ResultStore
 from results.views import Choice, keep_values
 
-_LISTED = ("primary", "secondary")
-"""Roles whose rows are listed unasked."""
+_MAX_LISTED = 80
+"""So many secondary rows are listed unasked."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,19 +42,24 @@ def show_contrasts(
     form = resolve_format(form, output)
     store = ResultStore.open(folder)
     analysis = Analysis.from_sweep(store.sweep)
-    table = _keep(load_contrasts(store.snapshot(), analysis, include=choice.statuses), choice)
+    snapshot = store.snapshot()
+    table = _keep(load_contrasts(snapshot, analysis, include=choice.statuses), choice, snapshot)
     if form != "table":
         write_output(table, form, output)
         return
-    is_narrow = any((choice.family, choice.role, choice.where, choice.language))
+    rows = table.to_pandas()
+    shown = ROLES[:1] if (rows["role"] == ROLES[1]).sum() > _MAX_LISTED else ROLES[:2]
+    is_narrow = any((choice.family, choice.role, choice.where, choice.language, choice.unit))
     with open_console(output) as console:
-        print_contrasts(table.to_pandas(), analysis, ROLES if is_narrow else _LISTED, console)
+        num_pending = snapshot.trials["status"].to_pylist().count(PENDING)
+        print_contrasts(rows, analysis, ROLES if is_narrow else shown, console, num_pending=num_pending)
         console.print(f"All columns: xlt results contrasts {store.uri} --format csv", soft_wrap=True, highlight=False)
 
 
-def _keep(table: pa.Table, choice: ContrastChoice) -> pa.Table:
-    for column in ("metric", "condition", "role", "unit", "language"):
+def _keep(table: pa.Table, choice: ContrastChoice, snapshot: Snapshot) -> pa.Table:
+    for column in ("metric", "condition", "role", "unit"):
         table = keep_values(table, column, getattr(choice, column))
+    table = keep_languages(table, choice.language, snapshot)
     table = table if choice.family is None else _keep_family(table, choice.family)
     return table if choice.where is None else filter_table(table, choice.where)
 
