@@ -45,6 +45,8 @@ class Family:
     adjustment: Adjustment
     is_split: bool = False
     """Whether each contrast is a family of its own."""
+    only: tuple[str, ...] = ()
+    """Names of the declared contrasts that it takes in; none: all that no family before it has taken."""
 
 
 DEFAULT_FAMILIES = (
@@ -96,5 +98,8 @@ class Analysis:
             )
             for one in given.pop("contrasts", ())
         )
-        families = tuple(Family(**{**one, "units": tuple(one["units"])}) for one in given.pop("families", None) or ())
+        families = tuple(
+            Family(**{**one, "units": tuple(one["units"]), "only": tuple(one.get("only", ()))})
+            for one in given.pop("families", None) or ()
+        )
         return cls(contrasts=contrasts, families=families or DEFAULT_FAMILIES, **given)

@@ -50,6 +50,8 @@ class FamilySpec(Settings):
     """Of p and of intervals, for the number of hypotheses in the family."""
     is_split: bool = False
     """Whether each contrast is a family of its own."""
+    only: Annotated[tuple[str, ...], LISTS_TOO] = ()
+    """Names of the declared contrasts that it takes in; none given: all that no family before it has taken."""
 
 
 class AnalysisSpec(Settings):
@@ -85,15 +87,23 @@ class AnalysisSpec(Settings):
         return value
 
     @model_validator(mode="after")
-    def _each_in_one_family(self) -> Self:
-        seen: dict[tuple[str, str], str] = {}
+    def _families_of_contrasts(self) -> Self:
+        names = [contrast.name for contrast in self.contrasts]
+        taken: dict[tuple[str, str], str] = {}
         for family in self.families:
+            if family.only and family.contrasts == "deltas":
+                raise field_error("families", f"'{family.name}': 'only' names declared contrasts, and it is of deltas")
+            if unknown := [name for name in family.only if name not in names]:
+                message = f"'{family.name}': no contrast '{unknown[0]}'; declared are {', '.join(names) or 'none'}"
+                raise field_error("families", message)
             for unit in family.units:
-                other = seen.setdefault((family.contrasts, unit), family.name)
-                if other != family.name:
+                if (family.contrasts, unit) in taken:
+                    before = taken[family.contrasts, unit]
                     message = (
-                        f"'{other}' and '{family.name}' both hold the {family.contrasts} contrasts by {unit}; a "
-                        "hypothesis is in one family, or it would be corrected twice"
+                        f"'{family.name}' would be empty by {unit}: '{before}' before it takes in all "
+                        f"{family.contrasts} contrasts by it. A hypothesis is in one family; say which with 'only'"
                     )
                     raise field_error("families", message)
+                if not family.only:
+                    taken[family.contrasts, unit] = family.name
         return self

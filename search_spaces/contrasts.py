@@ -19,7 +19,7 @@ from search_spaces.space import SearchSpace
 from search_spaces.validation import explain_error
 from xlt_core.canonical_spec import canonical_trial_spec
 from xlt_core.perturbations import METHODS
-from xlt_core.perturbations.spec import PerturbationSpec
+from xlt_core.perturbations.spec import find_read_fields
 from xlt_core.spec import TrialSpec, parse_trial_spec
 from xlt_core.tasks import load_task
 
@@ -33,6 +33,8 @@ class PlannedContrast:
     """A contrast of one target task as weights of cells; they sum to 0."""
 
     name: str
+    declared_name: str
+    """Without the target task."""
     hypothesis: str | None
     weights: Mapping[TrialSpec, float]
     """By canonical spec of seed 0."""
@@ -74,7 +76,8 @@ def plan_contrasts(space: SearchSpace) -> tuple[PlannedContrast, ...]:
             name = f"{contrast.name} ({load_task(task).name})" if len(finder.tasks) > 1 else contrast.name
             if not weights:
                 finder.problems.append(Problem(place, "the cells that are compared are the same on both sides"))
-            planned.append(PlannedContrast(name=name, hypothesis=contrast.hypothesis, weights=weights))
+            told = contrast.hypothesis
+            planned.append(PlannedContrast(name=name, declared_name=contrast.name, hypothesis=told, weights=weights))
     _check_metric(space, finder)
     if finder.problems:
         raise SpaceError(finder.problems, lambda _: f"space '{space.name}'")
@@ -175,19 +178,24 @@ def _weigh(pairs: Sequence[_Pair], taken_off: Sequence[_Pair]) -> dict[TrialSpec
 
 
 def _read_settings(spec: TrialSpec) -> _Nested:
-    """Settings of a canonical spec; the recipe of its target stage stands once, as the trial's."""
-    return spec.model_dump(mode="json", exclude={"seed": True, "intermediate_seed": True, "target": {"optim"}})
+    """Settings that the cell reads; the recipe of its target stage stands once, as the trial's."""
+    settings = spec.model_dump(mode="json", exclude={"seed": True, "intermediate_seed": True, "target": {"optim"}})
+    for stage, given in (("target", spec.target), ("intermediate", spec.intermediate)):
+        if given is not None:
+            read = {"method", "magnitude", *find_read_fields(given.perturbation)}
+            written = settings[stage]["perturbation"].items()
+            settings[stage]["perturbation"] = {key: value for key, value in written if key in read}
+    return settings
 
 
 def _leave_out_defaults(spec: TrialSpec, settings: _Nested) -> _Nested:
     """Without what is its perturbation's own default, so that another method laid over it brings its own."""
     for stage, given in (("target", spec.target), ("intermediate", spec.intermediate)):
-        perturbation = value_at(settings, (stage, "perturbation")) if given else None
-        if given and isinstance(perturbation, dict):
+        if given is not None:
             entry = METHODS[given.perturbation.method]
-            usual = {name: field.default for name, field in PerturbationSpec.model_fields.items()}
-            usual |= {**entry.settings, **entry.fixed}
-            own = {key: value for key, value in perturbation.items() if key == "magnitude" or value != usual[key]}
+            usual = {**entry.settings, **entry.fixed}
+            written = cast(_Nested, value_at(settings, (stage, "perturbation")))
+            own = {key: value for key, value in written.items() if usual.get(key, ...) != value}
             settings = settings | {stage: cast(_Nested, settings[stage]) | {"perturbation": own}}
     return settings
 

@@ -81,6 +81,7 @@ def _partial_definitions(definitions: JsonSchema) -> JsonSchema:
     for name in ("StageSpec", "BesideSpec"):
         task = partial[name]["properties"]["task"]
         task |= {"anyOf": [{"enum": sorted(TASKS)}, {"type": "string", "pattern": r"\.ya?ml$"}]}
+    partial["ScorerSpec"]["properties"]["encoder"]["anyOf"].append({"type": "string", "minLength": 1})
     perturbation = partial["PerturbationSpec"]["properties"]
     for name in perturbation.keys() - {"method", "magnitude"}:
         perturbation[name].pop("default", None)  # every method has its own

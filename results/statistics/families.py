@@ -43,7 +43,13 @@ def find_family(draft: Draft, analysis: Analysis, tested: Mapping[str, str]) -> 
         tested: metric by target task.
     """
     comparison, measure = draft.comparison, draft.measure
-    fitting = (one for one in analysis.families if one.contrasts == comparison.kind and draft.kind in one.units)
+    fitting = (
+        one
+        for one in analysis.families
+        if one.contrasts == comparison.kind
+        and draft.kind in one.units
+        and (not one.only or comparison.name in one.only)
+    )
     family = next(fitting, _OTHERS)
     is_tested = measure.metric == tested.get(str(comparison.labels["target_task"]))
     role = family.role

@@ -28,11 +28,11 @@ def resolve_analysis(space: SearchSpace, cell_ids: Mapping[TrialSpec, str]) -> d
     """
     if space.analysis is None:
         return None
+    planned = plan_contrasts(space)
     written = space.analysis.model_dump(mode="json", exclude={"contrasts"})
-    if not written["families"]:
-        del written["families"]
-    contrasts = [_resolve_contrast(contrast, cell_ids) for contrast in plan_contrasts(space)]
-    return {**written, "contrasts": contrasts}
+    for family in written["families"]:
+        family["only"] = [contrast.name for contrast in planned if contrast.declared_name in family["only"]]
+    return {**written, "contrasts": [_resolve_contrast(contrast, cell_ids) for contrast in planned]}
 
 
 def _resolve_contrast(contrast: PlannedContrast, cell_ids: Mapping[TrialSpec, str]) -> JsonValue:

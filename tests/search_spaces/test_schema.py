@@ -33,6 +33,15 @@ def test_every_ready_made_space_satisfies_it(name):
     assert _errors(files("search_spaces").joinpath(f"{name}.yaml").read_text(encoding="utf-8")) == []
 
 
+def test_what_is_to_be_tested_is_known_to_it():
+    analysis = (
+        "analysis: {contrasts: [{name: noise, against: {intermediate: none}}], families: [{name: a, role: %s}]}\n"
+    )
+    assert _errors(SPACE_YAML + analysis % "primary") == []
+    assert _errors(SPACE_YAML + analysis % "main")
+    assert _errors(SPACE_YAML + "analysis: {contrasts: [{name: noise}]}\n")
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
