@@ -48,9 +48,10 @@ def adjust(p: npt.ArrayLike, method: Literal["holm", "bh", "none"], alpha: float
         words = f"simultaneous, {size} at once (Bonferroni)"
         return Adjusted(adjusted, 1 - alpha / size, size, words)
     adjusted[is_tested] = false_discovery_control(given[is_tested])
-    num_claims = max(int(np.count_nonzero(adjusted[is_tested] <= alpha)), 1)
-    words = f"false coverage rate, {num_claims} of {size} selected (Benjamini-Yekutieli)"
-    return Adjusted(adjusted, 1 - alpha * num_claims / size, size, words)
+    num_claims = int(np.count_nonzero(adjusted[is_tested] <= alpha))
+    selected = f"{num_claims} of {size} selected" if num_claims else f"none of {size} selected, as for one"
+    level = 1 - alpha * max(num_claims, 1) / size
+    return Adjusted(adjusted, level, size, f"false coverage rate, {selected} (Benjamini-Yekutieli)")
 
 
 def _adjust_by_holm(p: FloatArray) -> FloatArray:

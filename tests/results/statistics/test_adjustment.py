@@ -79,4 +79,5 @@ def test_levels_are_of_the_number_of_hypotheses_and_of_claims():
 def test_the_words_say_which_intervals_they_are():
     assert adjust([0.001, 0.5, 0.6], "holm").ci_method == "simultaneous, 3 at once (Bonferroni)"
     assert "1 of 3 selected" in adjust([0.001, 0.5, 0.6], "bh").ci_method
+    assert "none of 2 selected, as for one" in adjust([0.5, 0.6], "bh").ci_method
     assert adjust([0.001], "none").ci_method == "not corrected"
