@@ -11,8 +11,10 @@ import pyarrow as pa
 
 from results.analysis import Analysis
 from results.formats import open_console, resolve_format, write_output
+from results.language_choice import keep_languages
 from results.queries import filter_table
 from results.schema import MACRO
+from results.snapshot import Snapshot
 from results.statistics.best_magnitude import compute_best_magnitudes
 from results.statistics.curves import compute_curves
 from results.statistics.mixed_model import compute_effects
@@ -27,7 +29,8 @@ def show_slopes(folder: Path | str, choice: Choice, form: str | None = None, out
     """Show effects and their slopes on the size of the corpus; of `choice` condition and SQL are read."""
     form = resolve_format(form, output)
     store = ResultStore.open(folder)
-    table = _keep(compute_effects(store.snapshot(), Analysis.from_sweep(store.sweep)), choice)
+    snapshot = store.snapshot()
+    table = _keep(compute_effects(snapshot, Analysis.from_sweep(store.sweep)), choice, snapshot)
     if form != "table":
         write_output(table, form, output)
         return
@@ -48,10 +51,12 @@ def show_curves(
     snapshot, analysis = store.snapshot(), Analysis.from_sweep(store.sweep)
     if form != "table":
         table = (compute_best_magnitudes if best else compute_curves)(snapshot, analysis)
-        write_output(_keep(table, choice), form, output)
+        write_output(_keep(table, choice, snapshot), form, output)
         return
-    points = _keep(compute_curves(snapshot, analysis), replace(choice, where=None) if best else choice)
-    magnitudes = _keep(compute_best_magnitudes(snapshot, analysis), choice if best else replace(choice, where=None))
+    points = _keep(compute_curves(snapshot, analysis), replace(choice, where=None) if best else choice, snapshot)
+    magnitudes = _keep(
+        compute_best_magnitudes(snapshot, analysis), choice if best else replace(choice, where=None), snapshot
+    )
     with open_console(output) as console:
         print_curves(_frame(points), _frame(magnitudes), console)
 
@@ -60,30 +65,33 @@ def show_surface(folder: Path | str, choice: Choice, form: str | None = None, ou
     """Show deltas by arm and magnitude."""
     form = resolve_format(form, output)
     store = ResultStore.open(folder)
-    table = compute_surfaces(store.snapshot(), Analysis.from_sweep(store.sweep))
+    snapshot = store.snapshot()
+    table = compute_surfaces(snapshot, Analysis.from_sweep(store.sweep))
     if form != "table":
-        write_output(_keep(table, choice), form, output)
+        write_output(_keep(table, choice, snapshot), form, output)
         return
     with open_console(output) as console:
-        print_surfaces(_frame(_keep(table, _mean_unless_asked(choice, table))), console)
+        print_surfaces(_frame(_keep(table, _mean_unless_asked(choice, table), snapshot)), console)
 
 
 def show_selections(folder: Path | str, choice: Choice, form: str | None = None, output: Path | None = None) -> None:
     """Show ways to choose a checkpoint side by side."""
     form = resolve_format(form, output)
     store = ResultStore.open(folder)
-    table = compare_selections(store.snapshot(), Analysis.from_sweep(store.sweep))
+    snapshot = store.snapshot()
+    table = compare_selections(snapshot, Analysis.from_sweep(store.sweep))
     if form != "table":
-        write_output(_keep(table, choice), form, output)
+        write_output(_keep(table, choice, snapshot), form, output)
         return
     with open_console(output) as console:
-        print_selections(_frame(_keep(table, _mean_unless_asked(choice, table))), console)
+        print_selections(_frame(_keep(table, _mean_unless_asked(choice, table), snapshot)), console)
 
 
-def _keep(table: pa.Table, choice: Choice) -> pa.Table:
-    for column in ("condition", "language"):
-        if column in table.column_names:
-            table = keep_values(table, column, getattr(choice, column))
+def _keep(table: pa.Table, choice: Choice, snapshot: Snapshot) -> pa.Table:
+    if "condition" in table.column_names:
+        table = keep_values(table, "condition", choice.condition)
+    if "language" in table.column_names:
+        table = keep_languages(table, choice.language, snapshot)
     return table if choice.where is None else filter_table(table, choice.where)
 
 
