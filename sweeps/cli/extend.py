@@ -21,6 +21,7 @@ from sweeps.cli.sweep import (
     Stages,
     finish,
     limit,
+    tell_late_declaration,
 )
 from sweeps.cli.until_ci import GoalLanguage, MaxSeeds, UntilCi, make_goal, run_or_narrow
 
@@ -68,7 +69,6 @@ def extend(
     from sweeps.engine.begin import read_planned_trials, write_grown_plan
     from sweeps.engine.launch import make_place
     from sweeps.engine.options import LaunchOptions, check_options
-    from sweeps.growth.declaration import explain_late_declaration
     from sweeps.growth.extend import plan_grown_sweep, summarise_extension
     from sweeps.growth.widths import check_language
     from sweeps.workers.shelf import open_shelf
@@ -102,8 +102,7 @@ def extend(
         check_language(grown.plan.trials, goal)
     show_extension(summary, SummaryFormat.table, console)
     store = write_grown_plan(grown, folder)
-    if late := explain_late_declaration(store):
-        console.print(late, highlight=False, markup=False, soft_wrap=True)
+    tell_late_declaration(store, console)
     outcome = run_or_narrow(store, grown.space, read_planned_trials(store), options, goal, console)
     finish(outcome, output, console)
 

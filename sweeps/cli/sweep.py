@@ -17,6 +17,7 @@ from sweeps.cli.output import SummaryFormat, print_json
 from sweeps.cli.until_ci import GoalLanguage, MaxSeeds, UntilCi, make_goal, run_or_narrow
 
 if TYPE_CHECKING:
+    from results.store import ResultStore
     from search_spaces.resources import Resources
     from sweeps.engine.options import SweepOutcome
 
@@ -94,7 +95,6 @@ def run(
     from search_spaces.loading import load_space
     from sweeps.engine.begin import begin_sweep
     from sweeps.engine.options import LaunchOptions, check_options
-    from sweeps.growth.declaration import explain_late_declaration
     from sweeps.growth.extend import read_space
 
     goal = make_goal(until_ci, language, max_seeds)
@@ -115,8 +115,7 @@ def run(
         highlight=False,
         soft_wrap=True,
     )
-    if late := explain_late_declaration(store):
-        console.print(late, highlight=False, markup=False, soft_wrap=True)
+    tell_late_declaration(store, console)
     grown = read_space(store) or loaded  # with what the folder's sweep is scored on besides
     finish(run_or_narrow(store, grown, planned.trials, options, goal, console), output, console)
 
@@ -253,6 +252,14 @@ def _show_deltas(outcome: "SweepOutcome") -> None:
         highlight=False,
         soft_wrap=True,
     )
+
+
+def tell_late_declaration(store: "ResultStore", console: Console) -> None:
+    """Say on stderr where results were there before it was declared what they are to test."""
+    from sweeps.growth.declaration import explain_late_declaration
+
+    if late := explain_late_declaration(store):
+        console.print(late, highlight=False, markup=False, soft_wrap=True)
 
 
 def limit(resources: "Resources", max_concurrent: int | None) -> "Resources":
