@@ -138,7 +138,7 @@ class Panel:
         ends = np.cumsum([len(block) for block in blocks.seeds])
         parts = np.split(np.array(known), ends[:-1])
         means = np.array([part.mean(axis=0) for part in parts], np.float32)
-        return Scored(np.array(scores), {str(hashes.pop()): means})
+        return Scored(np.array(scores), {f"{self.measure.target_task}:{hashes.pop()}": means})
 
 
 def describe_interval(difference: PairedDifference, note: str | None) -> str:

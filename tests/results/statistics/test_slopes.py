@@ -118,7 +118,7 @@ def test_a_planted_slope_is_recovered_and_covered():
     slopes = np.array([line.estimates[1] for line in found])
     assert slopes.mean() == pytest.approx(-1.5, abs=4 * slopes.std() / np.sqrt(NUM_SWEEPS))
     ends = np.array([[end[1] for end in line.interval()] for line in found])
-    coverage = np.mean((ends[:, 0] <= -1.5) & (-1.5 <= ends[:, 1]))
+    coverage = np.mean((ends[:, 0] <= -1.5) & (ends[:, 1] >= -1.5))
     assert abs(coverage - 0.95) <= TOLERANCE + 0.01
 
 
