@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from results.analysis import Analysis
@@ -17,7 +18,7 @@ from results.means import counted_statuses
 from results.schema import make_table
 from results.snapshot import Snapshot
 from results.statistics.comparisons import Comparison, list_comparisons
-from results.statistics.corrections import correct_by_runs
+from results.statistics.corrections import Tested, correct_by_runs
 from results.statistics.estimation import Numbers, estimate_rows
 from results.statistics.families import FamilyKey, choose_metrics, find_family
 from results.statistics.groups import list_units
@@ -149,8 +150,12 @@ def _as_table(batches: Sequence[_Batch], compared: Sequence[_Compared], facts: F
     """Correct for how many are tested, then put the rows in order."""
     drafts = [draft for batch in batches for draft in batch.drafts]
     keys = [key for batch in batches for key in batch.keys]
-    p = np.concatenate([np.empty(0), *(batch.numbers.p for batch in batches)])
-    corrected = correct_by_runs(drafts, keys, p, analysis.alpha)
+    tested = Tested(
+        p=_join([batch.numbers.p for batch in batches]),
+        p_no_loss=_join([batch.numbers.p_no_loss for batch in batches]),
+        p_equivalence=_join([batch.numbers.p_equivalence for batch in batches]),
+    )
+    corrected = correct_by_runs(drafts, keys, tested, analysis.alpha)
     rows: list[dict[str, Any]] = []
     for batch in batches:
         own = corrected.take(np.arange(len(rows), len(rows) + len(batch.drafts)))
@@ -158,6 +163,10 @@ def _as_table(batches: Sequence[_Batch], compared: Sequence[_Compared], facts: F
     place = {id(one.comparison): number for number, one in enumerate(compared)}
     order = sorted(range(len(rows)), key=lambda row: place[id(drafts[row].comparison)])  # stable
     return make_table([_without_nan(rows[row]) for row in order], CONTRASTS)
+
+
+def _join(arrays: Sequence[npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
+    return np.concatenate([np.empty(0), *arrays])
 
 
 def _without_nan(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Corrections for how many hypotheses are tested together, family by family. In: p values. Out: corrected ones."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +12,29 @@ from results.statistics.units import ALL_RUNS, OK_RUNS, Draft
 
 
 @dataclass(frozen=True, kw_only=True)
+class Tested:
+    """The p values of m rows; NaN is not tested and not counted."""
+
+    p: npt.NDArray[np.float64]
+    """Of no difference, shape (m,)."""
+    p_no_loss: npt.NDArray[np.float64]
+    """Of a loss of the margin or more, shape (m,)."""
+    p_equivalence: npt.NDArray[np.float64]
+    """Of a difference of the margin or more, shape (m,)."""
+
+    def take(self, rows: Sequence[int]) -> "Tested":
+        """Choose rows."""
+        return Tested(p=self.p[rows], p_no_loss=self.p_no_loss[rows], p_equivalence=self.p_equivalence[rows])
+
+
+@dataclass(frozen=True, kw_only=True)
 class Corrected:
-    """Rows after correction. m rows."""
+    """Rows after correction; each of the three tests is corrected for how often it is made in a family. m rows."""
 
     p: npt.NDArray[np.float64]
     """Adjusted, shape (m,)."""
+    p_no_loss: npt.NDArray[np.float64]
+    p_equivalence: npt.NDArray[np.float64]
     level: npt.NDArray[np.float64]
     """Of the corrected intervals, shape (m,)."""
     size: npt.NDArray[np.int32]
@@ -27,30 +45,36 @@ class Corrected:
     def take(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> "Corrected":
         """Choose rows."""
         chosen = np.asarray(rows, np.int64)
-        return Corrected(
-            p=self.p[chosen], level=self.level[chosen], size=self.size[chosen], ci_method=self.ci_method[chosen]
-        )
+        return Corrected(**{field.name: getattr(self, field.name)[chosen] for field in fields(self)})
 
 
-def correct(keys: Sequence[FamilyKey], p: npt.NDArray[np.float64], alpha: float) -> Corrected:
+def correct(keys: Sequence[FamilyKey], tested: Tested, alpha: float) -> Corrected:
     """Correct p values, family by family.
 
     Args:
         keys: the family of each row.
-        p: shape (m,); NaN is not tested and not counted.
+        tested: its p values.
         alpha: of the analysis.
     """
-    adjusted, level = np.full(len(p), np.nan), np.full(len(p), np.nan)
-    size, methods = np.zeros(len(p), np.int32), np.full(len(p), "", np.object_)
+    num_rows = len(keys)
+    corrected = Corrected(
+        p=np.full(num_rows, np.nan),
+        p_no_loss=np.full(num_rows, np.nan),
+        p_equivalence=np.full(num_rows, np.nan),
+        level=np.full(num_rows, np.nan),
+        size=np.zeros(num_rows, np.int32),
+        ci_method=np.full(num_rows, "", np.object_),
+    )
     for key, rows in _rows_by_key(keys).items():
-        found = adjust(p[rows], key.adjustment, alpha)
-        adjusted[rows], level[rows], size[rows], methods[rows] = found.p, found.level, found.size, found.ci_method
-    return Corrected(p=adjusted, level=level, size=size, ci_method=methods)
+        found = adjust(tested.p[rows], key.adjustment, alpha)
+        corrected.p[rows], corrected.level[rows] = found.p, found.level
+        corrected.size[rows], corrected.ci_method[rows] = found.size, found.ci_method
+        corrected.p_no_loss[rows] = adjust(tested.p_no_loss[rows], key.adjustment, alpha).p
+        corrected.p_equivalence[rows] = adjust(tested.p_equivalence[rows], key.adjustment, alpha).p
+    return corrected
 
 
-def correct_by_runs(
-    drafts: Sequence[Draft], keys: Sequence[FamilyKey], p: npt.NDArray[np.float64], alpha: float
-) -> Corrected:
+def correct_by_runs(drafts: Sequence[Draft], keys: Sequence[FamilyKey], tested: Tested, alpha: float) -> Corrected:
     """Correct all rows; those in which failed runs count are tested in families of their own.
 
     Such a row is tested with the other rows of its family as they are with all runs, which is as they are without
@@ -60,15 +84,12 @@ def correct_by_runs(
     for label in (OK_RUNS, ALL_RUNS):
         newest = {draft.identity: row for row, draft in enumerate(drafts) if draft.runs in (OK_RUNS, label)}
         rows = sorted(newest.values())
-        found = correct([keys[row] for row in rows], p[rows], alpha)
+        found = correct([keys[row] for row in rows], tested.take(rows), alpha)
         own = [place for place, row in enumerate(rows) if drafts[row].runs == label]
         parts.append(found.take(own))
         places += [rows[place] for place in own]
     whole = Corrected(
-        p=np.concatenate([part.p for part in parts]),
-        level=np.concatenate([part.level for part in parts]),
-        size=np.concatenate([part.size for part in parts]),
-        ci_method=np.concatenate([part.ci_method for part in parts]),
+        **{field.name: np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Corrected)}
     )
     return whole.take(np.argsort(places))
 

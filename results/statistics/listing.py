@@ -161,9 +161,9 @@ def _method_notes(rows: pd.DataFrame, analysis: Analysis) -> list[str]:
     notes = [
         "delta: in points; 95 %: interval of this row alone; corrected, p: for how many rows its family tests; mde: "
         "the smallest true difference that 4 of 5 such sweeps would find; k: paired seeds.",
-        "better, worse: the corrected interval excludes 0. equivalent: within "
-        f"± {analysis.margin:g} points; no loss: not below -{analysis.margin:g} (one-sided tests at "
-        f"{analysis.alpha:g}, not corrected). undecided is no claim of no difference.",
+        f"better, worse: the corrected interval excludes 0. equivalent: within ± {analysis.margin:g} points; no loss: "
+        f"not below -{analysis.margin:g} (one-sided tests, corrected within the family, too). undecided is no claim of "
+        "no difference.",
     ]
     if methods := rows["ci_method"].dropna().unique().tolist():
         notes.append(f"Intervals: {'. '.join(methods)}.")

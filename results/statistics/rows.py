@@ -57,8 +57,8 @@ def make_rows(
             p_adjusted=corrected.p[row],
             ci_adjusted_low=wide.low[row],
             ci_adjusted_high=wide.high[row],
-            p_no_loss=numbers.p_no_loss[row],
-            p_equivalence=numbers.p_equivalence[row],
+            p_no_loss=corrected.p_no_loss[row],
+            p_equivalence=corrected.p_equivalence[row],
         )
         has_interval = bool(np.isfinite(plain.low[row]))
         num_runs = draft.paired.num_intermediate_runs
@@ -83,7 +83,10 @@ def make_rows(
                 "ci_adjusted_high": wide.high[row],
                 "ci_adjusted_method": corrected.ci_method[row] if has_interval else None,
                 "equivalence_margin": analysis.margin,
-                "p_equivalence": found.p_equivalence,
+                "p_no_loss": numbers.p_no_loss[row],
+                "p_no_loss_adjusted": found.p_no_loss,
+                "p_equivalence": numbers.p_equivalence[row],
+                "p_equivalence_adjusted": found.p_equivalence,
                 "verdict": judge(
                     found, alpha=analysis.alpha, k=len(draft.paired.seeds), num_intermediate_runs=num_runs
                 ),

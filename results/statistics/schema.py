@@ -72,7 +72,10 @@ CONTRASTS = pa.schema(
         pa.field("ci_adjusted_high", pa.float64()),
         pa.field("ci_adjusted_method", pa.string()),
         pa.field("equivalence_margin", pa.float64()),  # points
+        pa.field("p_no_loss", pa.float64()),  # one-sided: of a loss of the margin or more
+        pa.field("p_no_loss_adjusted", pa.float64()),  # within the family, as p_adjusted; verdicts go by it
         pa.field("p_equivalence", pa.float64()),  # TOST: larger of the two one-sided p
+        pa.field("p_equivalence_adjusted", pa.float64()),
         _required("verdict", pa.string()),  # better, worse, no loss, equivalent, undecided, not testable
         pa.field("mde", pa.float64()),  # 80 % power at this row's own level
         pa.field("delta_logit", pa.float64()),

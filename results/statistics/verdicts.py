@@ -22,9 +22,9 @@ class Found:
     ci_adjusted_low: float
     ci_adjusted_high: float
     p_no_loss: float
-    """Of the test that the difference is above minus the margin."""
+    """Of the test that the difference is above minus the margin; corrected."""
     p_equivalence: float
-    """The larger one of both such tests."""
+    """The larger one of both such tests; corrected."""
 
 
 def judge(found: Found, *, alpha: float, k: int, num_intermediate_runs: int | None = None) -> str:
@@ -32,7 +32,7 @@ def judge(found: Found, *, alpha: float, k: int, num_intermediate_runs: int | No
 
     `better` and `worse` need a corrected interval that excludes 0 and a corrected p of `alpha` at most. Else the row is
     `equivalent` where two one-sided tests at the margin pass (Schuirmann 1987), `no loss` where only that against a
-    loss does; these are not corrected. `undecided` is no claim of no difference.
+    loss does, by their corrected p. `undecided` is no claim of no difference.
 
     Args:
         found: of the row.
