@@ -251,6 +251,19 @@ def test_without_outcomes_the_interval_is_students_over_seeds(store: ResultStore
     assert row["n01"] is None
 
 
+def test_damaged_predictions_cost_their_contrasts_the_examples_and_nothing_else(
+    store: ResultStore, rows: pd.DataFrame, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = _copy(store, tmp_path / "other", lambda _, scores, predictions: (scores, predictions))
+    (other.folder / "predictions" / "m0.3-1.parquet").write_bytes(b"PAR1 nothing")
+    found = _contrasts(other)
+    assert "m0.3-1.parquet: cannot be read" in caplog.text
+    strong, known = _row(found, "sw", cell_id="m0.3"), _row(rows, "sw", cell_id="m0.3")
+    assert strong["ci_method"].endswith("test examples not resampled: no predictions of some runs")
+    assert (strong["delta"], strong["k"]) == (pytest.approx(known["delta"]), 5)
+    _same_numbers(rows[rows["cell_id"] == "m0.1"], found[found["cell_id"] == "m0.1"])
+
+
 def test_one_seed_has_a_delta_and_nothing_is_tested(tmp_path: Path) -> None:
     design = Design(num_seeds=1, num_examples=50, languages=("en", "de"))
     row = _row(_contrasts(simulate_store(tmp_path / "store", design)), cell_id="m0.3")

@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from results.analysis import Term
 from results.schema import CELL_COLUMNS
@@ -85,6 +87,29 @@ def test_a_mean_over_unlike_test_sets_keeps_them_apart() -> None:
     assert drafts["macro"].difference is not None
     assert set(drafts["macro"].difference.influences) == {"xnli:one", "xnli:two"}
     assert drafts["macro"].examples_hash not in ("one", "two", None)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 4), st.integers(2, 30), st.booleans())
+def test_a_mean_is_that_of_its_languages_and_swapped_cells_flip_its_sign(
+    seed: int, num_seeds: int, num_examples: int, is_parallel: bool
+) -> None:
+    generator = np.random.default_rng(seed)
+    paired = _paired(num_seeds)
+    found: dict[Spot, Measured | Unequal] = {}
+    swapped: dict[Spot, Measured | Unequal] = {}
+    for place, language in enumerate(("de", "sw")):
+        right = generator.integers(0, 2, (2, num_seeds, num_examples)).astype(str).tolist()
+        examples_hash = "one" if is_parallel else f"set {place}"
+        found[Spot(language, "")] = _measured(right, paired, examples_hash)
+        swapped[Spot(language, "")] = _measured(right[::-1], paired, examples_hash)
+    drafts, others = _draft(found, paired), _draft(swapped, paired)
+    np.testing.assert_allclose(drafts["macro"].deltas, (drafts["de"].deltas + drafts["sw"].deltas) / 2, atol=1e-9)
+    for name, draft in drafts.items():
+        np.testing.assert_allclose(others[name].deltas, -draft.deltas, atol=1e-9)
+        assert draft.difference is not None
+        assert others[name].difference is not None
+        for examples, influence in draft.difference.influences.items():
+            np.testing.assert_allclose(others[name].difference.influences[examples], -influence, atol=1e-4)
 
 
 def test_changes_count_examples_seed_by_seed() -> None:
