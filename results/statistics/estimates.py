@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from results.statistics.t_plus_normal import quantile, survival
+from results.statistics.t_plus_normal import detectable, quantile, survival
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -20,7 +20,7 @@ LEVEL = 0.95
 POWER = 0.8
 
 CI_METHOD = "two-level bootstrap: seed blocks (t, k-1 df) and test examples (10,000 draws)"
-CI_METHOD_SEEDS = "t over seeds, k-1 df; test examples not resampled: the metric is no ratio of sums"
+CI_METHOD_SEEDS = "t over seeds, k-1 df; test examples not resampled"
 P_METHOD = "from the same distribution as the interval, two-sided"
 
 
@@ -100,9 +100,10 @@ class Estimates:
     def detectable_effect(self, level: npt.ArrayLike = LEVEL) -> FloatArray:
         """The true difference whose interval at `level` leaves 0 out in 4 of 5 sweeps like this one.
 
-        The quantile that the test asks for plus that of the power; NaN where there is no spread.
+        This sweep's variances are taken for the true ones; NaN where there is no spread.
         """
-        found = self._quantile(0.5 + np.asarray(level) / 2) + self._quantile(np.asarray(POWER))
+        probability = 0.5 + np.asarray(level) / 2
+        found = detectable(POWER, probability, np.sqrt(self.seed_variance), np.sqrt(self.example_part), self.df)
         return np.where(found > 0, found, np.nan)
 
     def take(self, places: npt.ArrayLike) -> Self:

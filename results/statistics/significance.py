@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.special import bdtr, chdtrc
-from scipy.stats import trim_mean
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -74,8 +73,9 @@ def probability_of_improvement(cell: npt.ArrayLike, baseline: npt.ArrayLike) -> 
 
 def interquartile_mean(values: npt.ArrayLike) -> float:
     """Mean of the middle half of the values; a quarter of them, rounded down, is left out at either end."""
-    given = np.asarray(values, np.float64)
-    return float(trim_mean(given, 0.25)) if given.size else np.nan
+    ordered = np.sort(np.asarray(values, np.float64))
+    cut = len(ordered) // 4
+    return float(ordered[cut : len(ordered) - cut].mean()) if len(ordered) else np.nan
 
 
 def _signed_sums(values: FloatArray) -> FloatArray:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import permutation_test
+from scipy.stats import permutation_test, trim_mean
 from statsmodels.stats.contingency_tables import mcnemar as mcnemar_of_statsmodels
 
 from results.statistics.significance import interquartile_mean, mcnemar, probability_of_improvement, sign_flip
@@ -73,6 +73,12 @@ def test_the_probability_of_improvement_counts_pairs_and_halves_ties(cell, basel
 def test_the_probability_of_improvement_of_nothing_is_unknown():
     assert np.isnan(probability_of_improvement([], [1.0]))
     assert np.isnan(probability_of_improvement([1.0, np.nan], [1.0]))
+
+
+@settings(max_examples=40, deadline=None)
+@given(values=st.lists(st.floats(-100, 100), min_size=1, max_size=15))
+def test_the_interquartile_mean_is_scipys_trimmed_mean(values):
+    assert interquartile_mean(values) == pytest.approx(trim_mean(values, 0.25), abs=1e-9)
 
 
 def test_the_interquartile_mean_leaves_a_quarter_out_at_either_end():

@@ -3,9 +3,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
+from scipy.special import nctdtrinc
 from scipy.stats import norm, t
 
-from results.statistics.t_plus_normal import quantile, survival
+from results.statistics.t_plus_normal import detectable, quantile, survival
 
 DEGREES = (1, 2, 3, 4, 9, 24, 499)
 SCALES = st.floats(0.0, 5.0)
@@ -49,6 +50,30 @@ def test_a_quantile_lies_between_each_part_alone_and_the_sum_of_both(df, t_scale
     found = quantile(probability, t_scale, normal_scale, df)
     parts = t.ppf(probability, df) * t_scale, norm.ppf(probability) * normal_scale
     assert max(parts) * (1 - 1e-9) <= found <= sum(parts) * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("df", [1, 2, 4, 9, 24])
+@pytest.mark.parametrize("level", [0.95, 1 - 0.05 / 15])
+def test_what_is_detectable_without_a_normal_part_is_the_noncentrality_of_a_t_test(df, level):
+    expected = nctdtrinc(df, 0.2, t.ppf(0.5 + level / 2, df))
+    assert detectable(0.8, 0.5 + level / 2, 2.0, 0.0, df) == pytest.approx(2 * expected, rel=2e-3 if df > 1 else 0.02)
+
+
+def test_what_is_detectable_without_a_t_part_is_the_sum_of_two_normal_quantiles():
+    expected = norm.ppf(0.975) + norm.ppf(0.8)
+    np.testing.assert_allclose(detectable(0.8, 0.975, 0.0, [1.0, 3.0], 4), [expected, 3 * expected], rtol=1e-6)
+    assert detectable(0.8, 0.975, 0.0, 0.0, 4) == 0
+    assert np.isnan(detectable(0.8, 0.975, np.nan, 1.0, 4))
+
+
+@pytest.mark.parametrize("df", [2, 4])
+def test_what_is_detectable_is_detected_in_four_of_five_tries(df):
+    generator = np.random.default_rng(0)
+    num_tries = 20_000
+    effect = detectable(0.8, 0.975, 1.0, 1.0, df)
+    scales = np.sqrt(generator.chisquare(df, num_tries) / df)
+    values = effect + generator.standard_normal(num_tries) * np.sqrt(2)
+    assert np.mean(values > quantile(0.975, scales, 1.0, df)) == pytest.approx(0.8, abs=0.01)
 
 
 def test_rows_do_not_touch_each_other_and_unknown_rows_stay_unknown():
