@@ -120,6 +120,27 @@ def deltas(
 
 
 @app.command()
+def compare(
+    folders: Annotated[
+        list[str], typer.Argument(metavar="A B ...", help="Sweeps; the others are put beside the first.")
+    ],
+    language: Language = None,
+    metric: Metric = None,
+    condition: Condition = None,
+    where: Where = None,
+    include: Include = None,
+    form: Format = None,
+    output: Output = None,
+) -> None:
+    """Deltas of several sweeps side by side, cell by cell that mean the same, and their differences with intervals."""
+    from results.side_by_side import show_sweeps_compared
+    from results.views import Choice
+
+    choice = Choice(language=language, metric=metric, condition=condition, where=where, include=include)
+    show_sweeps_compared(folders, choice, form, output)
+
+
+@app.command()
 def robustness(
     folder: Folder,
     language: Language = None,
