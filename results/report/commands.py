@@ -30,7 +30,8 @@ class TableForm(StrEnum):
 
 
 Language = Annotated[
-    str | None, typer.Option(help="Languages, by comma: codes, names, or bands (`low`); the mean is always shown.")
+    str | None,
+    typer.Option(help="Codes, by comma; low-resource, high-resource, family:NAME, script:CODE; the mean stays."),
 ]
 Metric = Annotated[str | None, typer.Option(help="Metric; else the one that hypotheses are about.")]
 Condition = Annotated[str | None, typer.Option(help="Condition of evaluation; else `clean`.")]
@@ -106,10 +107,8 @@ def plot(
     from results.report.figures.view import Choice
     from results.report.plotting import plot_figures
 
-    choice = Choice(
-        task=task, language=language, metric=metric, condition=condition, selection=selection, contrast=contrast
-    )
-    saved = plot_figures(kind, folder, choice, output=output, theme=theme.value, scale=scale)
+    choice = Choice(task=task, metric=metric, condition=condition, selection=selection, contrast=contrast)
+    saved = plot_figures(kind, folder, choice, language=language, output=output, theme=theme.value, scale=scale)
     for path, figure in saved:
         typer.echo(str(path) if len(saved) > 1 else f"{path}\n\n{figure.caption}\n\n{figure.alt_text}")
 
@@ -134,9 +133,7 @@ def table(
     from results.report.figures.view import Choice
     from results.report.plotting import write_table
 
-    choice = Choice(
-        task=task, language=language, metric=metric, condition=condition, selection=selection, contrast=contrast
-    )
-    text = write_table(folder, choice, form=form.value, of_contrasts=contrasts, output=output)
+    choice = Choice(task=task, metric=metric, condition=condition, selection=selection, contrast=contrast)
+    text = write_table(folder, choice, language=language, form=form.value, of_contrasts=contrasts, output=output)
     if text is not None:
         typer.echo(text, nl=False)

@@ -4,10 +4,12 @@ In: the place of a sweep and what of it is asked for. Out: files, or text on sta
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from results.errors import FormatError, QueryError
 from results.formats import write_file
+from results.language_choice import choose_languages
 from results.report.evidence import Evidence, gather_evidence
 from results.report.figure import Figure
 from results.report.figures import FIGURES, KINDS
@@ -21,7 +23,14 @@ _OF_ALL = (".svg", ".png")
 
 
 def plot_figures(
-    kind: str, folder: str, choice: Choice, *, output: Path | None, theme: ThemeName, scale: float
+    kind: str,
+    folder: str,
+    choice: Choice,
+    *,
+    language: str | None = None,
+    output: Path | None = None,
+    theme: ThemeName = "light",
+    scale: float = 2.0,
 ) -> list[tuple[Path, Figure]]:
     """Draw one kind of figure into a file, or all kinds into a folder (each as SVG and PNG).
 
@@ -29,6 +38,7 @@ def plot_figures(
         kind: of `KINDS`, or `all`.
         folder: place of the sweep.
         choice: what of the evidence is shown.
+        language: languages that are shown, as `choose_languages` reads them; none given: all.
         output: file, or folder for `all`; none: `KIND.svg`, or `figures`, where the command runs.
         theme: of the colours.
         scale: pixels of a PNG for one of the figure.
@@ -44,7 +54,7 @@ def plot_figures(
         raise QueryError(f"no figure '{kind}'; there are: {', '.join(FIGURES)}, and {ALL}")
     if kind != ALL and output is not None and output.suffix.lower() not in SUFFIXES:
         raise FormatError(f"a figure cannot be written to {output}; its name must end in {', '.join(SUFFIXES)}")
-    evidence = narrow(gather_evidence(ResultStore.open(folder)), choice)
+    evidence = _gather(folder, choice, language)
     if kind != ALL:
         figure = FIGURES[kind](evidence)
         if figure is None:
@@ -56,6 +66,17 @@ def plot_figures(
     target = output or Path("figures")
     paths = [target / f"{figure.kind}{suffix}" for figure in figures for suffix in _OF_ALL]
     return _save([figure for figure in figures for _ in _OF_ALL], paths, theme, scale)
+
+
+def _gather(folder: str, choice: Choice, language: str | None) -> Evidence:
+    """The evidence that was asked for."""
+    store = ResultStore.open(folder)
+    evidence = gather_evidence(store)
+    if language is not None:
+        contrasts = evidence.contrasts
+        present = {*evidence.scores["language"], *contrasts.loc[contrasts["unit"].ne("group"), "language"]}
+        choice = replace(choice, languages=choose_languages(language, present, store.snapshot()))
+    return narrow(evidence, choice)
 
 
 def draw_all(evidence: Evidence) -> list[Figure]:
@@ -78,12 +99,21 @@ def _save(
     return saved
 
 
-def write_table(folder: str, choice: Choice, *, form: str, of_contrasts: bool, output: Path | None) -> str | None:
+def write_table(
+    folder: str,
+    choice: Choice,
+    *,
+    language: str | None = None,
+    form: str = "latex",
+    of_contrasts: bool = False,
+    output: Path | None = None,
+) -> str | None:
     """Write a table for a paper.
 
     Args:
         folder: place of the sweep.
         choice: what of the evidence is shown.
+        language: languages that are shown; none given: all.
         form: `latex` or `markdown`.
         of_contrasts: a line a contrast, not cells by languages.
         output: file; none: the text is returned.
@@ -96,7 +126,7 @@ def write_table(folder: str, choice: Choice, *, form: str, of_contrasts: bool, o
     from results.report.markdown import write_markdown
     from results.report.paper_table import make_cell_table, make_contrast_table
 
-    evidence = narrow(gather_evidence(ResultStore.open(folder)), choice)
+    evidence = _gather(folder, choice, language)
     table = make_contrast_table(evidence) if of_contrasts else make_cell_table(evidence)
     text = write_latex(table) if form == "latex" else write_markdown(table)
     if output is None:

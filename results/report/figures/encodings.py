@@ -1,5 +1,6 @@
 """Ways of showing that figures share: deltas as colours, verdicts as colour and shape, magnitudes on an axis with 0."""
 
+import math
 from collections.abc import Iterable
 
 import altair as alt
@@ -28,7 +29,7 @@ def zero_line(axis: str = "x") -> alt.Chart:
 
 def delta_extent(deltas: "pd.Series[float]") -> float:
     """Where the colours of deltas end: beyond nearly all of them, on a round number of half points."""
-    return max(0.5, round(2 * float(deltas.abs().quantile(_LARGE_SHARE)) + 0.5) / 2)
+    return max(0.5, math.ceil(2 * float(deltas.abs().quantile(_LARGE_SHARE))) / 2)
 
 
 def delta_color(extent: float, title: str = "delta (points)") -> alt.Color:

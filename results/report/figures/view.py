@@ -28,8 +28,8 @@ class Choice:
     """What of the evidence is asked for; None: what is primary."""
 
     task: str | None = None
-    language: str | None = None
-    """Codes, names or bands (`low`), by comma."""
+    languages: Collection[str] | None = None
+    """Codes; the mean over languages is always shown."""
     metric: str | None = None
     condition: str | None = None
     selection: str | None = None
@@ -54,8 +54,8 @@ def narrow(evidence: Evidence, choice: Choice) -> Evidence:
         if text is not None:
             values = [value.strip() for value in text.split(",") if value.strip()]
             frames = _keep(frames, column, values)
-    if choice.language is not None:
-        codes = _find_languages(evidence, choice.language)
+    if choice.languages is not None:
+        codes = {MACRO, *choice.languages}
         frames = {name: _keep_languages(frame, codes) for name, frame in frames.items()}
     if choice.contrast is not None:
         frames = _keep_contrast(frames, choice.contrast)
@@ -68,22 +68,6 @@ def _keep(frames: Mapping[str, pd.DataFrame], column: str, values: Collection[st
         there_are = ", ".join(sorted(map(str, present))) or "none yet"
         raise QueryError(f"no {column.replace('_', ' ')} '{unknown[0]}' in the results; there are: {there_are}")
     return {name: frame[frame[column].isin(values)] if column in frame else frame for name, frame in frames.items()}
-
-
-def _find_languages(evidence: Evidence, text: str) -> set[str]:
-    """Codes of the languages that are named: by code, by English name, or by band; the mean is always among them."""
-    languages = evidence.languages
-    scored = set(evidence.scores["language"]) | set(languages["language"])
-    names = dict(zip(languages["name"].str.casefold(), languages["language"], strict=True))
-    codes = {MACRO}
-    for word in (part.strip() for part in text.split(",")):
-        of_band = set(languages.loc[languages["resource_band"] == word, "language"])
-        code = word if word in scored else names.get(word.casefold())
-        if code is None and not of_band:
-            there_are = ", ".join([*sorted(scored), *sorted(languages["resource_band"].dropna().unique())])
-            raise QueryError(f"no language '{word}' in the results; there are: {there_are}")
-        codes |= of_band if code is None else {code}
-    return codes
 
 
 def _keep_languages(frame: pd.DataFrame, codes: set[str]) -> pd.DataFrame:

@@ -1,0 +1,28 @@
+import pandas as pd
+import pytest
+
+from results.report.figures.encodings import delta_extent, magnitude_axis, plain_verdict
+
+
+@pytest.mark.parametrize(("deltas", "extent"), [([0.0, 0.1], 0.5), ([-3.1, 2.0], 3.5), ([1.0] * 99 + [90.0], 1.0)])
+def test_colours_end_on_half_points_and_not_at_the_wildest_delta(deltas, extent):
+    assert delta_extent(pd.Series(deltas)) == extent
+
+
+def test_a_magnitude_of_0_has_a_place_on_the_axis():
+    scale = magnitude_axis([0.0, 0.01, 3.0]).to_dict()["scale"]
+    assert scale["type"] == "symlog"
+    assert scale["constant"] == 0.01
+    assert scale["domain"][0] < 0 < 3.0 < scale["domain"][1]
+
+
+def test_ticks_are_magnitudes_that_were_measured():
+    levels = [0.0, *(2.0**power for power in range(-10, 6))]
+    values = magnitude_axis(levels, max_ticks=5).to_dict()["axis"]["values"]
+    assert set(values) <= set(levels)
+    assert len(values) <= 5
+
+
+def test_only_plain_verdicts_keep_their_name():
+    assert plain_verdict("better") == "better"
+    assert plain_verdict("worse (one intermediate run)") == "undecided"
