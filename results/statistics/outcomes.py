@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,7 @@ from results.storage import Storage
 from results.table_files import OnDamaged, read_tables
 
 _PLACE = ("language", "condition", "condition_language")
-_COLUMNS = (*_PLACE, "example_id", "outcome", "weight")
+_COLUMNS = (*_PLACE, "example_id", "gold", "outcome", "weight")
 
 
 class Place(NamedTuple):
@@ -110,34 +111,43 @@ class OutcomeReader:
         digest = _digest(ids.dictionary.to_pylist())
         rows_of_ids = ids.indices.to_numpy(zero_copy_only=False)
         outcomes, weights = _floats(table["outcome"]), _floats(table["weight"])
+        is_gold = table["gold"].is_valid().to_numpy()
         found = {}
         for place, rows in _split_by_place(table):
-            layout = self._lay_out(digest, ids.dictionary, rows_of_ids[rows])
+            layout = self._lay_out(digest, ids.dictionary, rows_of_ids[rows], is_gold[rows])
             own = None if outcomes is None else outcomes[rows]
             found[place] = _sum_by_example(layout, own, None if weights is None else weights[rows])
         return found
 
-    def _lay_out(self, digest: str, names: pa.Array, rows: npt.NDArray[np.int32]) -> _Layout:
-        key = (digest, hashlib.sha256(rows.tobytes()).digest())
+    def _lay_out(
+        self, digest: str, names: pa.Array, rows: npt.NDArray[np.int32], is_gold: npt.NDArray[np.bool_]
+    ) -> _Layout:
+        key = (digest, hashlib.sha256(rows.tobytes() + is_gold.tobytes()).digest())
         if key not in self._layouts:
-            self._layouts[key] = self._new_layout(names, rows)
+            self._layouts[key] = self._new_layout(names, rows, is_gold)
         return self._layouts[key]
 
-    def _new_layout(self, names: pa.Array, rows: npt.NDArray[np.int32]) -> _Layout:
+    def _new_layout(self, names: pa.Array, rows: npt.NDArray[np.int32], is_gold: npt.NDArray[np.bool_]) -> _Layout:
         """Put the examples of one place in the order of their ids.
+
+        Of mined pairs, rows without gold are what a run mined and others did not: no examples that runs have in
+        common. Each is put to an example with gold, by a checksum of its id, and drawn with it: its sentence is
+        independent of all others, so that any such clusters are as good to resample as single sentences.
 
         Args:
             names: ids of examples.
             rows: index into `names` of each row.
+            is_gold: which rows have a gold answer.
         """
         present, inverse = np.unique(rows, return_inverse=True)
         ids: list[str] = names.take(pa.array(present)).to_pylist()
-        order = sorted(range(len(ids)), key=ids.__getitem__)
-        rank = np.empty(len(ids), np.int32)
-        rank[order] = np.arange(len(ids), dtype=np.int32)
-        examples_hash = _digest([ids[place] for place in order])
-        self.ids.setdefault(examples_hash, frozenset(ids))
-        return _Layout(examples_hash, len(ids), rank[inverse])
+        has_gold = np.bincount(inverse, is_gold, len(ids)) > 0
+        ordered = sorted(name for name, is_kept in zip(ids, has_gold.tolist(), strict=True) if is_kept)
+        rank = {name: place for place, name in enumerate(ordered)}
+        places = [rank[name] if name in rank else crc32(name.encode()) % max(len(ordered), 1) for name in ids]
+        examples_hash = _digest(ordered)
+        self.ids.setdefault(examples_hash, frozenset(ordered))
+        return _Layout(examples_hash, max(len(ordered), 1), np.array(places, np.int32)[inverse])
 
 
 def _sum_by_example(

@@ -99,6 +99,25 @@ def test_nothing_to_be_counted_scores_0(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found.contributions(), [0, 0])
 
 
+def _mined(ids: list[str], examples: list[int], gold: list[int], predicted: list[int]) -> pa.Table:
+    """Pairs of sentences: F1 is twice the hits over what is gold plus what is mined."""
+    golds, mined = np.array(gold), np.array(predicted)
+    hits = (golds >= 0) & (mined >= 0)
+    counts = (golds >= 0).astype(np.float32) + (mined >= 0)
+    columns = {"names": ["t1", "t2", "t3"], "gold": golds, "predicted": mined, "correct": hits, "weights": counts}
+    return _units(ids, examples, list(2.0 * hits), **columns)
+
+
+def test_runs_that_mined_other_pairs_have_the_same_examples(tmp_path: Path) -> None:
+    ids = ["a", "b", "c", "d"]
+    first = _read(tmp_path / "a", _mined(ids, [0, 1, 2], [0, 1, -1], [0, -1, 2]))[DE]
+    second = _read(tmp_path / "b", _mined(ids, [0, 1, 3, 3], [0, 1, -1, -1], [0, 1, 2, 0]))[DE]
+    assert first.examples_hash == second.examples_hash
+    assert first.num_examples == second.num_examples == 2
+    assert first.score == pytest.approx(100 * 2 * 1 / (2 + 2))
+    assert second.score == pytest.approx(100 * 2 * 2 / (2 + 4))
+
+
 def test_conditions_and_pairs_of_languages_are_places_of_their_own(tmp_path: Path) -> None:
     outcomes = np.array([1, 1], np.float32)
     tables = [
