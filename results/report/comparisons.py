@@ -13,6 +13,8 @@ from results.report.figures.words import between, counted, signed
 from results.report.wording import is_missing, plain_verdict, probability
 from results.schema import CLEAN, MACRO
 
+LARGEST_DIFFERENCE = 100.0
+"""Points between scores of 0 and 100."""
 ADJUSTMENTS = {"holm": "Holm", "bh": "Benjamini-Hochberg", "none": "uncorrected"}
 Row = Mapping[Any, Any]
 """Of `CONTRASTS`, by column."""
@@ -25,11 +27,6 @@ def with_sound_verdicts(contrasts: pd.DataFrame) -> pd.DataFrame:
     verdict = contrasts["verdict"].map(plain_verdict)
     is_unsound = (verdict.eq("better") & ~low.gt(0)) | (verdict.eq("worse") & ~high.lt(0))
     return contrasts.assign(verdict=contrasts["verdict"].mask(is_unsound, "undecided"))
-
-
-def is_declared(contrasts: pd.DataFrame) -> "pd.Series[bool]":
-    """Whether a row is of a contrast that the space declared; the others are cells against their baselines."""
-    return contrasts["baseline_cell_id"].isna()
 
 
 def main_rows(contrasts: pd.DataFrame) -> pd.DataFrame:
@@ -105,22 +102,37 @@ def _plain_sentence(verdict: str, row: Row) -> str:
         case "worse":
             return "Worse: the corrected interval lies below zero."
         case "equivalent":
-            return f"Equivalent: a difference larger than {margin:g} points in either direction can be ruled out."
+            return (
+                f"Equivalent: a difference larger than {margin:g} points in either direction can be ruled out, by "
+                "tests of this comparison alone."
+            )
         case "no loss":
-            return f"No loss: a loss of more than {margin:g} points can be ruled out; a gain is not shown."
+            return (
+                f"No loss: a loss of more than {margin:g} points can be ruled out, by a test of this comparison alone; "
+                "a gain is not shown."
+            )
         case "undecided":
-            found = "" if is_missing(row["mde"]) else (
-                f" Only a true difference of about {row['mde']:.1f} points or more would have been found in "
-                "four of five such sweeps."
-            )  # fmt: skip
-            return f"Undecided: no claim can be made in either direction.{found}"
+            return f"Undecided: no claim can be made in either direction.{_detectable(row)}"
         case _:
             why = row["failed_runs"] if row["failed_runs"] and int(row["k"]) == 0 else row["ci_method"]
             return f"Not testable{'' if is_missing(why) else f' ({why})'}."
 
 
+def _detectable(row: Row) -> str:
+    """How large a difference would have had to be."""
+    if is_missing(row["mde"]):
+        return ""
+    if row["mde"] > LARGEST_DIFFERENCE:
+        return " With so few seeds, that far apart, no difference would have been found reliably."
+    return (
+        f" Only a true difference of about {row['mde']:.1f} points or more would have been found in four of five such "
+        "sweeps."
+    )
+
+
 def in_order(contrasts: pd.DataFrame) -> pd.DataFrame:
-    """Rows by role and family, otherwise as they came."""
-    rank = {"primary": 0, "secondary": 1, "exploratory": 2}
-    order = np.lexsort((contrasts["family"].fillna("").to_numpy(str), contrasts["role"].map(rank).fillna(3)))
+    """Rows by role, then contrast as they came; of each the mean first, then languages, then groups."""
+    roles, units = {"primary": 0, "secondary": 1, "exploratory": 2}, {"macro": 0, "language": 1, "group": 2}
+    of_contrast = contrasts.groupby("contrast", sort=False).ngroup()
+    order = np.lexsort((contrasts["unit"].map(units), of_contrast, contrasts["role"].map(roles)))
     return contrasts.iloc[order]

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
-from results.report.comparisons import is_declared, main_rows
+from results.report.comparisons import main_rows
 from results.report.evidence import Evidence
+from results.report.figures.view import is_declared
 from results.report.figures.words import counted, families_note, listed
 from results.report.wording import spread
 from results.schema import MACRO
@@ -87,16 +88,18 @@ def _further(rows: pd.DataFrame, evidence: Evidence) -> Iterator[str]:
         yield f"Equivalence was tested by two one-sided tests with a margin of ±{sizes} points."
     if rows["mde"].notna().any():
         yield "The smallest detectable effect is given beside each difference, at 80 % power and the row's own level."
-    for frame, what in (
-        (evidence.effects, "Slopes over languages"),
-        (evidence.best_magnitudes, "Best magnitudes"),
-    ):
-        if len(frame) and (notes := _values(frame["method_note"])):
-            models = _values(frame["model"]) if "model" in frame else []
-            yield f"{what}{': ' + listed(models, 2) if models else ''}: {listed(notes, 3)}."
-    for frame, what in ((evidence.curves, "curves"), (evidence.surfaces, "surfaces")):
-        if len(frame):
-            yield f"Bands of {what}: {listed(_values(frame['ci_method']), 3)}."
+    effects = evidence.effects
+    slopes = effects[effects["left_out"].isna() & effects["estimate"].notna() & effects["kind"].eq("slope")]
+    slopes = slopes[slopes["cell_id"].isna() & slopes["outcome"].eq("delta")]
+    if models := _values(slopes["model"]):
+        alike = f" ({counted(len(models) - 1, 'other model')} alike)" if len(models) > 1 else ""
+        notes = _values(slopes.loc[slopes["model"].eq(models[0]), "method_note"])
+        yield f"Slopes over languages: {models[0]}{alike}; {'; '.join(notes)}."
+    if notes := _values(evidence.best_magnitudes["method_note"]):
+        yield f"Best magnitudes: {'; '.join(notes)}."
+    for frame, what in ((evidence.curves, "Curves"), (evidence.surfaces, "Surfaces")):
+        if notes := _values(frame.loc[~frame["is_measured"].astype(bool), "ci_method"]):
+            yield f"{what} between the measured points: {'; '.join(notes)}."
 
 
 def _failures(rows: pd.DataFrame, evidence: Evidence) -> Iterator[str]:

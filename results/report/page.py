@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -30,6 +29,7 @@ from results.report.sections.health import examine_health
 from results.report.sections.languages import detail_languages
 from results.report.sections.limits import find_limits
 from results.report.sections.provenance import trace_provenance
+from results.report.wording import moment
 
 PageTheme = Literal["auto", "light", "dark"]
 
@@ -130,7 +130,7 @@ def _draw_figures(evidence: Evidence, problems: list[Problem]) -> Iterator[Drawn
 def _environment() -> Environment:
     loader = PackageLoader("results.report")
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.filters |= {"script": _script_json, "moment": _moment}
+    environment.filters |= {"script": _script_json, "moment": moment}
     return environment
 
 
@@ -138,11 +138,6 @@ def _script_json(value: Any) -> Markup:
     """JSON that may stand in a script element: nothing in it can end the element."""
     text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
-
-
-def _moment(iso: str) -> str:
-    """A time for people: `2026-11-22 19:05 UTC`."""
-    return f"{datetime.fromisoformat(iso).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _scripts(*, is_live: bool) -> list[str]:

@@ -5,6 +5,7 @@ In: values of the tables of evidence. Out: short texts.
 
 import math
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from results.report.figures.words import MINUS
@@ -51,6 +52,11 @@ def plain(value: Any) -> str:
             return f"{int(value)}".replace("-", MINUS)
         return (f"{value:.3g}" if abs(value) < 1 else f"{value:.2f}").replace("-", MINUS)
     return str(value)
+
+
+def moment(iso: str) -> str:
+    """A time for people: `2026-11-22 19:05 UTC`."""
+    return f"{datetime.fromisoformat(iso).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def spread(values: Sequence[int]) -> str:

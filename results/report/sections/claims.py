@@ -15,7 +15,6 @@ from results.report.comparisons import (
     correction,
     evidence_sentence,
     in_order,
-    is_declared,
     main_rows,
     names_of,
     setting_name,
@@ -24,11 +23,18 @@ from results.report.comparisons import (
     verdict_sentence,
 )
 from results.report.evidence import Evidence
+from results.report.figures.view import is_declared
 from results.report.figures.words import between, counted, listed, signed
-from results.report.wording import VERDICTS, mark_of, plain, plain_verdict, probability
+from results.report.wording import VERDICTS, mark_of, moment, plain, plain_verdict, probability
 from results.schema import MACRO
 
-CLAIMS = ("better", "worse", "no loss", "equivalent")
+_SAID = {
+    "better": "better",
+    "worse": "worse",
+    "no loss": "no loss (each tested alone)",
+    "equivalent": "equivalent (each tested alone)",
+}
+"""Verdicts that are a claim, in a list of languages."""
 _MOST_EXPLORATORY = 40
 
 
@@ -135,7 +141,7 @@ def _declaration(evidence: Evidence) -> str:
             "what to test next; it shows nothing by itself."
         )
     what = counted(len(analysis.contrasts), "contrast")
-    when = f" on {analysis.declared_at}" if analysis.declared_at else ""
+    when = f" on {moment(analysis.declared_at)}" if analysis.declared_at else ""
     late = analysis.num_finished_when_declared
     if late is None:
         return f"{what} declared{when}; it is not on record how many trials had finished by then."
@@ -156,11 +162,11 @@ def _summaries(rows: pd.DataFrame, evidence: Evidence) -> Iterator[str]:
         first = records[0]
         setting = setting_name(first, varying)
         said = [
-            f"{verdict} in {listed((unit_name(row, names) for row in found), 8)}"
-            for verdict in CLAIMS
+            f"{_SAID[verdict]} in {listed((unit_name(row, names) for row in found), 8)}"
+            for verdict in _SAID
             if (found := [row for row in records if plain_verdict(row["verdict"]) == verdict])
         ]
-        open_count = sum(plain_verdict(row["verdict"]) not in CLAIMS for row in records)
+        open_count = sum(plain_verdict(row["verdict"]) not in _SAID for row in records)
         if open_count:
             said.append(f"nothing can be said of {open_count} of {len(records)}")
         yield (

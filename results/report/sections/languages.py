@@ -12,6 +12,7 @@ import pandas as pd
 from results.report.blocks import Grid
 from results.report.comparisons import main_rows
 from results.report.evidence import Evidence
+from results.report.figures.view import focus, primary_metrics
 from results.report.sections.claims import comparison_grid
 from results.report.wording import is_missing, plain, plain_verdict
 from results.schema import CLEAN, MACRO
@@ -36,50 +37,45 @@ def detail_languages(evidence: Evidence) -> tuple[LanguageDetail, ...]:
     """Describe the mean and every language that has a score, those with most text in the pre-training corpus first."""
     contrasts = main_rows(evidence.contrasts)
     by_language = dict(list(contrasts.groupby("language", sort=False)))
-    curves = dict(list(evidence.curves.groupby("language", sort=False)))
+    metrics = primary_metrics(evidence)
+    drawn = dict(list(focus(contrasts, metrics).groupby("language", sort=False)))
+    curves = dict(list(focus(evidence.curves, metrics).groupby("language", sort=False)))
     details = []
     for code, name in _scored(evidence):
         rows = by_language.get(code, contrasts.iloc[:0])
+        records = chart_rows(drawn.get(code, contrasts.iloc[:0]), curves.get(code))
         details.append(
             LanguageDetail(
                 code=code,
                 name=name,
                 facts=tuple(_facts(code, evidence)),
                 grid=comparison_grid(rows, evidence, f"{name}: every comparison"),
-                rows=json.dumps(chart_rows(rows, curves.get(code)), separators=(",", ":"), ensure_ascii=False),
+                rows=json.dumps(records, separators=(",", ":"), ensure_ascii=False),
             )
         )
     return tuple(details)
 
 
 def chart_rows(contrasts: pd.DataFrame, curve: pd.DataFrame | None) -> dict[str, list[dict[str, Any]]]:
-    """Records for the two charts of a language: clean data, last checkpoint, three decimals."""
-    usual = contrasts[contrasts["selection"].eq("last") & contrasts["condition"].eq(CLEAN) & contrasts["k"].gt(0)]
-    is_one_metric = usual["metric"].nunique() < 2
+    """Short records for the two charts of a language."""
     deltas = [
         {
-            "name": _name(row, is_one_metric),
+            "name": row["contrast"] if row["role"] == "exploratory" else f"declared: {row['contrast']}",
             "verdict": plain_verdict(row["verdict"]),
             "role": row["role"],
             "k": row["k"],
             **_rounded(row, _NUMBERS),
         }
-        for row in usual.to_dict("records")
+        for row in contrasts[contrasts["k"].gt(0)].to_dict("records")
     ]
     if curve is None:
         return {"deltas": deltas, "curve": []}
-    curve = curve[curve["selection"].eq("last") & curve["condition"].eq(CLEAN)]
     points = [
         {"series": row["series"], "measured": bool(row["is_measured"]), "k": row["k"]}
         | _rounded(row, ("magnitude", "delta", "ci_low", "ci_high"))
         for row in curve.to_dict("records")
     ]
     return {"deltas": deltas, "curve": points}
-
-
-def _name(row: dict[Any, Any], is_one_metric: bool) -> str:
-    declared = "" if row["role"] == "exploratory" else "declared: "
-    return f"{declared}{row['contrast']}{'' if is_one_metric else ' · ' + row['metric']}"
 
 
 def _rounded(row: dict[Any, Any], names: tuple[str, ...]) -> dict[str, float | None]:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from results.report.comparisons import is_declared, main_rows, names_of
+from results.report.comparisons import LARGEST_DIFFERENCE, main_rows, names_of
 from results.report.evidence import Evidence
+from results.report.figures.view import is_declared
 from results.report.figures.words import counted, listed
 from results.report.wording import spread
 from results.schema import MACRO
@@ -56,7 +57,9 @@ def _seeds(rows: pd.DataFrame) -> Iterator[str]:
 
 def _size(rows: pd.DataFrame) -> Iterator[str]:
     means = rows[rows["language"].eq(MACRO)]["mde"].dropna()
-    if len(means):
+    if len(means) and means.median() > LARGEST_DIFFERENCE:
+        yield "With so few seeds, that far apart, no difference on the mean over languages would be found reliably."
+    elif len(means):
         yield (
             f"On the mean over languages, a true difference of less than about {means.median():.1f} points is more "
             "likely to be missed than not to be (smallest detectable effect, median over comparisons, 80 % power)."
@@ -65,8 +68,9 @@ def _size(rows: pd.DataFrame) -> Iterator[str]:
     found = single.groupby("language")["mde"].median().dropna()
     coarse = found[found.gt(2 * means.median())] if len(means) else found.iloc[:0]
     if len(coarse):
+        most = min(coarse.max(), LARGEST_DIFFERENCE)
         yield (
-            f"For single languages it is coarser still: up to {coarse.max():.1f} points "
+            f"For single languages it is coarser still: up to {most:.1f} points "
             f"({listed(coarse.sort_values(ascending=False).index, 6)}). “Undecided” there means not seen, not absent."
         )
 

@@ -2,8 +2,10 @@
 // Asks now and then whether there is a newer page, and puts its content in the place of this one's: what is open stays
 // open, the chosen language chosen, and the reader where they were.
 (() => {
-  const EVERY_MS = 2000;
+  const EVERY_MS = 2000, PATIENCE_MS = 10000;
   const say = (text) => { document.getElementById("live").textContent = text; };
+
+  const ask = (path) => fetch(path, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
 
   function replace(fresh) {
     const open = [...document.querySelectorAll("details[open][id]")].map((one) => one.id);
@@ -41,9 +43,9 @@
 
   async function look() {
     try {
-      const state = await (await fetch("state", { cache: "no-store" })).json();
+      const state = await (await ask("state")).json();
       if (state.digest !== document.body.dataset.digest) {
-        const text = await (await fetch("./", { cache: "no-store" })).text();
+        const text = await (await ask("./")).text();
         replace(new DOMParser().parseFromString(text, "text/html"));
       }
       say(state.problem ? `Live, but not up to date: ${state.problem}` : "Live: this page renews itself when the sweep has something new.");

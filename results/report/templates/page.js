@@ -18,9 +18,20 @@ const page = (() => {
       const rows = JSON.parse(chart.closest(".language").querySelector("script.rows").textContent)[chart.dataset.rows];
       if (!rows.length) return null;
       spec.datasets.rows = rows;
-      if (chart.dataset.rows === "curve") scaleToMagnitudes(spec, rows);
+      (chart.dataset.rows === "curve" ? scaleToMagnitudes : scaleToIntervals)(spec, rows);
     }
     return spec;
+  }
+
+  // Corrected intervals may be very wide: those that go on beyond the plain ones are cut, the table has their ends.
+  function scaleToIntervals(spec, rows) {
+    const ends = rows.flatMap((row) => [row.ci_low, row.ci_high, row.delta]).filter((one) => one !== null);
+    const [low, high] = [Math.min(0, ...ends), Math.max(0, ...ends)];
+    const margin = 0.2 * (high - low) || 1;
+    for (const layer of spec.layer) {
+      if (layer.encoding.x) layer.encoding.x.scale = { domain: [low - margin, high + margin] };
+      layer.mark.clip = true;
+    }
   }
 
   // Ticks at the magnitudes that were run; linear up to the smallest, then logarithmic.

@@ -7,7 +7,6 @@ from results.report.comparisons import (
     correction,
     evidence_sentence,
     in_order,
-    is_declared,
     main_rows,
     setting_name,
     unit_name,
@@ -15,6 +14,7 @@ from results.report.comparisons import (
     verdict_sentence,
     with_sound_verdicts,
 )
+from results.report.figures.view import is_declared
 from results.report.wording import VERDICTS
 from tests.results.report.evidence_factory import make_evidence
 

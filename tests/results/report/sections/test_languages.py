@@ -1,6 +1,8 @@
 import json
 from dataclasses import replace
 
+import pandas as pd
+
 from results.report.sections.languages import detail_languages
 from tests.results.report.evidence_factory import empty_evidence, make_evidence
 
@@ -43,11 +45,13 @@ def test_languages_of_an_older_store_are_shown_by_their_codes():
     assert {one.name for one in details[1:]} == set(evidence.languages["language"])
 
 
-def test_charts_take_clean_data_and_the_last_checkpoint_only():
+def test_charts_show_the_last_checkpoint_and_clean_data_where_there_is_more():
     evidence = make_evidence()
-    other = replace(evidence, contrasts=evidence.contrasts.assign(selection="english_dev"))
-    assert json.loads(detail_languages(other)[1].rows)["deltas"] == []
-    assert detail_languages(other)[1].grid is not None
+    both = pd.concat([evidence.contrasts, evidence.contrasts.assign(condition="typos:0.1", delta=-99.0)])
+    one = detail_languages(replace(evidence, contrasts=both))[1]
+    assert -99.0 not in [row["delta"] for row in json.loads(one.rows)["deltas"]]
+    assert one.grid is not None
+    assert "−99.0" in [text for row in one.grid.rows for text in row]
 
 
 def test_exploratory_comparisons_are_told_from_declared_ones():
