@@ -116,10 +116,7 @@ def _view_table(
             labels = "t.* EXCLUDE (trial_id) RENAME (reason AS trial_reason)"
             return f"(SELECT s.*, {labels} FROM {scores} s LEFT JOIN {own}_trials t USING (trial_id))"
         case "contrasts":
-            from results.analysis import Analysis
-            from results.statistics.kept import load_contrasts
-
-            connection.register(own, load_contrasts(snapshot, Analysis.from_sweep(one.store.sweep)))
+            connection.register(own, one.store.contrasts())
         case "published":
             from results.published import read_published
 
@@ -136,11 +133,8 @@ def _view_scores(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, own:
         connection.register(own, scan.fresh if scan else snapshot.scores)
         return own
     connection.register(f"{own}_fresh", scan.fresh)
-    kept = ""
-    if scan.outdated:
-        outdated = pa.table({"trial_id": [trial_of(name) for name in scan.outdated]})
-        connection.register(f"{own}_outdated", outdated)
-        kept = f" ANTI JOIN {own}_outdated USING (trial_id)"
+    outdated = ", ".join(_quote(trial_of(name)) for name in scan.outdated)
+    kept = f" WHERE trial_id NOT IN ({outdated})" if outdated else ""
     compact = f"FROM read_parquet({_quote(path or '')}){kept}"
     return f"({compact} UNION ALL FROM {own}_fresh)" if scan.fresh.num_rows else f"({compact})"
 

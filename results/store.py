@@ -250,6 +250,17 @@ class ResultStore:
 
         return load_contrasts(self.snapshot(), Analysis.from_sweep(self.sweep))
 
+    def languages(self) -> pa.Table:
+        """What is known of the languages that are scored; columns of `schema.LANGUAGES`."""
+        return self.snapshot().languages
+
+    def query(self, sql: str) -> pa.Table:
+        """Run a SELECT on the tables; see `queries.run_query`."""
+        from results.queries import run_query
+        from results.several import NamedStore
+
+        return run_query([NamedStore(str(self.sweep.get("name")), self)], sql)
+
     def write_deltas(self) -> str:
         """Recompute the deltas and publish them for readers that do not have this code; give their file's name."""
         snapshot = self.snapshot()
