@@ -18,7 +18,7 @@ from results.means import counted_statuses
 from results.schema import make_table
 from results.snapshot import Snapshot
 from results.statistics.comparisons import Comparison, list_comparisons
-from results.statistics.corrections import Tested, correct_by_runs
+from results.statistics.corrections import PValues, correct_by_runs
 from results.statistics.estimation import Numbers, estimate_rows
 from results.statistics.families import FamilyKey, choose_metrics, find_family
 from results.statistics.groups import list_units
@@ -150,7 +150,7 @@ def _as_table(batches: Sequence[_Batch], compared: Sequence[_Compared], facts: F
     """Correct for how many are tested, then put the rows in order."""
     drafts = [draft for batch in batches for draft in batch.drafts]
     keys = [key for batch in batches for key in batch.keys]
-    tested = Tested(
+    tested = PValues(
         p=_join([batch.numbers.p for batch in batches]),
         p_no_loss=_join([batch.numbers.p_no_loss for batch in batches]),
         p_equivalence=_join([batch.numbers.p_equivalence for batch in batches]),

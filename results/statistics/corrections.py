@@ -12,7 +12,7 @@ from results.statistics.units import ALL_RUNS, OK_RUNS, Draft
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tested:
+class PValues:
     """The p values of m rows; NaN is not tested and not counted."""
 
     p: npt.NDArray[np.float64]
@@ -22,9 +22,9 @@ class Tested:
     p_equivalence: npt.NDArray[np.float64]
     """Of a difference of the margin or more, shape (m,)."""
 
-    def take(self, rows: Sequence[int]) -> "Tested":
+    def take(self, rows: Sequence[int]) -> "PValues":
         """Choose rows."""
-        return Tested(p=self.p[rows], p_no_loss=self.p_no_loss[rows], p_equivalence=self.p_equivalence[rows])
+        return PValues(p=self.p[rows], p_no_loss=self.p_no_loss[rows], p_equivalence=self.p_equivalence[rows])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,7 @@ class Corrected:
         return Corrected(**{field.name: getattr(self, field.name)[chosen] for field in fields(self)})
 
 
-def correct(keys: Sequence[FamilyKey], tested: Tested, alpha: float) -> Corrected:
+def correct(keys: Sequence[FamilyKey], tested: PValues, alpha: float) -> Corrected:
     """Correct p values, family by family.
 
     Args:
@@ -74,7 +74,7 @@ def correct(keys: Sequence[FamilyKey], tested: Tested, alpha: float) -> Correcte
     return corrected
 
 
-def correct_by_runs(drafts: Sequence[Draft], keys: Sequence[FamilyKey], tested: Tested, alpha: float) -> Corrected:
+def correct_by_runs(drafts: Sequence[Draft], keys: Sequence[FamilyKey], tested: PValues, alpha: float) -> Corrected:
     """Correct all rows; those in which failed runs count are tested in families of their own.
 
     Such a row is tested with the other rows of its family as they are with all runs, which is as they are without

@@ -2,13 +2,13 @@ import numpy as np
 from statsmodels.stats.multitest import multipletests
 
 from results.analysis import Analysis
-from results.statistics.corrections import Tested, correct, correct_by_runs
+from results.statistics.corrections import PValues, correct, correct_by_runs
 from results.statistics.families import find_family
 from tests.results.statistics.drafts import TESTED, make_draft
 
 
-def _tested(p: np.ndarray) -> Tested:
-    return Tested(p=p, p_no_loss=p / 2, p_equivalence=p / 4)
+def _tested(p: np.ndarray) -> PValues:
+    return PValues(p=p, p_no_loss=p / 2, p_equivalence=p / 4)
 
 
 def _keys(drafts: list) -> list:

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from results.analysis import Analysis
-from results.statistics.corrections import Tested, correct_by_runs
+from results.statistics.corrections import PValues, correct_by_runs
 from results.statistics.differences import PairedDifference
 from results.statistics.estimation import estimate_rows
 from results.statistics.families import find_family
@@ -39,7 +39,7 @@ def _row(facts: Facts = NO_FACTS, values: np.ndarray = VALUES, **changes: object
     draft = make_draft(**known | changes)  # type: ignore[arg-type]
     keys = [find_family(draft, Analysis(), TESTED)]
     numbers = estimate_rows([draft], Analysis())
-    tested = Tested(p=numbers.p, p_no_loss=numbers.p_no_loss, p_equivalence=numbers.p_equivalence)
+    tested = PValues(p=numbers.p, p_no_loss=numbers.p_no_loss, p_equivalence=numbers.p_equivalence)
     (row,) = make_rows([draft], numbers, correct_by_runs([draft], keys, tested, 0.05), keys, facts, Analysis())
     return row
 
