@@ -93,6 +93,12 @@ def make_evidence(shape: Shape | None = None, seed: int = 0) -> Evidence:
     )
 
 
+@cache
+def shared_evidence(shape: Shape | None = None) -> Evidence:
+    """The same, made once for all tests, which must not write into its frames."""
+    return make_evidence(shape)
+
+
 def empty_evidence() -> Evidence:
     """Of a sweep that has only begun: no table has a row."""
     empty = {name: schema.empty_table().to_pandas() for name, schema in _SCHEMAS.items()}

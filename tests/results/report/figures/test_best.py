@@ -4,12 +4,12 @@ from dataclasses import replace
 import pytest
 
 from results.report.figures.best import draw
-from tests.results.report.evidence_factory import Shape, make_evidence
+from tests.results.report.evidence_factory import Shape, shared_evidence
 
 
 @pytest.fixture(scope="module")
 def evidence():
-    return make_evidence(Shape(num_languages=5, methods=("pgd",)))
+    return shared_evidence(Shape(num_languages=5, methods=("pgd",)))
 
 
 def test_shares_of_a_language_are_all_of_its_resamples(evidence):

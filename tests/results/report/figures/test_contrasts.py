@@ -4,12 +4,12 @@ import pandas as pd
 import pytest
 
 from results.report.figures.contrasts import draw, headline_rows
-from tests.results.report.evidence_factory import Shape, make_evidence
+from tests.results.report.evidence_factory import Shape, shared_evidence
 
 
 @pytest.fixture(scope="module")
 def evidence():
-    return make_evidence(Shape(num_languages=6))
+    return shared_evidence(Shape(num_languages=6))
 
 
 def drawn(figure):
@@ -23,7 +23,7 @@ def test_what_was_declared_is_the_headline(evidence):
 
 
 def test_without_a_declaration_all_cells_are_shown_and_called_exploratory():
-    figure = draw(make_evidence(Shape(num_languages=6, is_declared=False)))
+    figure = draw(shared_evidence(Shape(num_languages=6, is_declared=False)))
     assert "exploratory" in figure.title
     assert "No contrast was declared" in figure.caption
     assert "exploratory contrasts" in figure.alt_text

@@ -3,12 +3,12 @@ from dataclasses import replace
 import pytest
 
 from results.report.figures.corpus import draw
-from tests.results.report.evidence_factory import Shape, make_evidence
+from tests.results.report.evidence_factory import Shape, shared_evidence
 
 
 @pytest.fixture(scope="module")
 def evidence():
-    return make_evidence(Shape(num_languages=12))
+    return shared_evidence(Shape(num_languages=12))
 
 
 def rows_of(figure):
@@ -34,7 +34,7 @@ def test_only_contrasts_of_one_cell_against_its_baseline_have_a_line(evidence):
 
 
 def test_without_a_declaration_the_first_cells_are_drawn_and_that_is_said():
-    figure = draw(make_evidence(Shape(num_languages=12, is_declared=False)))
+    figure = draw(shared_evidence(Shape(num_languages=12, is_declared=False)))
     assert len({row["panel"] for row in rows_of(figure)}) == 6
     assert "The first 6 of 20 cells" in figure.caption
 

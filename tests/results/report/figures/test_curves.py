@@ -4,12 +4,12 @@ import pandas as pd
 import pytest
 
 from results.report.figures.curves import draw
-from tests.results.report.evidence_factory import Shape, make_evidence
+from tests.results.report.evidence_factory import Shape, shared_evidence
 
 
 @pytest.fixture(scope="module")
 def evidence():
-    return make_evidence(Shape(num_languages=6))
+    return shared_evidence(Shape(num_languages=6))
 
 
 def rows_of(figure):
@@ -56,7 +56,7 @@ def test_more_series_than_colours_are_cut_and_that_is_said(evidence):
 
 
 def test_tasks_are_blocks_of_their_own():
-    spec = draw(make_evidence(Shape(num_languages=4, tasks=("xnli", "pawsx")))).chart.to_dict()
+    spec = draw(shared_evidence(Shape(num_languages=4, tasks=("xnli", "pawsx")))).chart.to_dict()
     assert [block["title"] for block in spec["vconcat"]] == ["xnli", "pawsx"]
 
 

@@ -4,12 +4,12 @@ import pytest
 from scipy.stats import binomtest
 
 from results.report.figures.failures import draw, pool_failures
-from tests.results.report.evidence_factory import Shape, make_evidence
+from tests.results.report.evidence_factory import Shape, shared_evidence
 
 
 @pytest.fixture(scope="module")
 def evidence():
-    return make_evidence(Shape(num_languages=4, num_failed=2))
+    return shared_evidence(Shape(num_languages=4, num_failed=2))
 
 
 def test_cells_of_one_method_and_magnitude_are_counted_together(evidence):
@@ -39,4 +39,4 @@ def test_cells_are_drawn_where_magnitude_does_not_vary(evidence):
 
 
 def test_no_failures_are_said_to_be_none():
-    assert draw(make_evidence(Shape(num_languages=4, num_failed=0))).alt_text == "0 of 105 training runs failed."
+    assert draw(shared_evidence(Shape(num_languages=4, num_failed=0))).alt_text == "0 of 105 training runs failed."

@@ -4,12 +4,12 @@ import pandas as pd
 import pytest
 
 from results.report.figures.groups import draw, name_group
-from tests.results.report.evidence_factory import Shape, make_evidence
+from tests.results.report.evidence_factory import Shape, shared_evidence
 
 
 @pytest.fixture(scope="module")
 def evidence():
-    return make_evidence(Shape(num_languages=10))
+    return shared_evidence(Shape(num_languages=10))
 
 
 @pytest.mark.parametrize(

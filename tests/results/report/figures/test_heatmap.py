@@ -6,12 +6,12 @@ import vl_convert
 
 from results.report.figures.heatmap import draw
 from results.report.figures.save import specify
-from tests.results.report.evidence_factory import LARGE, Shape, make_evidence
+from tests.results.report.evidence_factory import LARGE, Shape, shared_evidence
 
 
 @pytest.fixture(scope="module")
 def evidence():
-    return make_evidence(Shape(num_languages=8))
+    return shared_evidence(Shape(num_languages=8))
 
 
 def marks(figure):
@@ -19,9 +19,13 @@ def marks(figure):
 
 
 def test_every_delta_of_fifty_languages_and_a_hundred_cells_is_a_mark():
-    figure = draw(make_evidence(LARGE))
+    figure = draw(shared_evidence(LARGE))
     assert len(marks(figure)) == 51 * (99 + 3)  # with the mean; cells but the baseline, and what was declared
-    image = vl_convert.vegalite_to_svg(specify(figure, "dark"))
+
+
+@pytest.mark.slow
+def test_fifty_languages_and_a_hundred_cells_become_an_image():
+    image = vl_convert.vegalite_to_svg(specify(draw(shared_evidence(LARGE)), "dark"))
     assert image.count("<path") > 51 * 102
 
 

@@ -3,12 +3,12 @@ from dataclasses import replace
 import pytest
 
 from results.report.figures.matrix import draw
-from tests.results.report.evidence_factory import Shape, make_evidence
+from tests.results.report.evidence_factory import Shape, shared_evidence
 
 
 @pytest.fixture(scope="module")
 def evidence():
-    return make_evidence(Shape(num_languages=5))
+    return shared_evidence(Shape(num_languages=5))
 
 
 def test_every_ordered_pair_of_every_cell_is_a_mark(evidence):

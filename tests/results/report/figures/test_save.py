@@ -7,12 +7,12 @@ import pytest
 from results.errors import FormatError
 from results.report.figures.contrasts import draw
 from results.report.figures.save import save_figure, specify
-from tests.results.report.evidence_factory import Shape, make_evidence
+from tests.results.report.evidence_factory import Shape, shared_evidence
 
 
 @pytest.fixture(scope="module")
 def figure():
-    return draw(make_evidence(Shape(num_languages=4)))
+    return draw(shared_evidence(Shape(num_languages=4)))
 
 
 def test_an_svg_says_in_words_what_it_shows(figure, tmp_path):
@@ -35,7 +35,7 @@ def test_a_png_is_as_large_as_its_scale(figure, tmp_path):
 
 def test_a_page_loads_nothing_and_no_label_breaks_out_of_it(figure, tmp_path):
     evil = "</script><script>alert(1)</script>"
-    evidence = make_evidence(Shape(num_languages=4))
+    evidence = shared_evidence(Shape(num_languages=4))
     rows = evidence.contrasts.assign(contrast=evil + evidence.contrasts["contrast"])
     save_figure(replace(draw(replace(evidence, contrasts=rows)), caption=evil), tmp_path / "f.html", theme="dark")
     text = (tmp_path / "f.html").read_text()

@@ -3,12 +3,12 @@ from dataclasses import replace
 import pytest
 
 from results.report.figures.selections import draw
-from tests.results.report.evidence_factory import Shape, make_evidence
+from tests.results.report.evidence_factory import Shape, shared_evidence
 
 
 @pytest.fixture(scope="module")
 def evidence():
-    return make_evidence(Shape(num_languages=4))
+    return shared_evidence(Shape(num_languages=4))
 
 
 def test_the_last_checkpoint_comes_first_and_an_oracle_last(evidence):
@@ -23,4 +23,4 @@ def test_an_oracle_is_called_one(evidence):
 
 
 def test_one_rule_alone_is_no_comparison():
-    assert draw(make_evidence(Shape(num_languages=4, selections=("last",)))) is None
+    assert draw(shared_evidence(Shape(num_languages=4, selections=("last",)))) is None

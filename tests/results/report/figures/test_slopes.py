@@ -3,12 +3,12 @@ from dataclasses import replace
 import pytest
 
 from results.report.figures.slopes import draw, slope_rows
-from tests.results.report.evidence_factory import Shape, make_evidence
+from tests.results.report.evidence_factory import Shape, shared_evidence
 
 
 @pytest.fixture(scope="module")
 def evidence():
-    return make_evidence(Shape(num_languages=8))
+    return shared_evidence(Shape(num_languages=8))
 
 
 def test_only_slopes_on_corpus_size_of_whole_series_are_drawn(evidence):

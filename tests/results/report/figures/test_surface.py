@@ -5,12 +5,12 @@ import pytest
 
 from results.report.figures.surface import draw
 from results.schema import MACRO
-from tests.results.report.evidence_factory import Shape, make_evidence
+from tests.results.report.evidence_factory import Shape, shared_evidence
 
 
 @pytest.fixture(scope="module")
 def evidence():
-    return make_evidence(Shape(num_languages=5))
+    return shared_evidence(Shape(num_languages=5))
 
 
 def test_arms_that_are_no_dose_stand_before_the_doses(evidence):

@@ -6,12 +6,12 @@ import pytest
 from scipy import stats
 
 from results.report.figures.trend import compute_trends
-from tests.results.report.evidence_factory import Shape, make_evidence
+from tests.results.report.evidence_factory import Shape, shared_evidence
 
 
 @pytest.fixture(scope="module")
 def evidence():
-    return make_evidence(Shape(num_languages=12))
+    return shared_evidence(Shape(num_languages=12))
 
 
 def rows_of(evidence, contrast="magnitude"):

@@ -16,12 +16,12 @@ from results.report.figures.view import (
     short_labels,
 )
 from results.schema import MACRO
-from tests.results.report.evidence_factory import Shape, make_evidence
+from tests.results.report.evidence_factory import Shape, shared_evidence
 
 
 @pytest.fixture(scope="module")
 def evidence():
-    return make_evidence(Shape(num_languages=8, tasks=("xnli", "pawsx")))
+    return shared_evidence(Shape(num_languages=8, tasks=("xnli", "pawsx")))
 
 
 def test_narrowing_keeps_what_was_asked_for_in_every_table(evidence):
