@@ -41,7 +41,13 @@ class _Block:
 
 
 def print_contrasts(
-    rows: pd.DataFrame, analysis: Analysis, shown: Collection[str], console: Console, *, num_pending: int = 0
+    rows: pd.DataFrame,
+    analysis: Analysis,
+    shown: Collection[str],
+    console: Console,
+    *,
+    num_pending: int = 0,
+    missing: Collection[str] = (),
 ) -> None:
     """Print the contrasts of a sweep.
 
@@ -51,7 +57,10 @@ def print_contrasts(
         shown: roles whose rows are listed; families of the others are counted.
         console: to print on.
         num_pending: trials that have not finished.
+        missing: declared contrasts of which there is no row at all.
     """
+    if analysis.question:
+        console.print(Text(f"Asked: {analysis.question}"), "")
     if rows.empty:
         console.print("No contrasts: no finished trial of a cell has a finished baseline of the same seed.")
         return
@@ -62,6 +71,9 @@ def print_contrasts(
     for role in [role for role in ROLES if role not in shown]:
         for _, families in rows[rows["role"] == role].groupby(["metric", "selection", "condition"], sort=False):
             console.print(_count(families), highlight=False)
+    if missing:
+        names = ", ".join(f"'{name}'" for name in missing)
+        console.print(Text(f"Nothing to say of {names}: no pair of its runs has finished, or a cell is not planned."))
     if num_pending:
         note = f"{num_pending} trials are pending: to look again until something stands out is to test again and again."
         console.print(Text(note, style="dim"))

@@ -43,7 +43,8 @@ def show_contrasts(
     store = ResultStore.open(folder)
     analysis = Analysis.from_sweep(store.sweep)
     snapshot = store.snapshot()
-    table = _keep(load_contrasts(snapshot, analysis, include=choice.statuses), choice, snapshot)
+    whole = load_contrasts(snapshot, analysis, include=choice.statuses)
+    table = _keep(whole, choice, snapshot)
     if form != "table":
         write_output(table, form, output)
         return
@@ -51,8 +52,14 @@ def show_contrasts(
     shown = ROLES[:1] if (rows["role"] == ROLES[1]).sum() > _MAX_LISTED else ROLES[:2]
     is_narrow = any((choice.family, choice.role, choice.where, choice.language, choice.unit))
     with open_console(output) as console:
-        num_pending = snapshot.trials["status"].to_pylist().count(PENDING)
-        print_contrasts(rows, analysis, ROLES if is_narrow else shown, console, num_pending=num_pending)
+        print_contrasts(
+            rows,
+            analysis,
+            ROLES if is_narrow else shown,
+            console,
+            num_pending=snapshot.trials["status"].to_pylist().count(PENDING),
+            missing=sorted({one.name for one in analysis.contrasts} - set(whole["contrast"].to_pylist())),
+        )
         console.print(f"All columns: xlt results contrasts {store.uri} --format csv", soft_wrap=True, highlight=False)
 
 

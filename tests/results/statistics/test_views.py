@@ -76,6 +76,16 @@ def test_exploratory_rows_are_counted_and_listed_when_asked_for(store: ResultSto
     assert "primary:" not in long
 
 
+def test_a_contrast_of_which_there_is_nothing_to_say_is_named(tmp_path: Path) -> None:
+    gone = [{"cell_id": "m0.3", "weight": 1.0}, {"cell_id": "gone", "weight": -1.0}]
+    analysis = {"question": "Does it help?", "contrasts": [{"name": "asked in vain", "terms": gone}]}
+    store = simulate_store(tmp_path / "store", DESIGN, analysis=analysis)
+    show_contrasts(store.folder, ContrastChoice(), None, tmp_path / "out.txt")
+    text = (tmp_path / "out.txt").read_text()
+    assert text.startswith("Asked: Does it help?")
+    assert "Nothing to say of 'asked in vain': no pair of its runs has finished, or a cell is not planned." in text
+
+
 def test_the_output_file_decides_the_format(store: ResultStore, tmp_path: Path) -> None:
     show_contrasts(store.folder, ContrastChoice(), None, tmp_path / "out.csv")
     with (tmp_path / "out.csv").open() as file:
