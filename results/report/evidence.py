@@ -15,7 +15,7 @@ from results.analysis import Analysis
 from results.errors import ResultsError
 from results.failures import compute_failures
 from results.means import compute_means
-from results.statistics.schema import BEST_MAGNITUDES, CONTRASTS, CURVES, EFFECTS, SURFACES
+from results.statistics.schema import BEST_MAGNITUDES, CONTRASTS, CURVES, EFFECTS, FAILURE_TESTS, SURFACES
 from results.store import ResultStore
 
 
@@ -56,6 +56,8 @@ class Evidence:
     """Deltas of pairs of languages (`condition_language` is set)."""
     selections: pd.DataFrame = field(default_factory=pd.DataFrame)
     """`statistics.selections.compare_selections`: rules of choosing a checkpoint, side by side."""
+    failure_tests: pd.DataFrame = field(default_factory=FAILURE_TESTS.empty_table().to_pandas)
+    """`statistics.failure_rates.compute_failure_tests`: whether training fails more often than in the baseline."""
     problems: tuple[Problem, ...] = ()
     """What is missing from these tables, and why."""
 
@@ -73,6 +75,7 @@ def gather_evidence(store: ResultStore, *, is_kept: bool = True) -> Evidence:
     from results.statistics.best_magnitude import compute_best_magnitudes
     from results.statistics.contrasts import compute_contrasts
     from results.statistics.curves import compute_curves
+    from results.statistics.failure_rates import compute_failure_tests
     from results.statistics.kept import load_contrasts
     from results.statistics.mixed_model import compute_effects
     from results.statistics.selections import compare_selections
@@ -109,6 +112,7 @@ def gather_evidence(store: ResultStore, *, is_kept: bool = True) -> Evidence:
             surfaces=attempt("surfaces", lambda: compute_surfaces(snapshot, analysis), SURFACES),
             effects=attempt("slopes over languages", lambda: compute_effects(snapshot, analysis), EFFECTS),
             selections=attempt("selections", lambda: compare_selections(snapshot, analysis)),
+            failure_tests=attempt("tests of failures", lambda: compute_failure_tests(snapshot), FAILURE_TESTS),
             failures=compute_failures(snapshot.trials).to_pandas(),
             pairs=deltas.filter(pc.is_valid(deltas["condition_language"])).to_pandas(),
             problems=tuple(problems),

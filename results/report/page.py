@@ -29,6 +29,7 @@ from results.report.sections.health import examine_health
 from results.report.sections.languages import detail_languages
 from results.report.sections.limits import find_limits
 from results.report.sections.provenance import trace_provenance
+from results.report.sections.selections import compare_rules
 from results.report.wording import moment
 
 PageTheme = Literal["auto", "light", "dark"]
@@ -58,7 +59,6 @@ def render_page(evidence: Evidence, *, theme: PageTheme = "auto", digest: str | 
     problems = list(evidence.problems)
     figures = list(_draw_figures(evidence, problems))
     scripts = _scripts(is_live=digest is not None)
-    selections = evidence.selections
     template = _environment().get_template("page.html")
     return template.render(
         theme=theme,
@@ -74,7 +74,7 @@ def render_page(evidence: Evidence, *, theme: PageTheme = "auto", digest: str | 
         health=examine_health(evidence),
         figures=figures,
         details=detail_languages(evidence),
-        selections=None if selections.empty else lay_out(selections, "Scores and differences by rule"),
+        selections=compare_rules(evidence),
         limits=find_limits(evidence),
         methods=describe_methods(evidence),
         provenance=trace_provenance(evidence),

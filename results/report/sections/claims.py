@@ -106,8 +106,9 @@ def comparison_grid(rows: pd.DataFrame, evidence: Evidence, caption: str) -> Gri
             "detectable": [plain(row["mde"]) for row in records],
         }
     )
-    empty = [name for name in ("setting",) if not any(frame[name])]
-    return lay_out(frame.drop(columns=empty), caption)
+    said_above = ["over"] if rows["unit"].eq("language").all() and rows["language"].nunique() == 1 else []
+    said_above += [] if any(frame["setting"]) else ["setting"]
+    return lay_out(frame.drop(columns=said_above), caption)
 
 
 def _verdict(row: Row) -> str:

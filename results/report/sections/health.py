@@ -29,6 +29,7 @@ class Health:
     num_trials: int
     sentences: tuple[str, ...]
     failures: Grid | None
+    failure_tests: Grid | None
     reasons: Grid | None
     missing: Grid | None
     checks: Grid | None
@@ -46,6 +47,7 @@ def examine_health(evidence: Evidence) -> Health:
         num_trials=len(trials),
         sentences=tuple(_sentences(evidence, counts)),
         failures=_failures(evidence.failures),
+        failure_tests=_failure_tests(evidence.failure_tests),
         reasons=_reasons(trials),
         missing=_missing(trials),
         checks=_checks(trials),
@@ -110,6 +112,25 @@ def _failures(failures: pd.DataFrame) -> Grid | None:
     )
     caption = "Failed runs by cell" if len(rows) == len(failures) else "Cells in which training failed"
     return lay_out(frame, f"{caption} (of those that are ok, degenerate or diverged; Clopper-Pearson)")
+
+
+def _failure_tests(tests: pd.DataFrame) -> Grid | None:
+    """Whether cells fail more often than their baselines, or more with the magnitude."""
+    if tests.empty:
+        return None
+    frame = tests[["kind", "series", "num_failed", "num_ended", "base_failed", "base_ended", "p", "p_method"]].rename(
+        columns={
+            "series": "cell or series",
+            "num_failed": "failed",
+            "num_ended": "of",
+            "base_failed": "baseline failed",
+            "base_ended": "of (baseline)",
+            "p_method": "test",
+        }
+    )
+    return lay_out(
+        frame[["cell or series", *frame.columns.drop("cell or series")]], "Tests of failed runs, uncorrected"
+    )
 
 
 def _reasons(trials: pd.DataFrame) -> Grid | None:

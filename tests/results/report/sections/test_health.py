@@ -4,6 +4,8 @@ from dataclasses import replace
 import pandas as pd
 
 from results.report.sections.health import examine_health
+from results.schema import make_table
+from results.statistics.schema import FAILURE_TESTS
 from tests.results.report.evidence_factory import Shape, empty_evidence, make_evidence
 
 
@@ -19,6 +21,15 @@ def test_failed_training_is_a_finding_with_its_share_and_exact_interval():
     assert "Training failed in 6 of 105 trials (6 degenerate, 0 diverged)." in health.sentences[0]
     assert health.failures is not None
     assert {row[4:] for row in health.failures.rows} == {("40 %", "5 % to 85 %")}  # 2 of 5: Clopper-Pearson
+
+
+def test_tests_of_failures_are_shown_beside_the_shares():
+    row = {"kind": "cell", "series": "strong", "target_task": "xnli", "num_failed": 3, "num_ended": 5}
+    row |= {"base_failed": 0, "base_ended": 5, "p": 0.1667, "p_method": "Fisher's exact test"}
+    tests = make_table([row], FAILURE_TESTS).to_pandas()
+    grid = examine_health(replace(make_evidence(), failure_tests=tests)).failure_tests
+    assert grid is not None
+    assert grid.rows == (("strong", "cell", "3", "5", "0", "5", "0.167", "Fisher's exact test"),)
 
 
 def test_a_sweep_without_failures_says_so():
