@@ -3,9 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from results.analysis import Term
+from results.analysis import Analysis, Term
 from results.schema import CELL_COLUMNS
 from results.statistics.comparisons import Comparison
+from results.statistics.estimation import estimate_rows
 from results.statistics.groups import LanguageUnit
 from results.statistics.measured import NO_RATIO, Measure, Measured, Spot, Unequal
 from results.statistics.pairing import PairedRuns, Run
@@ -154,6 +155,23 @@ def test_seeds_that_share_an_intermediate_run_are_averaged_before_anything_else(
     assert draft.difference is not None
     assert draft.difference.seeds == (0, 2)
     assert draft.values.shape == (2, 4)
+
+
+def test_only_intermediate_runs_as_replicates_keep_false_claims_at_5_percent() -> None:
+    """Six seeds on three intermediate runs, whose own effect is twice that of the seeds; nothing to find."""
+    generator, num_sweeps = np.random.default_rng(0), 1500
+    drafts: dict[str | None, list[Draft]] = {"aabbcc": [], None: []}
+    for _ in range(num_sweeps):
+        effect = 2 * generator.standard_normal(3).repeat(2)
+        values = 70 + np.stack([effect + generator.standard_normal(6), generator.standard_normal(6)])
+        for keys, found in drafts.items():
+            paired = _paired(6, keys)
+            own = _measured([["1"] * 6] * 2, paired, values=values, contributions=None, why_not=NO_RATIO)
+            found.append(_draft({Spot("de", ""): own}, paired)["de"])
+    rates = {keys: float((estimate_rows(found, Analysis()).p <= 0.05).mean()) for keys, found in drafts.items()}
+    three_errors = 3 * np.sqrt(0.05 * 0.95 / num_sweeps)
+    assert abs(rates["aabbcc"] - 0.05) < three_errors
+    assert rates[None] > 0.05 + 3 * three_errors  # seeds taken for independent
 
 
 def test_pairs_of_languages_have_two_means_and_no_row_of_their_own() -> None:
