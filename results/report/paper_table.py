@@ -18,8 +18,8 @@ from results.report.figures.view import (
     is_declared,
     language_order,
     main_contrasts,
+    name_rows,
     primary_metrics,
-    short_labels,
 )
 from results.report.figures.words import families_note, intervals_note, seeds_note
 from results.schema import CLEAN, MACRO
@@ -92,7 +92,7 @@ def make_cell_table(evidence: Evidence) -> PaperTable:
         raise QueryError(
             "there are no deltas to make a table of: no cell has a run that ended well beside its baseline's"
         )
-    rows = rows.assign(name=_names(rows))
+    rows = rows.assign(name=name_rows(rows))
     codes = [code for code in (MACRO, *language_order(evidence, rows["language"])) if rows["language"].eq(code).any()]
     headings = [_MEAN if code == MACRO else code for code in codes]
     entries = {(row.name, row.language): _delta_entry(row) for row in rows.itertuples(index=False)}
@@ -135,14 +135,6 @@ def make_contrast_table(evidence: Evidence) -> PaperTable:
         f"{families_note(rows)}"
     )
     return PaperTable(corner="contrast", columns=columns, lines=tuple(lines), caption=caption, label="tab:contrasts")
-
-
-def _names(rows: pd.DataFrame) -> "pd.Series[str]":
-    """Short names of cells, and of declared contrasts, which say that they are."""
-    declared = is_declared(rows)
-    cells = rows.loc[~declared, "contrast"]
-    names = "declared: " + rows["contrast"]
-    return names.where(declared, rows["contrast"].map(short_labels(list(cells))))
 
 
 def _delta_entry(row: Any) -> Entry:

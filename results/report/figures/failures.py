@@ -8,7 +8,7 @@ from results.report.evidence import Evidence
 from results.report.figure import Figure
 from results.report.figures.encodings import magnitude_axis
 from results.report.figures.theme import SHAPES
-from results.report.figures.view import inline, short_labels
+from results.report.figures.view import elide, inline, short_labels
 from results.report.figures.words import counted, listed, percent
 
 KIND = "failures"
@@ -64,8 +64,9 @@ def _by_magnitude(rows: pd.DataFrame) -> alt.TopLevelMixin:
 
 
 def _by_cell(rows: pd.DataFrame) -> alt.TopLevelMixin:
+    names = rows["cell"].map(short_labels(list(rows["cell"])))
     frame = rows[["cell", "share_failed", "share_low", "share_high", "num_failed", "num_ended"]].assign(
-        name=rows["cell"].map(short_labels(list(rows["cell"])))
+        name=names.map(elide(names))
     )
     y = alt.Y("name:N", sort=list(frame["name"]), title=None)
     base = alt.Chart().encode(y=y)

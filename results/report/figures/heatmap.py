@@ -15,11 +15,12 @@ from results.report.figures.view import (
     MEAN_LABEL,
     UNKNOWN_BAND,
     bands,
+    elide,
     inline,
-    is_declared,
     language_name,
     language_order,
     main_contrasts,
+    name_rows,
     short_labels,
     source_language,
 )
@@ -38,7 +39,6 @@ from results.schema import MACRO
 KIND = "heatmap"
 _STEP = 19
 _MAX_SIZE = 230
-_DECLARED = "declared"
 _FIRST_BAND = " "
 """Holds the mean and the source language, which is in no mean."""
 
@@ -62,10 +62,7 @@ def draw(evidence: Evidence) -> Figure | None:
 
 def _place(rows: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
     """The columns that are drawn: where a mark stands, how large it is, what it says."""
-    declared = is_declared(rows)
-    labels = {
-        group: short_labels(list(rows.loc[mask, "contrast"])) for group, mask in ((True, declared), (False, ~declared))
-    }
+    cells = name_rows(rows)
     half = (rows["ci_high"] - rows["ci_low"]) / 2
     source = source_language(evidence)
     known_bands = bands(evidence)
@@ -74,10 +71,8 @@ def _place(rows: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
     names = {code: language_name(evidence, code) for code in rows["language"].unique()}
     return pd.DataFrame(
         {
-            "cell": [
-                f"{_DECLARED}: {labels[True][name]}" if is_one else labels[False][name]
-                for is_one, name in zip(declared, rows["contrast"], strict=True)
-            ],
+            "cell": cells.map(elide(cells)),
+            "whole_name": cells,
             "cell_id": rows["cell_id"],
             "language": rows["language"],
             "column": rows["language"].replace({MACRO: MEAN_LABEL, source: f"{source} (source)"}),
@@ -107,7 +102,7 @@ def _chart(frame: pd.DataFrame, evidence: Evidence) -> alt.TopLevelMixin:
     order = [band for band in (_FIRST_BAND, *BANDS, UNKNOWN_BAND, "") if frame["band"].eq(band).any()]
     x = alt.X("column:N", sort=columns, title=None, axis=alt.Axis(labelAngle=-90, ticks=False, domain=False))
     cells = list(dict.fromkeys(frame["cell"]))
-    y = alt.Y("cell:N", sort=cells, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=360))
+    y = alt.Y("cell:N", sort=cells, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=440))
     color = delta_color(delta_extent(frame["delta"]))
     size = alt.Size(
         "certainty:Q",
@@ -120,7 +115,7 @@ def _chart(frame: pd.DataFrame, evidence: Evidence) -> alt.TopLevelMixin:
         legend=alt.Legend(title="delta is"),
     )
     tooltip = [
-        alt.Tooltip("cell:N"),
+        alt.Tooltip("whole_name:N", title="cell"),
         alt.Tooltip("name:N", title="language"),
         alt.Tooltip("delta:Q", format="+.2f"),
         alt.Tooltip("interval:N", title="95 %"),
@@ -190,8 +185,7 @@ def _table(rows: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
         "" if pd.isna(delta) else f"{signed(delta)}{star}" + ("" if pd.isna(width) else f" ±{width:.1f}")
         for delta, width, star in zip(rows["delta"], half, mark, strict=True)
     ]
-    names = ("declared: " + rows["contrast"]).where(is_declared(rows), rows["contrast"])
-    frame = rows[["language", "k"]].assign(contrast=names, text=texts)
+    frame = rows[["language", "k"]].assign(contrast=name_rows(rows), text=texts)
     wide = frame.pivot_table(index="contrast", columns="language", values="text", aggfunc="first", sort=False)
     order = [code for code in (MACRO, *language_order(evidence, wide.columns)) if code in wide.columns]
     wide = wide[order].fillna("").rename(columns={MACRO: "Mean"}).reset_index(names="Cell or contrast")

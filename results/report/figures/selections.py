@@ -7,7 +7,7 @@ from results.report.evidence import Evidence
 from results.report.figure import Figure
 from results.report.figures.encodings import interval_tooltips, zero_line
 from results.report.figures.theme import SHAPES
-from results.report.figures.view import LAST, inline, is_declared, primary_metrics, short_labels
+from results.report.figures.view import LAST, elide, inline, is_declared, primary_metrics, short_labels
 from results.report.figures.words import between, counted, intervals_note, seeds_note, signed
 from results.schema import CLEAN
 
@@ -50,8 +50,9 @@ def _order(rows: pd.DataFrame) -> list[str]:
 
 def _chart(rows: pd.DataFrame) -> alt.TopLevelMixin:
     order = _order(rows)
+    names = rows["contrast"].map(short_labels(list(rows["contrast"])))
     frame = rows[["selection", "delta", "ci_low", "ci_high", "verdict", "role", "k"]].assign(
-        name=rows["contrast"].map(short_labels(list(rows["contrast"])))
+        name=names.map(elide(names))
     )
     legend = alt.Legend(title="checkpoint")
     color = alt.Color("selection:N", scale=alt.Scale(domain=order, range="category"), legend=legend)

@@ -19,6 +19,8 @@ SEPARATOR = " · "
 BANDS = ("high", "mid", "low", "very low", "absent")
 UNKNOWN_BAND = "other"
 MEAN_LABEL = "mean"
+MAX_LABEL = 64
+"""Characters of a label on an axis."""
 
 _FRAMES = ("contrasts", "curves", "best_magnitudes", "surfaces", "effects", "pairs", "selections")
 
@@ -183,6 +185,28 @@ def short_labels(labels: Sequence[str]) -> dict[str, str]:
         label: SEPARATOR.join(part for part in of_label if part not in shared) or label
         for label, of_label in parts.items()
     }
+
+
+def name_rows(rows: pd.DataFrame) -> "pd.Series[str]":
+    """Short names of cells, and of declared contrasts, which say that they are."""
+    declared = is_declared(rows)
+    short = short_labels(list(rows.loc[~declared, "contrast"]))
+    return ("declared: " + rows["contrast"]).where(declared, rows["contrast"].map(short))
+
+
+def elide(labels: Iterable[str], limit: int = MAX_LABEL) -> dict[str, str]:
+    """Cut long labels in their middle, so that what tells them apart, which is often at the end, is still there."""
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for label in dict.fromkeys(labels):
+        head = limit // 2
+        short = label if len(label) <= limit else f"{label[:head].rstrip()} … {label[-(limit - head - 3) :].lstrip()}"
+        number = 1
+        while (numbered := short if number == 1 else f"{short} ({number})") in taken:
+            number += 1
+        found[label] = numbered
+        taken.add(numbered)
+    return found
 
 
 def inline(frame: pd.DataFrame) -> dict[str, Any]:

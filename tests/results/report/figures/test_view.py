@@ -3,10 +3,13 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from results.errors import QueryError
 from results.report.figures.view import (
     Choice,
+    elide,
     focus,
     inline,
     language_order,
@@ -75,6 +78,20 @@ def test_labels_lose_what_they_all_have():
     assert short_labels(labels) == {"a 1 · b · c": "a 1", "a 2 · b · c": "a 2"}
     assert short_labels(["alone · b"]) == {"alone · b": "alone · b"}
     assert short_labels(["b · c", "b · c · d"])["b · c"] == "b · c"
+
+
+@given(st.lists(st.text("ab ·", max_size=30), unique=True), st.integers(12, 20))
+def test_labels_that_are_cut_are_still_told_apart(labels, limit):
+    short = elide(labels, limit)
+    assert len(set(short.values())) == len(labels)
+    assert all(len(text) <= limit + len(" (30)") for text in short.values())
+    assert all(short[label] == label for label in labels if len(label) <= limit)
+
+
+def test_the_end_of_a_long_label_is_kept():
+    assert elide(["a setting that all have · magnitude 0.3"], 26) == {
+        "a setting that all have · magnitude 0.3": "a setting tha … nitude 0.3"
+    }
 
 
 def test_rows_of_charts_have_null_for_what_is_missing(evidence):
