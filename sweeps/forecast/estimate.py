@@ -150,7 +150,9 @@ def _estimate_disk(
     weights = sum(size_of[trial.plan.spec.encoder.source] for trial in trained.values())
     tests: dict[str, int] = {}
     for trial in trials:  # cells differ in their training: of each set of test sets one is counted
-        tests.setdefault(trial.plan.spec.target.task, sum(count_test_examples(trial.plan).values()))
+        task = trial.plan.spec.target.task
+        if task not in tests:
+            tests[task] = sum(count_test_examples(trial.plan).values())
     num_examples = sum(
         tests[trial.plan.spec.target.task] * count_test_sets(trial.plan) // max(1, len(trial.plan.languages))
         for trial in trials
