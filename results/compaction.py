@@ -154,7 +154,7 @@ def scan_folder(
     fresh = [entry for entry in entries if entry not in compacted]
     tables = read_tables(storage, [entry.name for entry in fresh], schema, columns, on_damaged)
     kept = schema if columns is None else pa.schema([schema.field(name) for name in columns], schema.metadata)
-    rows = pa.concat_tables([kept.empty_table(), *(table for table in tables if table is not None)])
+    rows = pa.concat_tables([pa.Table.from_batches([], kept), *(table for table in tables if table is not None)])
     unread = {entry for entry, table in zip(fresh, tables, strict=True) if table is None}
     found = [entry for entry in entries if entry not in unread]
     outdated = sorted(entry.name for entry in compacted.difference(entries))

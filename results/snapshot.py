@@ -7,10 +7,10 @@ import logging
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 
 from results.compaction import FolderScan, TableRead, read_folder, scan_folder
 from results.damage import trial_file, trial_of
@@ -18,6 +18,9 @@ from results.errors import DamagedFileError
 from results.schema import CLEAN, LANGUAGES, PENDING, PLAN, PREDICTIONS, SCORES, TRIAL_COLUMNS, TRIALS
 from results.storage import Entry, Storage
 from results.table_files import read_table, read_tables, read_version
+
+if TYPE_CHECKING:
+    import pyarrow.dataset as ds
 
 logger = logging.getLogger(__name__)
 
@@ -133,8 +136,10 @@ class Snapshot:
         return pa.table(columns)
 
     @cached_property
-    def predictions(self) -> ds.Dataset:
+    def predictions(self) -> "ds.Dataset":
         """Predictions of the finished trials, not yet in memory; columns of `schema.PREDICTIONS`."""
+        import pyarrow.dataset as ds  # brings pandas with it
+
         versions: dict[str, str] = {}
         present = set(self.storage.list_names("predictions", ".parquet"))
         for name in [name for name in self._prediction_files() if name in present]:
