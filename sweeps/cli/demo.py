@@ -1,4 +1,4 @@
-"""`xlt demo`: the whole loop on the embedded world. In: nothing. Out: a sweep's folder, and its deltas on stdout."""
+"""`xlt demo`: the whole loop on the embedded world. In: nothing. Out: a sweep's folder, its deltas on stdout, its report."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,9 +8,13 @@ from rich.console import Console
 from rich.markup import escape
 
 _NEXT = """
+What can and cannot be said of it is in {page}: open it in a browser.
+
 What to try next
   all deltas, by language              xlt results deltas {folder}
   every score, for a program           xlt results scores {folder} --format csv
+  what may be claimed                  xlt results contrasts {folder}
+  the report, while a sweep runs       xlt results serve {folder}
   any question, in SQL                 xlt results query {folder} "SELECT cell, avg(value) FROM results GROUP BY ALL"
   what more seeds would cost           xlt sweep plan demo --set seeds=4 --out {folder}
   run them: only what is missing runs  xlt sweep run demo --set seeds=4 --out {folder}
@@ -22,6 +26,8 @@ def run_demo(
     inline: Annotated[bool, typer.Option("--inline", help="In this one process, without Ray.")] = False,
 ) -> None:
     """Run a small sweep on the embedded world and show what came out; no download, no GPU."""
+    from results.report.evidence import gather_evidence
+    from results.report.page import render_page, write_page
     from search_spaces.loading import load_space
     from sweeps.cli.output import SummaryFormat
     from sweeps.cli.sweep import finish
@@ -38,5 +44,7 @@ def run_demo(
         soft_wrap=True,
     )
     outcome = run_missing(store, plan.trials, LaunchOptions(resources=space.resources, inline=inline), console)
+    page = out.with_name(f"{out.name}-report.html")
+    write_page(page, render_page(gather_evidence(store)))
     finish(outcome, SummaryFormat.table, console)
-    Console().print(_NEXT.format(folder=escape(str(out))), highlight=False, soft_wrap=True)
+    Console().print(_NEXT.format(folder=escape(str(out)), page=escape(str(page))), highlight=False, soft_wrap=True)
