@@ -91,6 +91,7 @@ class LiveServer(ThreadingHTTPServer):
 
     def __init__(self, page: LivePage, port: int) -> None:
         self.page = page
+        self.policy = f"{content_policy(is_live=True)}; frame-ancestors 'none'"
         try:
             super().__init__((LOOPBACK, port), _Handler)
         except OSError as error:
@@ -166,7 +167,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", f"{kind}; charset=utf-8")
         self.send_header("Content-Length", str(len(content)))
-        self.send_header("Content-Security-Policy", f"{content_policy(is_live=True)}; frame-ancestors 'none'")
+        self.send_header("Content-Security-Policy", self.server.policy)
         self.send_header("Cache-Control", "no-store")
         self.send_header("X-Content-Type-Options", "nosniff")
         self.send_header("Referrer-Policy", "no-referrer")

@@ -85,7 +85,9 @@ def _further(rows: pd.DataFrame, evidence: Evidence) -> Iterator[str]:
     margins = rows.loc[rows["p_equivalence"].notna(), "equivalence_margin"].dropna()
     if len(margins):
         sizes = listed(f"{one:g}" for one in margins.unique())
-        yield f"Equivalence was tested by two one-sided tests with a margin of ±{sizes} points."
+        corrected = rows["p_equivalence_adjusted"].notna().any()
+        within = ", corrected within the same families by the same method" if corrected else ""
+        yield f"Equivalence was tested by two one-sided tests with a margin of ±{sizes} points{within}."
     if rows["mde"].notna().any():
         yield "The smallest detectable effect is given beside each difference, at 80 % power and the row's own level."
     effects = evidence.effects

@@ -68,7 +68,8 @@ def _sentences(evidence: Evidence, space: Mapping[str, Any]) -> Iterator[str]:
     seeds = trials.groupby("cell_id")["seed"].nunique()
     shared = space.get("seeds_from") == "target"
     yield (
-        f"{counted(len(seeds), 'cell')} with {spread([*seeds])} seeds each make {counted(len(trials), 'trial')}. Equal "
+        f"{counted(len(seeds), 'cell')} with {spread([*seeds])} {'seed' if seeds.max() == 1 else 'seeds'} each "
+        f"{'makes' if len(seeds) == 1 else 'make'} {counted(len(trials), 'trial')}. Equal "
         "seeds share head, data order and dropout in all cells, so that differences are paired"
         f"{'; all seeds share one run of the intermediate stage' if shared else ''}."
     )
