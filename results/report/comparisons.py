@@ -12,6 +12,7 @@ import pandas as pd
 from results.report.figures.words import between, counted, signed
 from results.report.wording import is_missing, plain_verdict, probability
 from results.schema import CLEAN, MACRO
+from results.statistics.verdicts import ONE_INTERMEDIATE_RUN, THESE_EXAMPLES, restrictions_of
 
 LARGEST_DIFFERENCE = 100.0
 """Points between scores of 0 and 100."""
@@ -19,6 +20,11 @@ ADJUSTMENTS = {"holm": "Holm", "bh": "Benjamini-Hochberg", "none": "uncorrected"
 Row = Mapping[Any, Any]
 """Of `CONTRASTS`, by column."""
 _USUAL = {"selection": "last", "condition": CLEAN}
+_RESTRICTED = {
+    ONE_INTERMEDIATE_RUN: "This is of one intermediate run, and says nothing of others.",
+    THESE_EXAMPLES: "Test examples were not resampled: this is of these examples, and says nothing of others: no claim.",
+}
+"""What a verdict says nothing of, by what stands behind it."""
 
 
 def with_sound_verdicts(contrasts: pd.DataFrame) -> pd.DataFrame:
@@ -89,9 +95,8 @@ def evidence_sentence(row: Row) -> str:
 
 def verdict_sentence(row: Row) -> str:
     """What a row allows to be said."""
-    verdict, _, restriction = str(row["verdict"]).partition(" (")
-    sentence = _plain_sentence(verdict, row)
-    return f"{sentence} This is of {restriction.rstrip(')')}, and says nothing of others." if restriction else sentence
+    restrictions = [_RESTRICTED[name] for name in restrictions_of(row["verdict"])]
+    return " ".join([_plain_sentence(plain_verdict(row["verdict"]), row), *restrictions])
 
 
 def _plain_sentence(verdict: str, row: Row) -> str:
@@ -104,12 +109,12 @@ def _plain_sentence(verdict: str, row: Row) -> str:
         case "equivalent":
             return (
                 f"Equivalent: a difference larger than {margin:g} points in either direction can be ruled out, by "
-                "tests of this comparison alone."
+                "tests that are corrected within the family."
             )
         case "no loss":
             return (
-                f"No loss: a loss of more than {margin:g} points can be ruled out, by a test of this comparison alone; "
-                "a gain is not shown."
+                f"No loss: a loss of more than {margin:g} points can be ruled out, by a test that is corrected within "
+                "the family; a gain is not shown."
             )
         case "undecided":
             return f"Undecided: no claim can be made in either direction.{_detectable(row)}"

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from results.report.figures.words import MINUS
+from results.statistics.verdicts import claim_of
 
 NOTHING = "–"
 
@@ -23,8 +24,8 @@ def plain_verdict(verdict: str) -> str:
 
 
 def mark_of(verdict: str) -> str:
-    """The shape of a verdict."""
-    return MARKS.get(plain_verdict(verdict), "")
+    """The shape of what a verdict claims."""
+    return MARKS.get(claim_of(verdict), "")
 
 
 def is_missing(value: Any) -> bool:

@@ -20,7 +20,7 @@ from results.table_files import encode_table, read_table
 
 logger = logging.getLogger(__name__)
 
-STATISTICS_VERSION = 3
+STATISTICS_VERSION = 4
 """Raised when the same store comes to give other numbers."""
 
 CONTRASTS_FILE = "contrasts/contrasts.parquet"

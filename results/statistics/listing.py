@@ -17,7 +17,7 @@ from results.analysis import Analysis
 from results.schema import CLEAN, MACRO
 from results.statistics.measured import LAST
 from results.statistics.units import ALL_RUNS
-from results.statistics.verdicts import BETTER, NOT_TESTABLE, WORSE
+from results.statistics.verdicts import BETTER, NOT_TESTABLE, THESE_EXAMPLES, WORSE, claim_of
 
 Row = Mapping[Hashable, Any]
 
@@ -145,7 +145,7 @@ def _count(families: pd.DataFrame) -> Text:
     """How many rows of the families of one metric, selection and condition stand out, and which."""
     first, names = families.iloc[0], families["family"].unique()
     rows = families[families["runs"] != ALL_RUNS]
-    found = rows[rows["verdict"].str.startswith((BETTER, WORSE))]
+    found = rows[rows["verdict"].map(claim_of).isin([BETTER, WORSE])]
     found = found.reindex(found["p_adjusted"].sort_values(kind="stable").index)
     named = [f"{row['contrast']} in {row['language']} {row['delta']:+.1f}" for row in found.to_dict("records")]
     more = ", ..." if len(named) > _MAX_NAMED else ""
@@ -177,6 +177,8 @@ def _method_notes(rows: pd.DataFrame, analysis: Analysis) -> list[str]:
         f"not below -{analysis.margin:g} (one-sided tests, corrected within the family, too). undecided is no claim of "
         "no difference.",
     ]
+    if rows["verdict"].str.contains(THESE_EXAMPLES, regex=False).any():
+        notes.append(f"({THESE_EXAMPLES}): from seeds alone, and no claim: other test examples may say otherwise.")
     if methods := rows["ci_method"].dropna().unique().tolist():
         notes.append(f"Intervals: {'. '.join(methods)}.")
     return notes

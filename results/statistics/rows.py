@@ -88,7 +88,11 @@ def make_rows(
                 "p_equivalence": numbers.p_equivalence[row],
                 "p_equivalence_adjusted": found.p_equivalence,
                 "verdict": judge(
-                    found, alpha=analysis.alpha, k=len(draft.paired.seeds), num_intermediate_runs=num_runs
+                    found,
+                    alpha=analysis.alpha,
+                    k=len(draft.paired.seeds),
+                    num_intermediate_runs=num_runs,
+                    has_examples=draft.why_not is None,
                 ),
                 "mde": detectable[row],
                 "delta_logit": numbers.delta_logit[row],

@@ -76,7 +76,8 @@ CONTRASTS = pa.schema(
         pa.field("p_no_loss_adjusted", pa.float64()),  # within the family, as p_adjusted; verdicts go by it
         pa.field("p_equivalence", pa.float64()),  # TOST: larger of the two one-sided p
         pa.field("p_equivalence_adjusted", pa.float64()),
-        _required("verdict", pa.string()),  # better, worse, no loss, equivalent, undecided, not testable
+        _required("verdict", pa.string()),  # better, worse, no loss, equivalent, undecided, not testable; with
+        # `(one intermediate run)`, `(on these examples)` behind it: restricted to these, and no claim
         pa.field("mde", pa.float64()),  # 80 % power at this row's own level
         pa.field("delta_logit", pa.float64()),
         pa.field("delta_logit_low", pa.float64()),

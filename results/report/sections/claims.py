@@ -25,14 +25,15 @@ from results.report.comparisons import (
 from results.report.evidence import Evidence
 from results.report.figures.view import is_declared
 from results.report.figures.words import between, counted, listed, signed
-from results.report.wording import VERDICTS, mark_of, moment, plain, plain_verdict, probability
+from results.report.wording import VERDICTS, mark_of, moment, plain, probability
 from results.schema import MACRO
+from results.statistics.verdicts import claim_of
 
 _SAID = {
     "better": "better",
     "worse": "worse",
-    "no loss": "no loss (each tested alone)",
-    "equivalent": "equivalent (each tested alone)",
+    "no loss": "no loss",
+    "equivalent": "equivalent",
 }
 """Verdicts that are a claim, in a list of languages."""
 _MOST_EXPLORATORY = 40
@@ -48,7 +49,7 @@ class Claim:
     hypothesis: str | None
     verdict: str
     kind: str
-    """The verdict as a name in style sheets: `no-loss`."""
+    """What the verdict claims, as a name in style sheets: `no-loss`."""
     mark: str
     sentence: str
     evidence: str
@@ -127,7 +128,7 @@ def _claims(rows: pd.DataFrame, evidence: Evidence) -> Iterator[Claim]:
             setting=setting_name(row, varying),
             hypothesis=hypotheses.get(row["contrast"]),
             verdict=row["verdict"],
-            kind=plain_verdict(row["verdict"]).replace(" ", "-"),
+            kind=claim_of(row["verdict"]).replace(" ", "-"),
             mark=mark_of(row["verdict"]),
             sentence=verdict_sentence(row),
             evidence=evidence_sentence(row),
@@ -165,9 +166,9 @@ def _summaries(rows: pd.DataFrame, evidence: Evidence) -> Iterator[str]:
         said = [
             f"{_SAID[verdict]} in {listed((unit_name(row, names) for row in found), 8)}"
             for verdict in _SAID
-            if (found := [row for row in records if plain_verdict(row["verdict"]) == verdict])
+            if (found := [row for row in records if claim_of(row["verdict"]) == verdict])
         ]
-        open_count = sum(plain_verdict(row["verdict"]) not in _SAID for row in records)
+        open_count = sum(claim_of(row["verdict"]) not in _SAID for row in records)
         if open_count:
             said.append(f"nothing can be said of {open_count} of {len(records)}")
         yield (
@@ -179,7 +180,7 @@ def _summaries(rows: pd.DataFrame, evidence: Evidence) -> Iterator[str]:
 def _exploratory(rows: pd.DataFrame) -> str:
     if rows.empty:
         return "There are no exploratory comparisons yet."
-    counts = Counter(map(plain_verdict, rows["verdict"]))
+    counts = Counter(map(claim_of, rows["verdict"]))
     said = [f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict]]
     return (
         f"{counted(len(rows), 'comparison')} of cells with their baselines, in all languages, groups and means, "

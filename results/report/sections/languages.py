@@ -14,8 +14,9 @@ from results.report.comparisons import main_rows
 from results.report.evidence import Evidence
 from results.report.figures.view import focus, primary_metrics
 from results.report.sections.claims import comparison_grid
-from results.report.wording import is_missing, plain, plain_verdict
+from results.report.wording import is_missing, plain
 from results.schema import CLEAN, MACRO
+from results.statistics.verdicts import claim_of
 
 _NUMBERS = ("delta", "ci_low", "ci_high", "ci_adjusted_low", "ci_adjusted_high")
 _MEAN = "Mean over languages"
@@ -61,7 +62,7 @@ def chart_rows(contrasts: pd.DataFrame, curve: pd.DataFrame | None) -> dict[str,
     deltas = [
         {
             "name": row["contrast"] if row["role"] == "exploratory" else f"declared: {row['contrast']}",
-            "verdict": plain_verdict(row["verdict"]),
+            "verdict": claim_of(row["verdict"]),
             "role": row["role"],
             "k": row["k"],
             **_rounded(row, _NUMBERS),

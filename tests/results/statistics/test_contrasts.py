@@ -241,7 +241,10 @@ def test_without_outcomes_the_interval_is_students_over_seeds(store: ResultStore
         place = predictions.schema.get_field_index("outcome")
         return scores, predictions.set_column(place, "outcome", pa.nulls(predictions.num_rows, pa.float32()))
 
-    row = _row(_contrasts(_copy(store, tmp_path / "other", blind)), "sw", cell_id="m0.3")
+    found = _contrasts(_copy(store, tmp_path / "other", blind))
+    assert _row(found, "de", cell_id="m0.3")["verdict"] == "worse (on these examples)"
+    assert not found["verdict"].isin(["better", "worse", "equivalent", "no loss"]).any()
+    row = _row(found, "sw", cell_id="m0.3")
     scores = {one["trial_id"]: one["value"] for one in store.scores().to_pylist() if one["language"] == "sw"}
     cell, base = ([scores[f"{cell}-{seed}"] for seed in range(5)] for cell in ("m0.3", "m0"))
     known = stats.ttest_rel(cell, base)

@@ -10,6 +10,7 @@ from results.statistics.listing import ROLES, print_contrasts
 from tests.results.simulated import Design, simulate_store
 
 LISTED = ("primary", "secondary")
+CLAIMS = ("better", "worse", "equivalent", "no loss")
 ANALYSIS = Analysis(
     contrasts=(
         Contrast(name="as strong as it gets against none at all", terms=(Term("m0.3", 1.0), Term("m0", -1.0))),
@@ -69,6 +70,14 @@ def test_exploratory_families_are_one_line_of_how_many_stand_out(rows: pd.DataFr
     assert (
         f"all cells (exploratory, Benjamini-Hochberg): {num_found} of {len(exploratory)} stand out: cell m0.3" in text
     )
+
+
+def test_what_holds_for_these_examples_alone_does_not_stand_out_and_is_explained(rows: pd.DataFrame) -> None:
+    restricted = rows.assign(verdict=rows["verdict"].replace({one: f"{one} (on these examples)" for one in CLAIMS}))
+    text = _print(restricted)
+    assert ": 0 of " in text
+    assert "(on these examples): from seeds alone, and no claim" in " ".join(text.split())
+    assert "(on these examples)" not in _print(rows)
 
 
 def test_what_was_declared_late_or_never_is_said(rows: pd.DataFrame) -> None:

@@ -25,6 +25,17 @@ def test_nothing_is_called_better_whose_corrected_interval_contains_zero():
     assert not any("better" in text.lower() for text in texts)
 
 
+@pytest.mark.parametrize("restriction", ["on these examples", "one intermediate run"])
+def test_what_holds_for_these_examples_or_one_run_alone_is_no_claim(restriction):
+    evidence = make_evidence()
+    restricted = evidence.contrasts.assign(verdict=f"better ({restriction})", ci_adjusted_low=1.0, ci_adjusted_high=3.0)
+    claims = find_claims(replace(evidence, contrasts=with_sound_verdicts(restricted)))
+    assert {(claim.kind, claim.mark) for claim in claims.primary} == {("undecided", "○")}
+    assert all(claim.verdict == f"better ({restriction})" for claim in claims.primary)
+    assert all("says nothing of others" in claim.sentence for claim in claims.primary)
+    assert not any("better" in text for text in [*claims.secondary, claims.exploratory])
+
+
 @pytest.mark.parametrize(
     ("num_finished", "part"),
     [(0, "before any trial had finished"), (12, "when 12 trials had already finished"), (None, "not on record")],
