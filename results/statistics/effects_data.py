@@ -4,7 +4,7 @@ In: a panel, a design. Out: `EffectData`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -46,6 +46,16 @@ class EffectData:
     num_seeds: int
     num_stage_runs: int | None
     notes: tuple[str, ...]
+
+    def without(self, language: str) -> "EffectData":
+        """Leave one language out; what log_corpus is 0 at stays."""
+        kept = [place for place, one in enumerate(self.languages) if one != language]
+        return replace(
+            self,
+            deltas=self.deltas[:, kept],
+            languages=tuple(self.languages[place] for place in kept),
+            log_corpus=None if self.log_corpus is None else self.log_corpus[kept],
+        )
 
 
 def gather_effects(

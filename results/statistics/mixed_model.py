@@ -39,7 +39,7 @@ def compute_effects(snapshot: Snapshot, analysis: Analysis) -> pa.Table:
 
     Returns:
         Columns of `schema.EFFECTS`: of each series `slope` rows, which are of the mixed model, or of the two-stage
-        estimate where that failed (`problem` says why), also without each language in turn (`left_out`, two stages);
+        estimate where that failed (`problem` says why), also without each language in turn (`left_out`);
         `check` rows (two stages beside the mixed model); `variance` rows. Of each cell alone `slope` rows, two stages.
     """
     corpus = CorpusSizes.of(snapshot.languages)
@@ -59,29 +59,33 @@ def compute_effects(snapshot: Snapshot, analysis: Analysis) -> pa.Table:
 def _model_rows(panel: Panel, design: TermDesign, corpus: CorpusSizes, outcome: Outcome) -> Iterator[Row]:
     ids = [cell.cell_id for cell in design.cells]
     data = gather_effects(panel, ids, design.baseline_cell_id, corpus, outcome, min_languages=MIN_LANGUAGES)
-    fit = None if data is None else estimate_effects(data, design)
-    if data is None or fit is None:
+    if data is None:
         return
-    common = {"series": design.name, "outcome": outcome, **panel.measure._asdict()} | _counts(data)
-    common["num_seeds"] = fit.by_language.shape[2]
-    formula = f"{outcome} ~ 0 + " + " + ".join(fit.staged.terms)
+    common = {"series": design.name, "outcome": outcome, **panel.measure._asdict()}
+    yield from _rows_of_one_fit(common, data, design)
+    if data.log_corpus is not None and len(data.languages) > MIN_LANGUAGES:
+        for language in data.languages:
+            rows = _rows_of_one_fit(common | {"left_out": language}, data.without(language), design)
+            yield from (row for row in rows if row["kind"] == "slope")
+
+
+def _rows_of_one_fit(common: Row, data: EffectData, design: TermDesign) -> Iterator[Row]:
+    fit = estimate_effects(data, design)
+    if fit is None:
+        return
+    common = common | _counts(data) | {"num_seeds": fit.by_language.shape[2]}
+    formula = f"{common['outcome']} ~ 0 + " + " + ".join(fit.staged.terms)
     note = "; ".join(filter(None, [design.scales, *data.notes]))
     two = common | {"model": formula, "method_note": "; ".join([METHOD, note])}
-    if fit.mixed is not None and fit.variances is not None:
-        random = " + ".join(f"(1 | {name})" for name in fit.variances.variances if name != "residual")
-        own = common | {"model": f"{formula} + {random}", "method_note": "; ".join([_MIXED, note])}
-        yield from _fixed_rows(own, fit.mixed, "slope")
-        for name, variance in fit.variances.variances.items():
-            yield own | {"kind": "variance", "term": name, "estimate": variance}
-        yield from _fixed_rows(two, fit.staged, "check")
-    else:
+    if fit.mixed is None or fit.variances is None:
         yield from _fixed_rows(two | {"problem": fit.problem}, fit.staged, "slope")
-    if data.log_corpus is None or len(data.languages) <= MIN_LANGUAGES:
         return
-    for place, language in enumerate(data.languages):
-        without = two_stages(np.delete(fit.by_language, place, axis=1), np.delete(data.log_corpus, place), design.terms)
-        changed = {"left_out": language, "num_languages": len(data.languages) - 1}
-        yield from _fixed_rows(two | changed, without, "slope") if without else ()
+    random = " + ".join(f"(1 | {name})" for name in fit.variances.variances if name != "residual")
+    own = common | {"model": f"{formula} + {random}", "method_note": "; ".join([_MIXED, note])}
+    yield from _fixed_rows(own, fit.mixed, "slope")
+    for name, variance in fit.variances.variances.items():
+        yield own | {"kind": "variance", "term": name, "estimate": variance}
+    yield from _fixed_rows(two, fit.staged, "check")
 
 
 def _cell_rows(panel: Panel, cell: DesignCell, corpus: CorpusSizes, outcome: Outcome) -> Iterator[Row]:

@@ -105,7 +105,7 @@ def print_slopes(effects: pd.DataFrame, console: Console) -> None:
     problems = [f"{row['series']}: {row['problem']}" for row in models[models["problem"].notna()].to_dict("records")]
     notes = [
         "points, 95 %, p: of this row alone, not corrected. log odds: the same on the logit scale, on which a low "
-        "baseline is no headroom. without one: least and largest estimate with one language left out, in two stages.",
+        "baseline is no headroom. without one: least and largest estimate with one language left out.",
         "log_corpus: one unit is ten times the corpus; terms without it are effects at the mean size. perturbed, "
         "intermediate: any against none; magnitude: per doubling; dose: from easy to hard.",
         *(f"Method: {note}." for note in _distinct(_whole(models if len(models) else fixed)["method_note"])[:3]),

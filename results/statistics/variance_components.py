@@ -1,21 +1,28 @@
-"""The mixed model of one sweep by restricted likelihood (statsmodels): languages, intermediate runs, seeds at random.
+"""The mixed model of one sweep by restricted likelihood (REML): languages, intermediate runs and seeds at random.
 
 In: deltas by cell, language and seed block, with the columns that explain them. Out: effects, errors, variances.
+
+The likelihood is profiled as lme4 does it (Bates et al. 2015, section 3.4): what is left to search are the variances
+relative to the residual. statsmodels' mixedlm fits the same model, and the tests compare with it; with six to eight
+crossed components its gradient searches stop short of the maximum, and Powell's meets singular matrices.
 """
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg import cho_solve, solve_triangular
+from scipy.optimize import minimize
 
 Array = npt.NDArray[np.float64]
 
-_OPTIMIZERS = ["lbfgs", "bfgs", "powell"]
-"""From quick to patient; the next is tried where one does not converge."""
-_NEGLIGIBLE = 1e-6
-"""Share of the residual variance below which a random effect is none: it is taken out, and the rest fitted again."""
+_START = -2.0
+_BOUNDS = (-12.0, 10.0)
+"""Of logarithms of variances relative to the residual."""
+_NEGLIGIBLE = 1e-4
+"""Share of the residual variance below which a random effect is reported as none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,27 +45,41 @@ class MixedFit:
     errors: Array
     variances: Mapping[str, float]
     """Of the random effects, 0 where there is none to be seen, and `residual`."""
+    log_likelihood: float
+    """Restricted."""
     problem: str | None
     """Why this is not to be used; None: converged."""
 
 
 def fit_mixed_model(data: Observations) -> MixedFit:
-    """Fit by REML, all random effects crossed (one group for all rows).
-
-    A variance that is estimated as 0 lies on the edge of what is allowed, where the curvature of the likelihood says
-    nothing: that component is taken out and the rest is fitted again.
-    """
+    """Fit by REML, all random effects crossed; components without any column that is not 0 have none."""
     components = {name: columns for name, columns in data.components.items() if columns.any()}
-    while True:
-        fit = _fit(data, components)
-        if fit.problem is not None:
-            return fit
-        gone = [one for one in components if fit.variances[one] < _NEGLIGIBLE * fit.variances["residual"]]
-        if not gone:
-            none_seen = dict.fromkeys(data.components.keys() - components.keys(), 0.0)
-            variances = none_seen | dict(fit.variances)
-            return MixedFit(estimates=fit.estimates, errors=fit.errors, variances=variances, problem=None)
-        components = {name: columns for name, columns in components.items() if name not in gone}
+    num_free = len(data.deltas) - data.explained_by.shape[1]
+    if num_free < 1 or np.linalg.matrix_rank(data.explained_by) < data.explained_by.shape[1]:
+        return _failed(data, "more effects than the deltas can tell apart")
+    if not np.ptp(data.deltas):
+        return _failed(data, "all deltas are equal")
+    model = _Profile(data, components)
+    found = np.full(len(components), _START)
+    if components:
+        bounds = [_BOUNDS] * len(components)
+        search = minimize(model.deviance, found, method="L-BFGS-B", bounds=bounds)
+        if not search.success:  # a line search that cannot tell noise from descent: go on without gradients
+            search = minimize(model.deviance, search.x, method="Powell", bounds=bounds)
+        if not (search.success and np.isfinite(search.fun)):
+            return _failed(data, "the mixed model did not converge")
+        found = search.x
+    solution = model.solve(found)
+    relative = np.where(np.exp(found) < _NEGLIGIBLE, 0.0, np.exp(found))
+    variances = dict(zip(components, (solution.residual * relative).tolist(), strict=True))
+    none_seen = dict.fromkeys(data.components.keys() - components.keys(), 0.0)
+    return MixedFit(
+        estimates=solution.estimates,
+        errors=np.sqrt(solution.residual * np.diag(solution.unscaled_covariance)),
+        variances=variances | none_seen | {"residual": solution.residual},
+        log_likelihood=-solution.deviance / 2,
+        problem=None,
+    )
 
 
 def dummies(levels: npt.NDArray[np.integer]) -> Array:
@@ -68,47 +89,74 @@ def dummies(levels: npt.NDArray[np.integer]) -> Array:
     return columns
 
 
-def _fit(data: Observations, components: Mapping[str, Array]) -> MixedFit:
-    if not components:
-        return _fit_without(data)
-    from statsmodels.regression.mixed_linear_model import MixedLM, VCSpec
-    from statsmodels.tools.sm_exceptions import ConvergenceWarning
+@dataclass(frozen=True)
+class _Solution:
+    """Of the mixed model's equations at given relative variances."""
 
-    names = [*components]
-    columns = [[[f"{name} {level}" for level in range(components[name].shape[1])]] for name in names]
-    spec = VCSpec(names, columns, [[components[name]] for name in names])
-    one_group = np.ones(len(data.deltas))
-    model = MixedLM(data.deltas, data.explained_by, groups=one_group, exog_vc=spec)
-    try:
-        with warnings.catch_warnings():  # what they say is read from the result
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            warnings.simplefilter("ignore", RuntimeWarning)
-            warnings.simplefilter("ignore", UserWarning)
-            result = model.fit(reml=True, method=_OPTIMIZERS)
-    except (np.linalg.LinAlgError, ValueError) as error:
-        return _failed(data, f"the mixed model could not be fitted ({error})")
-    estimates, errors = np.asarray(result.fe_params, float), np.asarray(result.bse_fe, float)
-    if not result.converged:
-        return _failed(data, "the mixed model did not converge")
-    if not (np.isfinite(estimates).all() and np.isfinite(errors).all()):
-        return _failed(data, "the mixed model is singular")
-    variances = {name: float(one) for name, one in zip(names, result.vcomp, strict=True)}
-    return MixedFit(
-        estimates=estimates, errors=errors, variances=variances | {"residual": float(result.scale)}, problem=None
-    )
+    estimates: Array
+    unscaled_covariance: Array
+    residual: float
+    deviance: float
 
 
-def _fit_without(data: Observations) -> MixedFit:
-    """Least squares: what is left of the model where no random effect is to be seen."""
-    free = len(data.deltas) - data.explained_by.shape[1]
-    if free < 1:
-        return _failed(data, "as many effects as deltas")
-    estimates: Array = np.linalg.lstsq(data.explained_by, data.deltas)[0].astype(np.float64)
-    residual = float(np.sum((data.deltas - data.explained_by @ estimates) ** 2) / free)
-    errors = np.sqrt(residual * np.diag(np.linalg.inv(data.explained_by.T @ data.explained_by)))
-    return MixedFit(estimates=estimates, errors=errors, variances={"residual": residual}, problem=None)
+@dataclass(frozen=True)
+class _Profile:
+    """The restricted likelihood as a function of the relative variances alone."""
+
+    data: Observations
+    components: Mapping[str, Array]
+
+    def deviance(self, logs: Array) -> float:
+        """-2 times the restricted log likelihood, at logarithms of relative variances."""
+        return self.solve(logs).deviance
+
+    def solve(self, logs: Array) -> _Solution:
+        """Solve the equations by Cholesky factors of the random and of the fixed effects."""
+        widths = [columns.shape[1] for columns in self.components.values()]
+        scales = np.repeat(np.exp(logs / 2), widths)
+        num_rows, num_terms = self.data.explained_by.shape
+        lower = np.linalg.cholesky(scales[:, None] * self._random_random * scales + np.eye(len(scales)))
+        of_both = solve_triangular(lower, scales[:, None] * self._random_all, lower=True)
+        left = self._all_all - of_both.T @ of_both
+        fixed, score = left[:num_terms, :num_terms], left[:num_terms, num_terms]
+        factor = np.linalg.cholesky(fixed)
+        estimates = cho_solve((factor, True), score)
+        penalised = float(left[num_terms, num_terms] - score @ estimates)
+        free = num_rows - num_terms
+        determinants = 2 * (np.log(np.diag(lower)).sum() + np.log(np.diag(factor)).sum())
+        return _Solution(
+            estimates=estimates,
+            unscaled_covariance=cho_solve((factor, True), np.eye(num_terms)),
+            residual=penalised / free,
+            deviance=float(determinants + free * (1 + np.log(2 * np.pi * penalised / free))),
+        )
+
+    @cached_property
+    def _random(self) -> Array:
+        empty = np.zeros((len(self.data.deltas), 0))
+        return np.hstack([empty, *self.components.values()])
+
+    @cached_property
+    def _random_random(self) -> Array:
+        products: Array = self._random.T @ self._random
+        return products
+
+    @cached_property
+    def _random_all(self) -> Array:
+        """Random effects by fixed ones and, last, the deltas."""
+        products: Array = self._random.T @ self._fixed_and_deltas
+        return products
+
+    @cached_property
+    def _all_all(self) -> Array:
+        products: Array = self._fixed_and_deltas.T @ self._fixed_and_deltas
+        return products
+
+    @cached_property
+    def _fixed_and_deltas(self) -> Array:
+        return np.column_stack([self.data.explained_by, self.data.deltas])
 
 
 def _failed(data: Observations, problem: str) -> MixedFit:
     nothing = np.full(data.explained_by.shape[1], np.nan)
-    return MixedFit(estimates=nothing, errors=nothing, variances={}, problem=problem)
+    return MixedFit(estimates=nothing, errors=nothing, variances={}, log_likelihood=np.nan, problem=problem)

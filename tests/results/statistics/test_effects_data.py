@@ -61,5 +61,12 @@ def test_seeds_of_one_intermediate_run_are_one_block():
     assert data.num_stage_runs == 2
 
 
+def test_leaving_a_language_out_keeps_where_the_middle_is():
+    data = gather(make_panel(scores_of(languages=CODES)))
+    fewer = data.without("hi")
+    assert fewer.languages == ("de", "sw", "tr")
+    assert fewer.log_corpus == pytest.approx(np.delete(data.log_corpus, 1))
+
+
 def test_nothing_to_compare_is_none():
     assert gather(make_panel(scores_of(cells=("base",), languages=CODES))) is None

@@ -34,7 +34,10 @@ def test_crossed_effects_are_those_of_statsmodels_formulas():
     fit = fit_mixed_model(observations(frame, "language", "run"))
     assert fit.problem is None
     assert fit.estimates == pytest.approx(expected.fe_params.to_numpy(), abs=1e-4)
-    assert fit.errors == pytest.approx(expected.bse_fe.to_numpy(), rel=0.02)
+    assert fit.errors == pytest.approx(expected.bse_fe.to_numpy(), rel=0.01)
+    assert fit.log_likelihood == pytest.approx(expected.llf, abs=0.01)
+    variances = dict(zip(sorted(parts), expected.vcomp, strict=True)) | {"residual": expected.scale}
+    assert {name: fit.variances[name] for name in variances} == pytest.approx(variances, rel=0.02)
 
 
 def test_planted_variances_are_recovered():
@@ -45,7 +48,23 @@ def test_planted_variances_are_recovered():
     assert means["residual"] == pytest.approx(0.25, rel=0.15)
 
 
-def test_a_component_that_is_not_there_is_taken_out_and_reported_as_0():
+def test_the_likelihood_is_that_of_the_normal_density_of_what_fixed_effects_leave():
+    """Restricted likelihood by its definition (Harville 1974): n x n matrices, no factorisation."""
+    frame = simulate(4)
+    data = observations(frame, "language", "run")
+    fit = fit_mixed_model(data)
+    covariance = fit.variances["residual"] * np.eye(len(frame))
+    for name in ("language", "run"):
+        covariance += fit.variances[name] * data.components[name] @ data.components[name].T
+    inverse, design = np.linalg.inv(covariance), data.explained_by
+    information = design.T @ inverse @ design
+    left = data.deltas - design @ np.linalg.solve(information, design.T @ inverse @ data.deltas)
+    free = len(frame) - design.shape[1]
+    logs = np.linalg.slogdet(covariance)[1] + np.linalg.slogdet(information)[1]
+    assert fit.log_likelihood == pytest.approx(-(free * np.log(2 * np.pi) + logs + left @ inverse @ left) / 2)
+
+
+def test_a_component_that_is_not_there_is_reported_as_0():
     frame = simulate(1, run=0.0)
     frame["delta"] -= frame.groupby("run")["delta"].transform("mean") - frame["delta"].mean()
     fit = fit_mixed_model(observations(frame, "language", "run"))
@@ -63,9 +82,8 @@ def test_without_any_random_effect_it_is_least_squares():
 
 
 def test_what_cannot_be_fitted_is_a_problem_and_no_number():
-    frame = simulate(3, num_languages=2, num_runs=1)
-    fit = fit_mixed_model(observations(frame))
-    assert fit.problem is not None
+    fit = fit_mixed_model(observations(simulate(3, num_languages=2, num_runs=1)))
+    assert fit.problem == "more effects than the deltas can tell apart"
     assert np.isnan(fit.estimates).all()
 
 
