@@ -16,7 +16,7 @@ import pyarrow as pa
 from results.errors import DamagedFileError, SchemaVersionError
 from results.schema import VERSION_KEY
 from results.storage import Entry, Storage
-from results.table_files import OnDamaged, encode_table, read_schema, read_table, read_tables
+from results.table_files import OnDamaged, OnUnreadable, encode_table, read_schema, read_table, read_tables
 
 COMPACT = "compact"
 """Folder of the compact files."""
@@ -102,6 +102,7 @@ def read_folder(
     schema: pa.Schema,
     columns: Sequence[str] | None = None,
     on_damaged: OnDamaged | None = None,
+    on_unreadable: OnUnreadable | None = None,
 ) -> TableRead:
     """Read the table that many files of one folder make, in the order of `entries`.
 
@@ -111,7 +112,8 @@ def read_folder(
         entries: of a listing; a file that vanished meanwhile is left out.
         schema: of the table.
         columns: only these; none given: all.
-        on_damaged: as `read_tables` takes it.
+        on_damaged: as `read_tables` takes it, as the next.
+        on_unreadable: also of files of other versions.
 
     Raises:
         SchemaVersionError: a file was written by another version of the schema.
@@ -121,7 +123,7 @@ def read_folder(
     compacted = _read_compacted(storage, folder, kept) if len(entries) >= _WORTH_IT_NUM_FILES else None
     compacted = compacted or _Compacted(kept.empty_table())
     fresh = [entry for entry in entries if entry not in compacted.files]
-    tables = read_tables(storage, [entry.name for entry in fresh], schema, columns, on_damaged)
+    tables = read_tables(storage, [entry.name for entry in fresh], schema, columns, on_damaged, on_unreadable)
     places = dict(compacted.files)
     read, start = [compacted.rows], compacted.rows.num_rows
     for entry, table in zip(fresh, tables, strict=True):
@@ -147,12 +149,12 @@ def scan_folder(
     entries: Sequence[Entry],
     schema: pa.Schema,
     columns: Sequence[str] | None = None,
-    on_damaged: OnDamaged | None = None,
+    on_unreadable: OnUnreadable | None = None,
 ) -> FolderScan:
     """Say where the rows are that `read_folder` would read; the arguments, what is left out and raised are its own."""
     compacted = _find_compacted(storage, folder, schema) if len(entries) >= _WORTH_IT_NUM_FILES else frozenset()
     fresh = [entry for entry in entries if entry not in compacted]
-    tables = read_tables(storage, [entry.name for entry in fresh], schema, columns, on_damaged)
+    tables = read_tables(storage, [entry.name for entry in fresh], schema, columns, on_unreadable=on_unreadable)
     kept = schema if columns is None else pa.schema([schema.field(name) for name in columns], schema.metadata)
     rows = pa.concat_tables([pa.Table.from_batches([], kept), *(table for table in tables if table is not None)])
     unread = {entry for entry, table in zip(fresh, tables, strict=True) if table is None}
@@ -174,7 +176,7 @@ def _find_compacted(storage: Storage, folder: str, schema: pa.Schema | None) -> 
         return frozenset()
     if schema is not None and not _is_same(found, schema):
         return frozenset()
-    return frozenset(Entry(*entry) for *entry, _ in json.loads(found.metadata[_FILES_KEY]))
+    return frozenset(Entry(*entry) for *entry, _ in json.loads(found.metadata.get(_FILES_KEY, b"[]")))
 
 
 def _read_compacted(storage: Storage, folder: str, schema: pa.Schema) -> _Compacted | None:
@@ -186,7 +188,7 @@ def _read_compacted(storage: Storage, folder: str, schema: pa.Schema) -> _Compac
     if not _is_same(rows.schema, schema):
         return None
     files, start = {}, 0
-    for *entry, num_rows in json.loads(rows.schema.metadata[_FILES_KEY]):
+    for *entry, num_rows in json.loads(rows.schema.metadata.get(_FILES_KEY, b"[]")):
         files[Entry(*entry)] = slice(start, start + num_rows)
         start += num_rows
     return _Compacted(rows, files)

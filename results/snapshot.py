@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from results.compaction import FolderScan, TableRead, read_folder, scan_folder
 from results.damage import trial_file, trial_of
-from results.errors import DamagedFileError
+from results.errors import DamagedFileError, SchemaVersionError
 from results.schema import CLEAN, LANGUAGES, PENDING, PLAN, PREDICTIONS, SCORES, TRIAL_COLUMNS, TRIALS
 from results.storage import Entry, Storage
 from results.table_files import read_table, read_tables, read_version
@@ -86,7 +86,7 @@ class Snapshot:
     def languages(self) -> pa.Table:
         """What is known of the languages that are scored; columns of `schema.LANGUAGES`, no rows in older stores."""
         names = self.storage.list_names("languages", ".parquet")
-        parts = read_tables(self.storage, names, LANGUAGES, None, _leave_out)
+        parts = read_tables(self.storage, names, LANGUAGES, on_unreadable=_leave_out)
         return pa.concat_tables([LANGUAGES.empty_table(), *(part for part in parts if part is not None)])
 
     @cached_property
@@ -119,10 +119,10 @@ class Snapshot:
     def score_scan(self) -> FolderScan:
         """Where the scores of the finished trials lie, for who reads them where they are."""
         marks = [mark for mark, _ in self._entries.values()]
-        finished = scan_folder(self.storage, "trials", marks, TRIALS, ["trial_id"], _leave_out).entries
+        finished = scan_folder(self.storage, "trials", marks, TRIALS, ["trial_id"], on_unreadable=_leave_out).entries
         finished_ids = {trial_of(entry.name) for entry in finished}
         scores = [self._entries[trial_id][1] for trial_id in self.planned_ids if trial_id in finished_ids]
-        return scan_folder(self.storage, "scores", scores, SCORES, on_damaged=_leave_out)
+        return scan_folder(self.storage, "scores", scores, SCORES, on_unreadable=_leave_out)
 
     @cached_property
     def results(self) -> pa.Table:
@@ -145,7 +145,7 @@ class Snapshot:
         for name in [name for name in self._prediction_files() if name in present]:
             try:
                 versions[self.storage.path_of(name)] = read_version(self.storage, name)
-            except DamagedFileError as error:
+            except (DamagedFileError, SchemaVersionError) as error:
                 _leave_out(name, error)
             except FileNotFoundError:  # a rerun takes a finished trial back
                 continue
@@ -195,12 +195,12 @@ class Snapshot:
     @cached_property
     def _marks(self) -> TableRead:
         marks = [mark for mark, _ in self._entries.values()]
-        return read_folder(self.storage, "trials", marks, TRIALS, on_damaged=_leave_out)
+        return read_folder(self.storage, "trials", marks, TRIALS, on_unreadable=_leave_out)
 
     @cached_property
     def _scores(self) -> TableRead:
         scores = [self._entries[trial_id][1] for trial_id in self.finished_ids]
-        return read_folder(self.storage, "scores", scores, SCORES, on_damaged=_leave_out)
+        return read_folder(self.storage, "scores", scores, SCORES, on_unreadable=_leave_out)
 
     def _prediction_files(self) -> list[str]:
         return [trial_file("predictions", trial_id) for trial_id in self.finished_ids]
@@ -213,7 +213,7 @@ def _places_of_trials(rows: pa.Table) -> dict[str, int]:
     return {one: place for one, place in newest.items() if place >= superseded_at.get(one, 0)}
 
 
-def _leave_out(name: str, error: DamagedFileError) -> None:  # noqa: ARG001
+def _leave_out(name: str, error: DamagedFileError | SchemaVersionError) -> None:  # noqa: ARG001
     logger.warning("left out: %s", error)
 
 

@@ -18,6 +18,8 @@ from results.storage import Entry, Storage
 
 OnDamaged = Callable[[str, DamagedFileError], None]
 """Takes the name of a file that cannot be read, and why."""
+OnUnreadable = Callable[[str, DamagedFileError | SchemaVersionError], None]
+"""Takes also files of other versions of the schema: for who reads what can be read, and decides nothing by it."""
 
 _FOOTER_BYTES = 1 << 16
 _MAGIC = b"PAR1"
@@ -125,6 +127,7 @@ def read_tables(
     schema: pa.Schema,
     columns: Sequence[str] | None = None,
     on_damaged: OnDamaged | None = None,
+    on_unreadable: OnUnreadable | None = None,
 ) -> list[pa.Table | None]:
     """Read many published tables, several at a time where that is quicker.
 
@@ -136,9 +139,10 @@ def read_tables(
         schema: of each.
         columns: only these; none given: all.
         on_damaged: is told of a file that cannot be read, which is then left out; none given: it is an error.
+        on_unreadable: the same, also of a file that was written by another version of the schema.
 
     Returns:
-        One table a name; none for a file that vanished meanwhile (a rerun takes a finished trial back) or is damaged.
+        One table a name; none for a file that vanished meanwhile (a rerun takes a finished trial back) or is left out.
 
     Raises:
         SchemaVersionError: a file was written by another version of the schema.
@@ -146,12 +150,12 @@ def read_tables(
     """
     kept = schema if columns is None else pa.schema([schema.field(name) for name in columns])
 
-    def read(name: str) -> pa.Table | DamagedFileError | None:
+    def read(name: str) -> pa.Table | DamagedFileError | SchemaVersionError | None:
         try:
             table = upgrade_table(read_table(storage, name, columns), kept)
         except FileNotFoundError:
             return None
-        except DamagedFileError as error:
+        except (DamagedFileError, SchemaVersionError) as error:
             return error
         if not table.schema.equals(kept):
             return _damaged(storage, name, f"the columns are\n{table.schema}\nbut should be\n{kept}")
@@ -164,11 +168,14 @@ def read_tables(
             found = list(pool.map(read, names))
     tables: list[pa.Table | None] = []
     for name, table in zip(names, found, strict=True):
-        if isinstance(table, DamagedFileError):
-            if on_damaged is None:
-                raise table
+        if on_unreadable is not None and isinstance(table, DamagedFileError | SchemaVersionError):
+            on_unreadable(name, table)
+            table = None
+        elif on_damaged is not None and isinstance(table, DamagedFileError):
             on_damaged(name, table)
             table = None
+        elif isinstance(table, DamagedFileError | SchemaVersionError):
+            raise table
         tables.append(table)
     return tables
 

@@ -3,12 +3,13 @@
 In: a store or its tables. Out: text on a rich console.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import pandas as pd
 from rich.console import Console
 
+from results.baselines import explain_missing_baselines
 from results.grid import BASELINE_NOTE, Entry, Grid, Line, print_grid
 from results.means import compute_chance, compute_means
 from results.notes import (
@@ -42,12 +43,17 @@ def render_deltas(store: ResultStore, console: Console) -> None:
     print_deltas(snapshot, deltas, compute_means(snapshot.results), console)
 
 
-def print_deltas(snapshot: Snapshot, deltas: pd.DataFrame, means: pd.DataFrame, console: Console) -> None:
+def print_deltas(
+    snapshot: Snapshot, deltas: pd.DataFrame, means: pd.DataFrame, console: Console, include: Collection[str] = ()
+) -> None:
     """Print deltas as one table a task, metric, selection and condition, with notes.
 
     Args:
+        snapshot: of the store.
         deltas: rows of `schema.DELTAS`, maybe filtered.
         means: of `compute_means` over the same trials; the baselines' are shown.
+        console: to print on.
+        include: statuses of runs that count as well.
     """
     means, shown = _with_columns(means), _primary_first(_with_columns(deltas), snapshot)
     for group, rows in by_group(shown):
@@ -70,6 +76,8 @@ def print_deltas(snapshot: Snapshot, deltas: pd.DataFrame, means: pd.DataFrame, 
         console.print(_ONLY_PAIRS)
     else:
         print_delta_notes(deltas, snapshot, console)
+    for sentence in explain_missing_baselines(snapshot, include):
+        console.print(sentence, style="bold", highlight=False, soft_wrap=True, markup=False)
     print_store_notes(snapshot, console)
 
 

@@ -3,6 +3,7 @@
 In: the folder of a store, a choice of rows, a format. Out: standard output or a file.
 """
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from results.baselines import explain_missing_baselines
 from results.deltas import compute_deltas
 from results.errors import QueryError
 from results.failures import compute_failures
@@ -25,6 +27,8 @@ from results.schema import MACRO
 from results.snapshot import Snapshot, only_trial
 from results.store import ResultStore
 from results.tables import print_deltas, print_robustness, print_scores
+
+logger = logging.getLogger(__name__)
 
 _LEFT_OUT_OF_SCORES = ("traceback", "stages", "versions", "stage_keys")
 
@@ -83,11 +87,13 @@ def show_deltas(folder: Path | str, choice: Choice, form: str | None = None, out
     table = choose_deltas(snapshot, choice)
     table = _keep_chosen(table, choice, snapshot)
     if form != "table" or choice.pivot is not None:
+        for sentence in explain_missing_baselines(snapshot, choice.statuses):
+            logger.warning(sentence)
         _write_rows(table, "delta", choice, form, output)
         return
     means = compute_means(snapshot.results, include=choice.statuses)
     with open_console(output) as console:
-        print_deltas(snapshot, table.to_pandas(), means, console)
+        print_deltas(snapshot, table.to_pandas(), means, console, choice.statuses)
 
 
 def show_robustness(folder: Path | str, choice: Choice, form: str | None = None, output: Path | None = None) -> None:
