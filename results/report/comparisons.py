@@ -22,7 +22,7 @@ Row = Mapping[Any, Any]
 _USUAL = {"selection": "last", "condition": CLEAN}
 _RESTRICTED = {
     ONE_INTERMEDIATE_RUN: "This is of one intermediate run, and says nothing of others.",
-    THESE_EXAMPLES: "Test examples were not resampled: this is of these examples, and says nothing of others: no claim.",
+    THESE_EXAMPLES: "This is from seeds alone, on these test examples, and says nothing of others: no claim.",
 }
 """What a verdict says nothing of, by what stands behind it."""
 

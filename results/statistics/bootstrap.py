@@ -23,6 +23,8 @@ NUM_DRAWS = 10_000
 _BLOCK_ENTRIES = 2**22
 _MAX_COLUMNS = 1024
 _EXACT_BITS = 24
+_ROUNDING = 1e-9
+"""Differences below it are those of rounding: seed blocks that agree must not look as if they did so by a hair."""
 
 
 def estimate(differences: Sequence[PairedDifference], *, num_draws: int = NUM_DRAWS) -> Estimates:
@@ -37,11 +39,11 @@ def estimate(differences: Sequence[PairedDifference], *, num_draws: int = NUM_DR
             chosen = columns[part : part + _MAX_COLUMNS]
             example_variance[chosen] += _resampled_variance(examples, _stack(differences, examples, chosen), num_draws)
     k = np.array([len(one.deltas) for one in differences], np.int64)
-    spread = [one.deltas.var(ddof=1) / len(one.deltas) if len(one.deltas) > 1 else np.nan for one in differences]
+    delta = np.array([one.deltas.mean() if len(one.deltas) else np.nan for one in differences], np.float64)
     return Estimates(
         k=k,
-        delta=np.array([one.deltas.mean() if len(one.deltas) else np.nan for one in differences], np.float64),
-        seed_variance=np.array(spread, np.float64),
+        delta=np.where(np.abs(delta) < _ROUNDING, 0.0, delta),
+        seed_variance=np.array([_variance_of_mean(one.deltas) for one in differences], np.float64),
         example_variance=np.where(k > 1, example_variance, np.nan),
         residual_variance=np.array([one.residual_variance for one in differences], np.float64),
     )
@@ -71,6 +73,14 @@ def draw_replicates(differences: Sequence[PairedDifference], *, num_draws: int =
     for column, one in enumerate(differences):
         shifts[:, column] += estimates.delta[column] + _draw_seed_part(one, num_draws)
     return shifts
+
+
+def _variance_of_mean(deltas: FloatArray) -> float:
+    """By the spread of seed blocks; NaN of fewer than two."""
+    k = len(deltas)
+    if k < 2:
+        return np.nan
+    return 0.0 if np.ptp(deltas) < _ROUNDING else float(deltas.var(ddof=1)) / k
 
 
 def _draw_seed_part(difference: PairedDifference, num_draws: int) -> FloatArray:

@@ -17,6 +17,8 @@ _MAX_EXACT = 20
 _NUM_DRAWS = 100_000
 _BLOCK_BITS = 12
 _EXACT_MCNEMAR = 25
+_ROUNDING = 1e-9
+"""Scores that differ by less are the same: means over languages are rounded."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,8 @@ def probability_of_improvement(cell: npt.ArrayLike, baseline: npt.ArrayLike) -> 
     differences = np.subtract.outer(np.asarray(cell, np.float64), np.asarray(baseline, np.float64))
     if differences.size == 0 or np.isnan(differences).any():
         return np.nan
-    return float((np.sign(differences).mean() + 1) / 2)
+    signs = np.where(np.abs(differences) < _ROUNDING, 0.0, np.sign(differences))
+    return float((signs.mean() + 1) / 2)
 
 
 def interquartile_mean(values: npt.ArrayLike) -> float:

@@ -171,3 +171,19 @@ def test_a_single_seed_has_a_delta_and_no_error():
 def test_there_may_be_nothing_to_estimate():
     assert estimate([]).interval().low.shape == (0,)
     assert draw_replicates([], num_draws=10).shape == (10, 0)
+
+
+def test_seed_blocks_that_agree_but_for_rounding_have_no_spread_that_could_make_a_claim():
+    cell, baseline = np.array([71.3, 72.1, 0.3]), np.array([71.0, 71.8, 0.0])
+    assert len(set(cell - baseline)) > 1
+    found = estimate([contrast([Scored(cell, {}), Scored(baseline, {})], [1.0, -1.0], range(3))])
+    assert found.delta[0] == pytest.approx(0.3)
+    assert found.se[0] == 0
+    assert np.isnan(found.p_values()[0])
+    assert np.isnan(found.interval().low[0])
+
+
+def test_a_difference_of_rounding_is_none():
+    tenths = [Scored(np.full(2, value), {}) for value in (0.3, 0.1, 0.2)]
+    found = estimate([contrast(tenths, [1.0, -1.0, -1.0], range(2))])
+    assert (found.delta[0], found.p_values()[0]) == (0.0, 1.0)

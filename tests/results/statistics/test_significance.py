@@ -70,6 +70,11 @@ def test_the_probability_of_improvement_counts_pairs_and_halves_ties(cell, basel
     assert probability_of_improvement(cell, baseline) == pytest.approx(np.mean(pairs))
 
 
+def test_means_that_differ_by_rounding_are_ties():
+    assert 0.1 + 0.2 != 0.3
+    assert probability_of_improvement([0.1 + 0.2], [0.3]) == 0.5
+
+
 def test_the_probability_of_improvement_of_nothing_is_unknown():
     assert np.isnan(probability_of_improvement([], [1.0]))
     assert np.isnan(probability_of_improvement([1.0, np.nan], [1.0]))
