@@ -3,7 +3,7 @@
 const page = (() => {
   const root = document.documentElement;
   const prefersDark = matchMedia("(prefers-color-scheme: dark)");
-  const read = (id) => JSON.parse(document.getElementById(id).textContent);
+  const read = (id, revive) => JSON.parse(document.getElementById(id).textContent, revive);
   const drawn = new Map(); // chart's element -> what vega-embed gave, or that it is on its way
   let printing = false;
 
@@ -12,8 +12,14 @@ const page = (() => {
     return root.dataset.theme === "auto" ? (prefersDark.matches ? "dark" : "light") : root.dataset.theme;
   }
 
+  // Labels of axes leave most of a narrow chart to what is drawn.
+  function shorten(chart) {
+    const limit = Math.max(0.5 * Math.min(chart.clientWidth, 400), 0.42 * chart.clientWidth);
+    return (key, value) => (key === "labelLimit" && value > limit ? limit : value);
+  }
+
   function specOf(chart) {
-    const spec = read(chart.dataset.spec);
+    const spec = read(chart.dataset.spec, shorten(chart));
     if (chart.dataset.rows) {
       const rows = JSON.parse(chart.closest(".language").querySelector("script.rows").textContent)[chart.dataset.rows];
       if (!rows.length) return null;
@@ -53,8 +59,7 @@ const page = (() => {
     const height = chart.offsetHeight;
     chart.style.minHeight = `${height}px`; // what is below stays where it is
     if (before) before.finalize();
-    const config = { ...read("themes")[theme()], aria: false };
-    config.axis = { ...config.axis, labelLimit: Math.min(config.axis.labelLimit, chart.clientWidth * 0.42) };
+    const config = { ...read("themes", shorten(chart))[theme()], aria: false };
     const options = {
       actions: false, ast: true, renderer: "svg", config,
       tooltip: { theme: theme() === "dark" ? "dark" : "light" },
