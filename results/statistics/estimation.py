@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from results.analysis import Analysis
 from results.statistics.bootstrap import estimate
-from results.statistics.differences import PairedDifference
 from results.statistics.estimates import Estimates, Interval
 from results.statistics.units import Draft
 
@@ -47,6 +46,8 @@ class Numbers:
 
     points: Spread
     logits: Spread
+    errors: Spread
+    """Shares of the baselines' errors that are gone."""
     margin: float
 
     @cached_property
@@ -91,12 +92,17 @@ class Numbers:
 
 def estimate_rows(drafts: Sequence[Draft], analysis: Analysis) -> Numbers:
     """Estimate all rows at once, with the same draws of examples for all that share them."""
-    points = [draft.difference for draft in drafts]
-    logits = [draft.logit_difference for draft in drafts]
-    return Numbers(_spread(points), _spread(logits), analysis.margin)
-
-
-def _spread(differences: Sequence[PairedDifference | None]) -> Spread:
-    rows = [row for row, one in enumerate(differences) if one is not None]
-    present = [one for one in differences if one is not None]
-    return Spread(estimate(present), np.array(rows, np.int64), len(differences))
+    scales = [
+        [draft.difference for draft in drafts],
+        [draft.logit_difference for draft in drafts],
+        [draft.error_reduction for draft in drafts],
+    ]
+    estimates = estimate([one for scale in scales for one in scale if one is not None])
+    spreads, first = [], 0
+    for scale in scales:
+        rows = np.array([row for row, one in enumerate(scale) if one is not None], np.int64)
+        own = estimates.take(np.arange(first, first + len(rows)))
+        spreads.append(Spread(own, rows, len(drafts)))
+        first += len(rows)
+    points, logits, errors = spreads
+    return Numbers(points, logits, errors, analysis.margin)

@@ -51,7 +51,8 @@ def make_rows(
 ) -> Iterator[dict[str, Any]]:
     """Make the rows; every argument that is a sequence or holds arrays has one entry a row."""
     plain, wide = numbers.points.interval(CONFIDENCE), numbers.points.interval(corrected.level)
-    logits, detectable = numbers.logits.interval(CONFIDENCE), numbers.detectable(corrected.level)
+    logits, errors = numbers.logits.interval(CONFIDENCE), numbers.errors.interval(CONFIDENCE)
+    detectable = numbers.detectable(corrected.level)
     for row, (draft, key) in enumerate(zip(drafts, keys, strict=True)):
         found = Found(
             p_adjusted=corrected.p[row],
@@ -98,6 +99,8 @@ def make_rows(
                 "delta_logit": numbers.delta_logit[row],
                 "delta_logit_low": logits.low[row],
                 "delta_logit_high": logits.high[row],
+                "error_reduction_low": errors.low[row],
+                "error_reduction_high": errors.high[row],
             }
         )
 
@@ -153,19 +156,26 @@ def _summarise(draft: Draft) -> dict[str, Any]:
     if comparison.has_two_sides:
         first = comparison.num_positive
         cell, base = weights[:first] @ values[:first], -weights[first:] @ values[first:]
-        errors = 100.0 - base.mean()
+        cell_mean, base_mean = _mean(cell, draft.paired.replicates), _mean(base, draft.paired.replicates)
+        errors = 100.0 - base_mean
         row |= {
-            "cell_mean": float(cell.mean()),
+            "cell_mean": cell_mean,
             "cell_sd": _sd(cell),
-            "base_mean": float(base.mean()),
+            "base_mean": base_mean,
             "base_sd": _sd(base),
             "prob_improvement": probability_of_improvement(cell, base),
-            "error_reduction": (cell.mean() - base.mean()) / errors if errors > 0 else None,
+            "error_reduction": (cell_mean - base_mean) / errors if errors > 0 else None,
         }
     if draft.changes is not None:
         lost, won = draft.changes.lost, draft.changes.won
         row |= {"n01": lost.tolist(), "n10": won.tolist(), "p_mcnemar": mcnemar(lost, won).tolist()}
     return row
+
+
+def _mean(values: npt.NDArray[np.float64], replicates: npt.NDArray[np.int64]) -> float:
+    """Over replicates, each the mean of its seeds: as `delta` is."""
+    sizes = np.bincount(replicates)
+    return float(np.mean(np.bincount(replicates, values) / sizes))
 
 
 def _sd(values: npt.NDArray[np.float64]) -> float | None:

@@ -35,7 +35,7 @@ CONTRASTS = pa.schema(
         pa.field("condition_language", pa.string()),
         _required("runs", pa.string()),  # which runs count: `ok`, or `all` (see `failed_runs`)
         _required("failed_runs", pa.string()),  # how runs that failed count, in words
-        _required("num_examples", pa.int64()),
+        _required("num_examples", pa.int64()),  # summed over its languages, which may share them
         _required("k", pa.int32()),  # paired seeds
         _required("k_failed", pa.int32()),
         pa.field(
@@ -82,7 +82,9 @@ CONTRASTS = pa.schema(
         pa.field("delta_logit", pa.float64()),
         pa.field("delta_logit_low", pa.float64()),
         pa.field("delta_logit_high", pa.float64()),
-        pa.field("error_reduction", pa.float64()),
+        pa.field("error_reduction", pa.float64()),  # share of the baseline's errors that is gone, 1 at most
+        pa.field("error_reduction_low", pa.float64()),
+        pa.field("error_reduction_high", pa.float64()),
         pa.field("n01", pa.list_(pa.int64())),  # a seed: wrong in the cell, right in the baseline
         pa.field("n10", pa.list_(pa.int64())),  # a seed: right in the cell, wrong in the baseline
         pa.field("p_mcnemar", pa.list_(pa.float64())),  # a seed; about these two checkpoints, never about a method

@@ -15,7 +15,7 @@ from results.statistics.differences import PairedDifference, Scored, average, co
 from results.statistics.groups import LanguageUnit
 from results.statistics.measured import Measure, Measured, Spot, Unequal
 from results.statistics.pairing import PairedRuns
-from results.statistics.scales import logit_contrast
+from results.statistics.scales import error_reduction, logit_contrast
 
 OK_RUNS, ALL_RUNS = "ok", "all"
 
@@ -50,6 +50,8 @@ class Draft:
     difference: PairedDifference | None
     """In points; none where nothing can be compared."""
     logit_difference: PairedDifference | None
+    error_reduction: PairedDifference | None = None
+    """Share of errors gone; none of a difference of differences either."""
     changes: Changes | None
     """Of one cell against another in one language, where each example is right or wrong."""
     num_examples: int
@@ -73,7 +75,7 @@ class Draft:
 
     def lighten(self) -> "Draft":
         """Without what each example adds, once that is estimated."""
-        return replace(self, difference=None, logit_difference=None)
+        return replace(self, difference=None, logit_difference=None, error_reduction=None)
 
 
 def draft_units(
@@ -124,7 +126,7 @@ def _draft(
     parts = list(measured.values())
     paired = parts[0].paired if parts else paired.keep(np.zeros(len(paired.seeds), np.bool_))
     why_not = next((one.why_not for one in parts if one.why_not), None)
-    difference, logit_difference = _difference(comparison, [cells[spot] for spot in measured], paired, why_not)
+    difference, logits, errors = _differences(comparison, [cells[spot] for spot in measured], paired, why_not)
     return Draft(
         comparison=comparison,
         measure=measure,
@@ -134,7 +136,8 @@ def _draft(
         paired=paired,
         values=np.mean([one.values for one in parts], axis=0) if parts else np.empty((len(comparison.terms), 0)),
         difference=difference,
-        logit_difference=logit_difference,
+        logit_difference=logits,
+        error_reduction=errors,
         changes=_count_changes(parts[0].right) if unit.kind == "language" and comparison.is_pair and parts else None,
         num_examples=sum(one.num_examples for one in parts),
         examples_hash=_join_hashes(parts),
@@ -144,18 +147,21 @@ def _draft(
     )
 
 
-def _difference(
+def _differences(
     comparison: Comparison, parts: Sequence[Sequence[Scored]], paired: PairedRuns, why_not: str | None
-) -> tuple[PairedDifference | None, PairedDifference | None]:
-    """In points and in log odds, over what every language has; none without a pair."""
+) -> tuple[PairedDifference | None, PairedDifference | None, PairedDifference | None]:
+    """In points, in log odds, as a share of errors, over what every language has; none without a pair."""
     if not parts or not paired.seeds:
-        return None, None
+        return None, None, None
     cells = [average(list(of_cell)) if len(parts) > 1 else of_cell[0] for of_cell in zip(*parts, strict=True)]
     if why_not is not None:
         cells = [Scored(cell.scores, {}) for cell in cells]
-    blocks = _block_seeds(paired)
-    weights = comparison.weights
-    return contrast(cells, weights, blocks), logit_contrast(cells, weights, blocks)
+    blocks, weights, first = _block_seeds(paired), comparison.weights, comparison.num_positive
+    errors = None
+    if comparison.has_two_sides:
+        base = average(cells[first:], [-weight for weight in weights[first:]])
+        errors = error_reduction(average(cells[:first], weights[:first]), base, blocks)
+    return contrast(cells, weights, blocks), logit_contrast(cells, weights, blocks), errors
 
 
 def _count_changes(right: npt.NDArray[np.bool_] | None) -> Changes | None:

@@ -352,6 +352,8 @@ def _contrast_row(
         "mde": 1.5 * half,
         "delta_logit": delta / 20,
         "error_reduction": delta / 30,
+        "error_reduction_low": (delta - half) / 30,
+        "error_reduction_high": (delta + half) / 30,
         **settings,
         **_METRIC,
         **facts,

@@ -107,6 +107,24 @@ def test_numbers_are_those_of_the_outcomes_by_hand(rows: pd.DataFrame) -> None:
     assert row["se"] ** 2 == pytest.approx(by_hand, rel=0.05)
 
 
+def test_error_reduction_has_the_interval_of_its_linearised_seeds_and_examples(rows: pd.DataFrame) -> None:
+    outcomes = simulate_outcomes(DESIGN)
+    place = DESIGN.languages.index("sw")
+    cell, base = (100.0 * np.array([outcomes[size, None, seed][place] for seed in range(5)]) for size in (0.3, 0.0))
+    row = _row(rows, "sw", cell_id="m0.3")
+    left, had = 100 - cell.mean(), 100 - base.mean()
+    linear = cell / had - base * left / had**2
+    seeds = linear.mean(axis=1).var(ddof=1) / 5
+    examples = linear.mean(axis=0).var(ddof=1) / 150
+    rest = linear - linear.mean(1, keepdims=True) - linear.mean(0) + linear.mean()
+    part = max(examples - min((rest**2).sum() / (4 * 149) / 750, seeds), 0)
+    generator = np.random.default_rng(0)
+    error = np.sqrt(seeds) * generator.standard_t(4, 200_000) + np.sqrt(part) * generator.standard_normal(200_000)
+    assert row["error_reduction"] == pytest.approx((left - had) / -had)
+    assert row["error_reduction_high"] - row["error_reduction"] == pytest.approx(np.quantile(error, 0.975), rel=0.05)
+    assert row["error_reduction"] - row["error_reduction_low"] == pytest.approx(np.quantile(error, 0.975), rel=0.05)
+
+
 def test_deltas_agree_with_the_deltas_table(store: ResultStore, rows: pd.DataFrame) -> None:
     own = rows[(rows["family"] == "all cells") & (rows["unit"] != "group")]
     both = own.merge(store.deltas().to_pandas(), on=["cell_id", "language"], suffixes=("", "_known"))
@@ -159,7 +177,7 @@ def test_an_interaction_is_the_difference_of_its_differences(store: ResultStore)
     assert row["delta"] == pytest.approx(high["delta"] - 2 * low["delta"])
     assert row["delta_logit"] == pytest.approx(high["delta_logit"] - 2 * low["delta_logit"])
     assert np.isnan(row["cell_mean"])
-    assert np.isnan(row["error_reduction"])
+    assert row[["error_reduction", "error_reduction_low", "error_reduction_high"]].isna().all()
     assert np.isnan(row["magnitude"])
 
 
@@ -234,6 +252,17 @@ def test_seeds_that_share_an_intermediate_run_count_once(tmp_path: Path) -> None
     assert one["ci_method"].endswith("all seeds share one intermediate run, and nothing is said of others")
     assert one["verdict"].endswith("(one intermediate run)")
     assert one["ci_low"] == pytest.approx(own["ci_low"])
+
+
+def test_means_and_their_difference_agree_where_runs_stand_behind_unlike_numbers_of_seeds(tmp_path: Path) -> None:
+    design = Design(magnitudes=(0.0,), doses=(None, 0.5), num_examples=100, num_intermediate_runs=2, seed_sd=4.0)
+    row = _row(_contrasts(simulate_store(tmp_path, design)), cell_id="m0-d0.5")
+    assert (row["k"], row["num_intermediate_runs"]) == (5, 2)
+    assert row["cell_mean"] - row["base_mean"] == pytest.approx(row["delta"])
+    assert row["error_reduction"] == pytest.approx(row["delta"] / (100 - row["base_mean"]))
+    assert row["error_reduction_low"] + row["error_reduction_high"] == pytest.approx(2 * row["error_reduction"])
+    logits = [np.log(row[name] / (100 - row[name])) for name in ("cell_mean", "base_mean")]
+    assert row["delta_logit"] == pytest.approx(logits[0] - logits[1])
 
 
 def test_without_outcomes_the_interval_is_students_over_seeds(store: ResultStore, tmp_path: Path) -> None:

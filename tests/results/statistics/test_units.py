@@ -189,6 +189,6 @@ def test_pairs_of_languages_have_two_means_and_no_row_of_their_own() -> None:
 def test_what_each_example_adds_is_let_go_of_once_it_is_estimated() -> None:
     draft = _draft({Spot("de", ""): _measured(DE, _paired())})["de"]
     light = draft.lighten()
-    assert (light.difference, light.logit_difference) == (None, None)
+    assert (light.difference, light.logit_difference, light.error_reduction) == (None, None, None)
     assert light.identity == draft.identity
     assert light.deltas == pytest.approx(draft.deltas)
