@@ -119,7 +119,7 @@ def measure(action: Callable[[], object], clock: str) -> float:
 def run_bare(sql: str) -> pa.Table:
     """Answer with DuckDB alone."""
     with duckdb.connect() as connection:
-        return connection.sql(sql).to_arrow_table()  # type: ignore[union-attr]
+        return connection.sql(sql).to_arrow_table()
 
 
 def run_own(folder: str, sql: str) -> pa.Table:

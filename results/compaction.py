@@ -8,7 +8,7 @@ In: a storage and the listing of a table's files. Out: one Arrow table.
 
 import json
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -60,7 +60,7 @@ class TableRead:
         is_settled = np.array([newest_ns - entry.modified_ns >= _SETTLED_NS for entry in self.entries], bool)
         rows = self.rows.filter(pa.array(np.repeat(is_settled, self.num_rows)))
         files = [
-            [*astuple(entry), num_rows]
+            [*entry, num_rows]
             for entry, num_rows, settled in zip(self.entries, self.num_rows, is_settled, strict=True)
             if settled
         ]

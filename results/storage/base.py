@@ -6,17 +6,15 @@ at all. Names that begin with a point are nobody's business: temporary files, lo
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 import pyarrow as pa
 from pyarrow.fs import FileSystem
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A file as a listing shows it."""
+class Entry(NamedTuple):
+    """A file as a listing shows it. A tuple: ten thousands of them are made and compared at every look."""
 
     name: str
     """Relative to the storage."""

@@ -6,7 +6,6 @@ In: names relative to the folder. Out: see `results.storage`.
 import os
 import shutil
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -83,12 +82,14 @@ class LocalStorage(Storage):
         def look() -> list[Entry]:
             entries = []
             for found in files.published_files(path, suffix, recursive=recursive):
-                with suppress(FileNotFoundError):  # removed meanwhile
+                try:
                     status = found.stat()
-                    entries.append(Entry(prefix + found.path[start:], status.st_size, status.st_mtime_ns))
+                except FileNotFoundError:  # removed meanwhile
+                    continue
+                entries.append(Entry(prefix + found.path[start:], status.st_size, status.st_mtime_ns))
             return entries
 
-        return sorted(files.attempt_locally(look, path, "listed"), key=lambda entry: entry.name)
+        return sorted(files.attempt_locally(look, path, "listed"))
 
     def list_folders(self, folder: str = "") -> list[str]:
         """List the folders in a folder by name."""
