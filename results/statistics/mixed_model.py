@@ -22,9 +22,7 @@ from results.statistics.slopes import METHOD, MIN_LANGUAGES
 from results.statistics.terms import TermDesign, list_term_designs
 
 OUTCOMES: tuple[Outcome, ...] = ("delta", "logit")
-_MIXED = (
-    "mixed model, REML (statsmodels); t with the degrees of freedom of the two-stage estimate, at most languages - 2"
-)
+_MIXED = "mixed model, REML; t with the degrees of freedom of the two-stage estimate, at most languages - 2"
 
 Row = dict[str, Any]
 
