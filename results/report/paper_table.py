@@ -23,9 +23,10 @@ from results.report.figures.view import (
 )
 from results.report.figures.words import families_note, intervals_note, seeds_note
 from results.schema import CLEAN, MACRO
+from results.statistics.verdicts import BETTER, WORSE
 
-CLAIMS = ("better", "worse")
-"""Verdicts that rest on a corrected interval that excludes zero."""
+CLAIMS = (BETTER, WORSE)
+"""Verdicts that rest on a corrected interval that excludes zero, and are not restricted to what was looked at."""
 _MEAN = "mean"
 _FEW_LINES = 8
 """So few cells may head columns, where languages are more."""
@@ -191,7 +192,7 @@ def _turned(table: PaperTable) -> PaperTable:
 
 def _legend(rows: pd.DataFrame) -> str:
     failed = " †: pairs were lost to failed runs." if (rows["k_failed"] > 0).any() else ""
-    return f"Bold: the interval corrected for the number of comparisons excludes zero.{failed}"
+    return f"Bold: better or worse; the interval corrected for the number of comparisons excludes zero.{failed}"
 
 
 def _cell_caption(rows: pd.DataFrame, has_baseline: bool) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from results.report.evidence import Evidence
 from results.report.figure import Figure
-from results.report.figures.encodings import zero_line
+from results.report.figures.encodings import with_bars, zero_line
 from results.report.figures.view import focus, inline, language_name, language_order, name_languages, primary_metrics
 from results.report.figures.words import between, counted, listed, percent, seeds_note, signed
 from results.schema import MACRO
@@ -79,9 +79,9 @@ def _block(rows: pd.DataFrame, evidence: Evidence) -> alt.HConcatChart:
     ]
     gain = alt.layer(
         zero_line(),
-        base.mark_rule().encode(x=alt.X("gain_low:Q"), x2="gain_high:Q"),
+        base.mark_rule().encode(x=alt.X("bar_low:Q"), x2="bar_high:Q"),
         base.mark_point(size=52).encode(x=alt.X("gain:Q", title="gain at the best (points)"), tooltip=tooltip),
-        data=inline(gains),
+        data=inline(with_bars(gains, {"gain_low": "bar_low", "gain_high": "bar_high"}, at="gain")),
     ).properties(width=_GAIN_WIDTH, height=alt.Step(_STEP))
     return alt.hconcat(bubbles, gain, spacing=14)
 

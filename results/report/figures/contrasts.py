@@ -6,9 +6,10 @@ import pandas as pd
 from results.analysis import Analysis
 from results.report.evidence import Evidence
 from results.report.figure import Figure
-from results.report.figures.encodings import alone, plain_verdict, verdict_color, verdict_shape, zero_line
+from results.report.figures.encodings import alone, verdict_color, verdict_shape, zero_line
 from results.report.figures.view import inline, is_declared, main_contrasts, short_labels
 from results.report.figures.words import between, counted, families_note, intervals_note, listed, seeds_note, signed
+from results.statistics.verdicts import claim_of
 
 KIND = "contrasts"
 _ROW_HEIGHT = 54
@@ -61,7 +62,7 @@ def _with_words(rows: pd.DataFrame) -> pd.DataFrame:
         f"{row.verdict}: {signed(row.delta)} ({between(row.ci_adjusted_low, row.ci_adjusted_high)})"
         for row in frame.itertuples()
     ]
-    frame["verdict"] = frame["verdict"].map(plain_verdict)
+    frame["verdict"] = frame["verdict"].map(claim_of)
     columns = ["name", "claim", "verdict", "role", "delta", "ci_low", "ci_high", "ci_adjusted_low", "ci_adjusted_high"]
     return frame[[*columns, "k", "p_adjusted", "mde", "equivalence_margin"]]
 

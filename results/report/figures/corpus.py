@@ -7,11 +7,12 @@ import pandas as pd
 from results.report.evidence import Evidence
 from results.report.figure import Figure
 from results.report.figures.encodings import (
+    BARS,
     alone,
     interval_tooltips,
-    plain_verdict,
     verdict_color,
     verdict_shape,
+    with_bars,
     zero_line,
 )
 from results.report.figures.trend import compute_trends
@@ -24,6 +25,7 @@ from results.report.figures.view import (
     source_language,
 )
 from results.report.figures.words import counted, families_note, intervals_note, seeds_note, signed
+from results.statistics.verdicts import claim_of
 
 KIND = "corpus"
 _MAX_PANELS = 6
@@ -82,9 +84,9 @@ def _chart(rows: pd.DataFrame, evidence: Evidence) -> alt.TopLevelMixin:
     layers = alt.layer(
         *absent,
         zero_line("y"),
-        trend.mark_area(style="trend-band").encode(y=alt.Y("ci_low:Q"), y2="ci_high:Q"),
+        trend.mark_area(style="trend-band").encode(y=alt.Y("bar_low:Q"), y2="bar_high:Q"),
         trend.mark_line(style="trend").encode(y=y),
-        base.mark_rule(strokeOpacity=0.6).encode(y=alt.Y("ci_low:Q"), y2="ci_high:Q"),
+        base.mark_rule(strokeOpacity=0.6).encode(y=alt.Y("bar_low:Q"), y2="bar_high:Q"),
         base.mark_point(size=48).encode(y=y, shape=verdict_shape(), tooltip=tooltip),
         *(
             alt.Chart()
@@ -93,7 +95,7 @@ def _chart(rows: pd.DataFrame, evidence: Evidence) -> alt.TopLevelMixin:
             .encode(x=x, y=y, text="language:N")
             for even in (True, False)
         ),
-        data=inline(frame),
+        data=inline(with_bars(frame, BARS)),
     ).properties(width=2 * _WIDTH if is_wide else _WIDTH, height=_HEIGHT)
     panels = alt.Facet("panel:N", sort=list(frame["panel"].unique()), title=None)
     chart: alt.FacetChart = layers.facet(facet=panels, columns=1 if is_wide else 2, spacing=18)
@@ -117,7 +119,7 @@ def _place(rows: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
         place=rows["corpus_size"].fillna(rows["language"].map(places)),
         is_even=rows["language"].map(rank) % 2 == 0,
         said=rows["verdict"],
-        verdict=rows["verdict"].map(plain_verdict),
+        verdict=rows["verdict"].map(claim_of),
     )
 
 

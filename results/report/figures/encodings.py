@@ -1,7 +1,7 @@
 """Ways of showing that figures share: deltas as colours, verdicts as colour and shape, magnitudes on an axis with 0."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import altair as alt
 import pandas as pd
@@ -41,11 +41,6 @@ def delta_color(extent: float, title: str = "delta (points)") -> alt.Color:
     )
 
 
-def plain_verdict(verdict: str) -> str:
-    """A verdict without what stands in parentheses behind it; one about a single intermediate run claims nothing."""
-    return "undecided" if "(" in verdict else verdict
-
-
 def verdict_color(present: Iterable[str]) -> alt.Color:
     """Verdicts as colours; the legend has those that are there."""
     shown = set(present)
@@ -75,6 +70,21 @@ def magnitude_axis(
         scale=alt.Scale(type="symlog", constant=smallest, domain=ends, nice=False),
         axis=alt.Axis(values=levels[::every], format="~g", grid=False, labelOverlap=True),
     )
+
+
+def with_bars(frame: pd.DataFrame, ends: Mapping[str, str], at: str = "delta") -> pd.DataFrame:
+    """Add ends of bars for intervals; where there is no interval, a bar of no length (Vega warns of axes without data).
+
+    Args:
+        frame: rows of a figure.
+        ends: new column by the column of an interval's end.
+        at: column of the estimate.
+    """
+    return frame.assign(**{bar: frame[end].fillna(frame[at]) for end, bar in ends.items()})
+
+
+BARS = {"ci_low": "bar_low", "ci_high": "bar_high"}
+"""Plain intervals and their bars."""
 
 
 def interval_tooltips(digits: int = 2) -> list[alt.Tooltip]:

@@ -5,9 +5,17 @@ import pandas as pd
 
 from results.report.evidence import Evidence
 from results.report.figure import Figure
-from results.report.figures.encodings import interval_tooltips, plain_verdict, verdict_color, verdict_shape, zero_line
+from results.report.figures.encodings import (
+    BARS,
+    interval_tooltips,
+    verdict_color,
+    verdict_shape,
+    with_bars,
+    zero_line,
+)
 from results.report.figures.view import BANDS, inline, is_declared, main_contrasts, short_labels
 from results.report.figures.words import between, counted, families_note, intervals_note, seeds_note, signed
+from results.statistics.verdicts import claim_of
 
 KIND = "groups"
 _MAX_PANELS = 6
@@ -60,7 +68,7 @@ def _chart(rows: pd.DataFrame) -> alt.TopLevelMixin:
         group=rows["language"].map(name_group),
         panel=rows["contrast"].map(labels),
         said=rows["verdict"],
-        verdict=rows["verdict"].map(plain_verdict),
+        verdict=rows["verdict"].map(claim_of),
     )
     y = alt.Y("group:N", sort=_order(rows), title=None, axis=alt.Axis(ticks=False, domain=False))
     tooltip = ["group:N", alt.Tooltip("said:N", title="verdict"), *interval_tooltips()]
@@ -68,10 +76,10 @@ def _chart(rows: pd.DataFrame) -> alt.TopLevelMixin:
     base = alt.Chart().encode(y=y, color=verdict_color(frame["verdict"]))
     layers = alt.layer(
         zero_line(),
-        base.mark_rule(style="corrected").encode(x="ci_adjusted_low:Q", x2="ci_adjusted_high:Q"),
-        base.mark_rule(style="plain").encode(x="ci_low:Q", x2="ci_high:Q"),
+        base.mark_rule(style="corrected").encode(x="far_low:Q", x2="far_high:Q"),
+        base.mark_rule(style="plain").encode(x="bar_low:Q", x2="bar_high:Q"),
         base.mark_point(size=70).encode(x=alt.X("delta:Q", title="points"), shape=verdict_shape(), tooltip=tooltip),
-        data=inline(frame),
+        data=inline(with_bars(frame, BARS | {"ci_adjusted_low": "far_low", "ci_adjusted_high": "far_high"})),
     ).properties(width=_WIDTH, height=alt.Step(_STEP))
     panel = alt.Facet(
         "panel:N", sort=list(frame["panel"].unique()), title=None, header=alt.Header(labelLimit=_WIDTH + 40)

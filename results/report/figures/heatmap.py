@@ -35,6 +35,7 @@ from results.report.figures.words import (
     signed,
 )
 from results.schema import MACRO
+from results.statistics.verdicts import BETTER, WORSE
 
 KIND = "heatmap"
 _STEP = 19
@@ -85,7 +86,7 @@ def _place(rows: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
             ],
             "certainty": (rows["delta"].abs() / half).clip(upper=1.0).fillna(0.15),
             "sign": (rows["delta"] < 0).map({True: "below 0", False: "above 0"}),
-            "stands_out": rows["verdict"].isin(["better", "worse"]),
+            "stands_out": rows["verdict"].isin([BETTER, WORSE]),
             "is_missing": rows["delta"].isna(),
             "verdict": rows["verdict"],
             "role": rows["role"],
@@ -150,8 +151,8 @@ def _caption(rows: pd.DataFrame, evidence: Evidence) -> str:
         f"Cell minus its baseline in points; languages {order}; the mean leaves out the source language. Blue squares: "
         "above, orange circles: below the baseline; the larger the mark, the larger the delta beside half of its 95 % "
         "interval (full size: the interval excludes zero; smallest: there is none). "
-        f"Colours end at ±{extent:g}. A dot: the corrected interval excludes zero, too; without it nothing is claimed. "
-        f"A cross: no pair of runs ended well. {seeds_note(rows)}. {intervals_note(rows)} {families_note(rows)}"
+        f"Colours end at ±{extent:g}. A dot: better or worse, as the corrected interval has it; nothing else "
+        f"is claimed. A cross: no pair of runs ended well. {seeds_note(rows)}. {intervals_note(rows)} {families_note(rows)}"
     )
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 
 from results.report.evidence import Evidence
 from results.report.figure import Figure
-from results.report.figures.encodings import interval_tooltips, zero_line
+from results.report.figures.encodings import BARS, interval_tooltips, with_bars, zero_line
 from results.report.figures.theme import SHAPES
 from results.report.figures.view import LAST, elide, inline, is_declared, primary_metrics, short_labels
 from results.report.figures.words import between, counted, intervals_note, seeds_note, signed
@@ -72,9 +72,9 @@ def _chart(rows: pd.DataFrame) -> alt.TopLevelMixin:
     ]
     return alt.layer(
         zero_line(),
-        base.mark_rule().encode(x="ci_low:Q", x2="ci_high:Q"),
+        base.mark_rule().encode(x="bar_low:Q", x2="bar_high:Q"),
         base.mark_point(size=50).encode(x=alt.X("delta:Q", title="difference in points"), shape=shape, tooltip=tooltip),
-        data=inline(frame),
+        data=inline(with_bars(frame, BARS)),
     ).properties(width=_WIDTH, height=alt.Step(_STEP, **{"for": "offset"}))
 
 

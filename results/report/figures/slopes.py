@@ -5,7 +5,7 @@ import pandas as pd
 
 from results.report.evidence import Evidence
 from results.report.figure import Figure
-from results.report.figures.encodings import zero_line
+from results.report.figures.encodings import BARS, with_bars, zero_line
 from results.report.figures.view import focus, inline, language_name, language_order, primary_metrics
 from results.report.figures.words import between, counted, listed, signed
 
@@ -54,9 +54,6 @@ def _chart(rows: pd.DataFrame, evidence: Evidence) -> alt.TopLevelMixin:
         name=[_name(evidence, code) for code in rows["left_out"]],
         is_whole=rows["left_out"].isna(),
     )
-    whole = frame[frame["is_whole"]].set_index("panel")
-    frame["whole_low"], frame["whole_high"] = frame["panel"].map(whole["ci_low"]), frame["panel"].map(whole["ci_high"])
-    frame["whole"] = frame["panel"].map(whole["estimate"])
     y = alt.Y("name:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False))
     x = alt.X("estimate:Q", title="points for ten times the corpus")
     tooltip = [
@@ -72,19 +69,13 @@ def _chart(rows: pd.DataFrame, evidence: Evidence) -> alt.TopLevelMixin:
     of_whole = base.transform_filter("datum.is_whole")
     layers = alt.layer(
         of_whole.mark_rect(style="trend-band").encode(
-            x="whole_low:Q", x2="whole_high:Q", y=alt.value(0), y2=alt.value("height")
+            x="bar_low:Q", x2="bar_high:Q", y=alt.value(0), y2=alt.value("height")
         ),
         zero_line(),
-        base.mark_rule().encode(x="ci_low:Q", x2="ci_high:Q"),
-        base.mark_point(size=36).encode(
-            x=x,
-            tooltip=tooltip,
-            shape=alt.Shape(
-                "is_whole:N", scale=alt.Scale(domain=[True, False], range=["diamond", "circle"]), legend=None
-            ),
-            size=alt.Size("is_whole:N", scale=alt.Scale(domain=[True, False], range=[130, 36]), legend=None),
-        ),
-        data=inline(frame),
+        base.mark_rule().encode(x="bar_low:Q", x2="bar_high:Q"),
+        base.transform_filter("!datum.is_whole").mark_point(size=36).encode(x=x, tooltip=tooltip),
+        of_whole.mark_point(size=130, shape="diamond").encode(x=x, tooltip=tooltip),
+        data=inline(with_bars(frame, BARS, at="estimate")),
     ).properties(width=_WIDTH, height=alt.Step(_STEP))
     panel = alt.Facet(
         "panel:N", sort=list(frame["panel"].unique()), title=None, header=alt.Header(labelLimit=_WIDTH + 40)

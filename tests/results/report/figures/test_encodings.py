@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from results.report.figures.encodings import delta_extent, magnitude_axis, plain_verdict
+from results.report.figures.encodings import BARS, delta_extent, magnitude_axis, with_bars
 
 
 @pytest.mark.parametrize(("deltas", "extent"), [([0.0, 0.1], 0.5), ([-3.1, 2.0], 3.5), ([1.0] * 99 + [90.0], 1.0)])
@@ -23,6 +23,8 @@ def test_ticks_are_magnitudes_that_were_measured():
     assert len(values) <= 5
 
 
-def test_only_plain_verdicts_keep_their_name():
-    assert plain_verdict("better") == "better"
-    assert plain_verdict("worse (one intermediate run)") == "undecided"
+def test_a_bar_without_an_interval_has_no_length():
+    frame = pd.DataFrame({"delta": [1.0, 2.0], "ci_low": [0.5, float("nan")], "ci_high": [1.5, float("nan")]})
+    bars = with_bars(frame, BARS)
+    assert bars["bar_low"].tolist() == [0.5, 2.0]
+    assert bars["bar_high"].tolist() == [1.5, 2.0]
