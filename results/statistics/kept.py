@@ -12,6 +12,7 @@ from dataclasses import asdict
 import pyarrow as pa
 
 from results.analysis import Analysis
+from results.damage import trial_of
 from results.errors import DamagedFileError, DiskFullError, SchemaVersionError, StorageError
 from results.schema import SCHEMA_VERSION, VERSION_KEY
 from results.snapshot import Snapshot
@@ -63,7 +64,15 @@ def digest_inputs(snapshot: Snapshot, analysis: Analysis) -> str:
     }
     content = {name: table.to_pylist() for name, table in tables.items()}
     content |= {"analysis": asdict(analysis), "versions": [STATISTICS_VERSION, SCHEMA_VERSION]}
+    content |= {"files": _list_files(snapshot)}
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _list_files(snapshot: Snapshot) -> list[tuple[str, int]]:
+    """Names and sizes of what finished trials scored and answered: files may be damaged, missing, and put back."""
+    finished = set(snapshot.finished_ids)
+    entries = [one for folder in ("scores", "predictions") for one in snapshot.storage.list_entries(folder, ".parquet")]
+    return sorted((entry.name, entry.num_bytes) for entry in entries if trial_of(entry.name) in finished)
 
 
 def _read_kept(snapshot: Snapshot, digest: str) -> pa.Table | None:

@@ -52,6 +52,19 @@ def test_whatever_the_table_is_made_from_is_in_the_digest(store: ResultStore) ->
     assert digest() == seen[-1]
 
 
+@pytest.mark.parametrize("folder", ["predictions", "scores"])
+def test_files_that_were_away_or_damaged_count_once_they_are_put_back(store: ResultStore, folder: str) -> None:
+    path = store.folder / folder / "m0.3-0.parquet"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:40])
+    damaged = store.contrasts()
+    path.write_bytes(whole)
+    assert not store.contrasts().equals(damaged)
+    (row,) = [one for one in store.contrasts().to_pylist() if one["language"] == "de"]
+    assert row["k"] == 2
+    assert row["ci_method"].startswith("two-level bootstrap")
+
+
 def test_a_trial_that_finishes_later_is_in_the_next_table(tmp_path: Path) -> None:
     store = simulate_store(tmp_path / "store", replace(DESIGN, failed={(0.3, None, 1): "diverged"}))
     ok = [row["k"] for row in store.contrasts().to_pylist() if row["runs"] == "ok"]
