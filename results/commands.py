@@ -184,11 +184,19 @@ def failures(
         str | None,
         typer.Option(help="Columns or axes, by comma, to count by; all others are pooled: method,magnitude."),
     ] = None,
+    tests: Annotated[
+        bool, typer.Option("--tests", help="Instead: does a cell fail more often than its baseline, or with magnitude?")
+    ] = False,
     where: Where = None,
     form: Format = None,
     output: Output = None,
 ) -> None:
     """How often training failed in each cell, with an exact interval, and how large the perturbation really was."""
+    if tests:
+        from results.statistics.model_views import show_failure_tests
+
+        show_failure_tests(folder, form, output)
+        return
     from results.views import show_failures
 
     show_failures(folder, by, where, form, output)

@@ -114,6 +114,25 @@ def print_slopes(effects: pd.DataFrame, console: Console) -> None:
     _print_notes(notes, console)
 
 
+def print_failure_tests(tests: pd.DataFrame, console: Console) -> None:
+    """Print each cell's failures beside its baseline's, and each series' along the magnitudes."""
+    if tests.empty:
+        console.print("No training failed: there is nothing to test.")
+        return
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False, show_edge=False)
+    table.add_column("failed more often", overflow="fold")
+    for name in ("failed", "baseline", "p"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in tests.to_dict("records"):
+        is_cell = row["kind"] == "cell"
+        label = row["series"] if is_cell else f"trend over magnitudes: {row['series']}"
+        baseline = f"{row['base_failed']:.0f} of {row['base_ended']:.0f}" if is_cell else ""
+        table.add_row(str(label), f"{row['num_failed']} of {row['num_ended']}", baseline, _p(row["p"]))
+    console.print(table)
+    console.print()
+    _print_notes([f"{note}." for note in _distinct(tests["p_method"])], console)
+
+
 def _print_terms(title: str, label: str, rows: pd.DataFrame, console: Console) -> None:
     table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False, show_edge=False)
     table.add_column("cell" if label == "series" else label, overflow="fold")

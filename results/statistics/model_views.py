@@ -17,8 +17,15 @@ from results.schema import MACRO
 from results.snapshot import Snapshot
 from results.statistics.best_magnitude import compute_best_magnitudes
 from results.statistics.curves import compute_curves
+from results.statistics.failure_rates import compute_failure_tests
 from results.statistics.mixed_model import compute_effects
-from results.statistics.model_listing import print_curves, print_selections, print_slopes, print_surfaces
+from results.statistics.model_listing import (
+    print_curves,
+    print_failure_tests,
+    print_selections,
+    print_slopes,
+    print_surfaces,
+)
 from results.statistics.selections import compare_selections
 from results.statistics.surfaces import compute_surfaces
 from results.store import ResultStore
@@ -103,3 +110,14 @@ def _mean_unless_asked(choice: Choice, table: pa.Table) -> Choice:
 def _frame(table: pa.Table) -> pd.DataFrame:
     frame: pd.DataFrame = table.to_pandas()
     return frame
+
+
+def show_failure_tests(folder: Path | str, form: str | None = None, output: Path | None = None) -> None:
+    """Show whether cells fail more often than their baselines, and whether failures go with magnitude."""
+    form = resolve_format(form, output)
+    table = compute_failure_tests(ResultStore.open(folder).snapshot())
+    if form != "table":
+        write_output(table, form, output)
+        return
+    with open_console(output) as console:
+        print_failure_tests(_frame(table), console)

@@ -34,6 +34,11 @@ def test_options_reach_the_table(flat_store):
     assert best.output.startswith("series,target_task,method,language,metric,selection,condition,k,best_magnitude")
 
 
+def test_failures_are_tested_where_that_is_asked_for(flat_store):
+    result = CliRunner().invoke(app, ["failures", str(flat_store.folder), "--tests", "--format", "csv"])
+    assert [row.partition(",")[0] for row in result.output.splitlines()] == ["kind", "cell", "cell", "trend"]
+
+
 def test_listing_commands_imports_no_statistics():
     code = "import sys, results.statistics.model_commands; print('statsmodels' in sys.modules, 'pandas' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

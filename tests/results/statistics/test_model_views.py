@@ -6,8 +6,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from results.errors import QueryError
-from results.statistics.model_views import show_curves, show_selections, show_slopes, show_surface
-from results.statistics.schema import BEST_MAGNITUDES, CURVES, EFFECTS, SURFACES
+from results.statistics.model_views import show_curves, show_failure_tests, show_selections, show_slopes, show_surface
+from results.statistics.schema import BEST_MAGNITUDES, CURVES, EFFECTS, FAILURE_TESTS, SURFACES
 from results.views import Choice
 
 
@@ -41,3 +41,14 @@ def test_people_see_the_mean_of_a_surface_unless_they_name_languages(grid_store,
 def test_a_sweep_with_one_selection_says_so(flat_store, capsys):
     show_selections(flat_store.folder, Choice())
     assert "Only one way" in capsys.readouterr().out
+
+
+def test_failures_are_tested_for_people_and_programs(flat_store, grid_store, tmp_path, capsys):
+    show_failure_tests(flat_store.folder)
+    text = capsys.readouterr().out
+    assert "trend over magnitudes: gaussian" in text
+    assert "1 of 3" in text
+    show_failure_tests(grid_store.folder)
+    assert "No training failed" in capsys.readouterr().out
+    show_failure_tests(flat_store.folder, output=tmp_path / "tests.parquet")
+    assert pq.read_schema(tmp_path / "tests.parquet").names == FAILURE_TESTS.names
