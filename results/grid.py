@@ -9,7 +9,6 @@ from functools import cached_property
 from itertools import chain, repeat
 from typing import NamedTuple
 
-from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
@@ -61,16 +60,16 @@ class Grid:
 
 @dataclass(frozen=True)
 class _Column:
-    """What stands in one column of a table."""
+    """What stands in one column of a table; each text as the lines that it has."""
 
-    header: Text
-    texts: Sequence[Text]
+    header: Sequence[Text]
+    texts: Sequence[Sequence[Text]]
     style: str = ""
 
     @cached_property
     def width(self) -> int:
         """Of its widest line, in characters."""
-        return max(_text_width(text) for text in (self.header, *self.texts))
+        return max((line.cell_len for text in (self.header, *self.texts) for line in text), default=0)
 
 
 class Block(NamedTuple):
@@ -95,13 +94,16 @@ def layout_grid(grid: Grid, console: Console) -> list[Block]:
     builders = (_cells_as_rows, _cells_as_columns) if grid.may_turn else (_cells_as_rows,)
     for stacked in (False, True):
         for build in builders:
+            num_columns = len(grid.columns) if build is _cells_as_rows else len(grid.lines)
+            if num_columns * (_GAP + 1) > console.width:
+                continue
             columns = build(grid, stacked)
             if _width(columns) <= console.width:
                 return [Block(title, _make_lines(columns, grid if build is _cells_as_rows else None))]
     labels, *columns = _cells_as_rows(grid, stacked=True)
     widest = max((column.width for column in columns), default=0)
-    for label in labels.texts:
-        label.truncate(max(console.width - _GAP - widest, 1), overflow="ellipsis")
+    for line in chain.from_iterable(labels.texts):
+        line.truncate(max(console.width - _GAP - widest, 1), overflow="ellipsis")
     titles = chain([title], repeat(Text(f"{grid.title} (continued)", style="italic")))
     parts = _split(labels, columns, console.width)
     return [Block(name, _make_lines(part, grid)) for name, part in zip(titles, parts, strict=False)]
@@ -124,20 +126,22 @@ def _width(columns: Sequence[_Column]) -> int:
 
 
 def _cells_as_rows(grid: Grid, stacked: bool) -> list[_Column]:
-    labels = [_wrapped(line.label) if stacked else Text(line.label) for line in grid.lines]
-    columns = [_Column(Text(grid.corner), labels)]
+    labels = [_wrapped(line.label) if stacked else [Text(line.label)] for line in grid.lines]
+    columns = [_Column([Text(grid.corner)], labels)]
     for column in grid.columns:
         texts = _align([line.entries.get(column) for line in grid.lines], len(column), stacked)
-        columns.append(_Column(Text(column, justify="right"), texts))
+        columns.append(_Column([Text(column, justify="right")], texts))
     return columns
 
 
 def _cells_as_columns(grid: Grid, stacked: bool) -> list[_Column]:
-    columns = [_Column(Text(), [Text(column) for column in grid.columns])]
+    columns = [_Column([Text()], [[Text(column)] for column in grid.columns])]
     for line in grid.lines:
         header = _wrapped(line.label)
-        header.justify = "right"
-        texts = _align([line.entries.get(column) for column in grid.columns], _text_width(header), stacked)
+        for part in header:
+            part.justify = "right"
+        width = max(part.cell_len for part in header)
+        texts = _align([line.entries.get(column) for column in grid.columns], width, stacked)
         columns.append(_Column(header, texts, line.style))
     return columns
 
@@ -155,16 +159,15 @@ def _make_lines(columns: Sequence[_Column], grid: Grid | None) -> list[Text]:
     return lines
 
 
-def _make_row(texts: Sequence[Text], columns: Sequence[_Column], style: str) -> list[Text]:
+def _make_row(texts: Sequence[Sequence[Text]], columns: Sequence[_Column], style: str) -> list[Text]:
     """Put what stands in one row side by side: as many lines as the highest of the texts has."""
-    parts = [text.split("\n", allow_blank=True) if "\n" in text.plain else [text] for text in texts]
     lines = []
-    for number in range(max(len(part) for part in parts)):
+    for number in range(max(len(text) for text in texts)):
         line = Text(style=style)
-        for place, (column, text, part) in enumerate(zip(columns, texts, parts, strict=True)):
-            found = part[number] if number < len(part) else Text()
+        for place, (column, text) in enumerate(zip(columns, texts, strict=True)):
+            found = text[number] if number < len(text) else Text()
             room = " " * (column.width - found.cell_len)
-            is_right = text.justify == "right"
+            is_right = found.justify == "right"
             line.append(" " * (_GAP if place else 0) + (room if is_right else ""))
             start = len(line)
             line.append_text(found)
@@ -174,7 +177,7 @@ def _make_row(texts: Sequence[Text], columns: Sequence[_Column], style: str) -> 
     return lines
 
 
-def _align(entries: Sequence[Entry | None], width: int, stacked: bool) -> list[Text]:
+def _align(entries: Sequence[Entry | None], width: int, stacked: bool) -> list[list[Text]]:
     """Render one column, at least `width` wide, so that digits stand under digits: at the right, with the same room for
     marks and spreads in every line.
     """
@@ -185,20 +188,22 @@ def _align(entries: Sequence[Entry | None], width: int, stacked: bool) -> list[T
         number_width = max(width - mark_width, spread_width, *(len(entry.text) for entry in present), 0)
     else:
         number_width = max(width - mark_width - spread_width - 1, *(len(entry.text) for entry in present), 0)
-    texts: list[Text] = []
+    texts: list[list[Text]] = []
     for entry in entries:
-        text = Text()
-        if entry:
-            text.append(entry.text.rjust(number_width) + entry.mark.ljust(mark_width), style=entry.style)
-            spread = "\n" + entry.spread.rjust(number_width) if stacked else " " + entry.spread.rjust(spread_width)
-            text.append(spread if spread_width else "", style="dim")
+        if entry is None:
+            texts.append([Text()])
+            continue
+        number = entry.text.rjust(number_width) + entry.mark.ljust(mark_width)
+        text = [Text(number, style=entry.style)]
+        if spread_width and stacked:
+            text.append(Text(entry.spread.rjust(number_width), style="dim"))
+        elif spread_width:
+            text = [Text.assemble((number, entry.style), (" " + entry.spread.rjust(spread_width), "dim"))]
         texts.append(text)
     return texts
 
 
-def _wrapped(label: str) -> Text:
-    return Text(label.replace(_LABEL_SEPARATOR, "\n").replace(f" {BASELINE_NOTE}", f"\n{BASELINE_NOTE}"))
-
-
-def _text_width(text: Text) -> int:
-    return max(cell_len(part) for part in text.plain.split("\n"))
+def _wrapped(label: str) -> list[Text]:
+    """The parts of a label, one a line."""
+    parts = label.replace(f" {BASELINE_NOTE}", f"{_LABEL_SEPARATOR}{BASELINE_NOTE}").split(_LABEL_SEPARATOR)
+    return [Text(part) for part in parts]
