@@ -73,17 +73,21 @@ class Numbers:
     @cached_property
     def p_no_loss(self) -> Array:
         """Of a loss of the margin or more."""
-        return self.points.fill(self.points.estimates.equivalence(self.margin).p_no_loss)
+        return self._where_spread(self.points.estimates.equivalence(self.margin).p_no_loss)
 
     @cached_property
     def p_equivalence(self) -> Array:
         """Of a difference of the margin or more, either way (two one-sided tests)."""
-        return self.points.fill(self.points.estimates.equivalence(self.margin).p)
+        return self._where_spread(self.points.estimates.equivalence(self.margin).p)
 
     @cached_property
     def delta_logit(self) -> Array:
         """In log odds."""
         return self.logits.fill(self.logits.estimates.delta)
+
+    def _where_spread(self, p: Array) -> Array:
+        """NaN where nothing differs in any seed or example: how much may be ruled out is not known by that."""
+        return self.points.fill(np.where(self.points.estimates.se > 0, p, np.nan))
 
     def detectable(self, level: Array) -> Array:
         """Smallest true difference that is found in 4 of 5 tries, at a level of each row."""

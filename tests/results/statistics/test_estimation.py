@@ -40,6 +40,12 @@ def test_equivalence_is_tested_at_the_margin_of_the_analysis() -> None:
     np.testing.assert_allclose(numbers.p_equivalence, max(above, below))
 
 
+def test_without_any_spread_neither_a_loss_nor_a_difference_is_ruled_out() -> None:
+    numbers = estimate_rows([make_draft(difference=_difference(np.zeros(3)))], Analysis(margin=1.0))
+    assert (numbers.delta[0], numbers.se[0], numbers.p[0]) == (0.0, 0.0, 1.0)
+    assert np.isnan([numbers.p_no_loss[0], numbers.p_equivalence[0]]).all()
+
+
 def test_a_stricter_level_detects_less() -> None:
     draft = make_draft(difference=_difference(DELTAS), logit_difference=None)
     numbers = estimate_rows([draft], Analysis())
