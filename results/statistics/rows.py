@@ -1,8 +1,10 @@
 """From drafts and numbers to rows of the contrasts table. In: arrays. Out: `schema.CONTRASTS`, a dictionary a row."""
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -195,16 +197,23 @@ def _ci_method(draft: Draft) -> str:
 
 def _failed_runs(draft: Draft) -> str:
     """How runs that failed count in this row, and what else is left out of it."""
-    counts = ", ".join(f"{number} {state}" for state, number in draft.paired.lost.items())
+    counts = _listed(draft.paired.lost)
     if draft.runs == ALL_RUNS:
         parts = ["degenerate runs count at their scores, diverged ones at chance"]
         parts += [f"left out: {counts}"] if counts else []
     else:
-        parts = [f"pairs left out: {counts}" if counts else "none"]
+        included = Counter(run.status for run in set(chain(*draft.paired.runs)) if run.status != "ok")
+        parts = [f"counted as if ok: {_listed(included)}"] if included else []
+        parts += [f"pairs left out: {counts}"] if counts else []
+        parts = parts or ["none"]
     if draft.num_unscored and not draft.reason:
         of_diverged = " and no chance level to count as" if draft.runs == ALL_RUNS else ""
         parts.append(f"{draft.num_unscored} seeds left out: a run has no score{of_diverged}")
     return "; ".join([*parts, *([draft.reason] if draft.reason else [])])
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} {state}" for state, number in sorted(counts.items()))
 
 
 def _join_versions(trials: Collection[str], versions: Mapping[str, str]) -> str:

@@ -235,6 +235,7 @@ def test_rows_without_and_with_failed_runs_stand_side_by_side(tmp_path: Path) ->
     assert (oom["k_failed"] == 1).all()
     included = _row(_contrasts(store, include=["degenerate"]), "sw", cell_id="m0.1")
     assert (included["k"], included["k_failed"]) == (4, 1)
+    assert included["failed_runs"] == "counted as if ok: 1 degenerate; pairs left out: 1 diverged"
 
 
 def test_seeds_that_share_an_intermediate_run_count_once(tmp_path: Path) -> None:
