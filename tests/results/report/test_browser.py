@@ -3,10 +3,12 @@
 import re
 import shutil
 import threading
-from contextlib import contextmanager
+import zlib
+from contextlib import contextmanager, suppress
 
 import pytest
 
+from results.report.figures.theme import PALETTES
 from results.report.live import LivePage, LiveServer
 from results.report.page import render_page
 from tests.results.factories import score_row, small_sweep, trial_row, write_store
@@ -65,6 +67,16 @@ def path(tmp_path_factory):
     path = tmp_path_factory.mktemp("report") / "report.html"
     path.write_text(render_page(make_evidence()), encoding="utf-8")
     return path
+
+
+def colours_of(pdf):
+    """Colours that a PDF fills with."""
+    colours = set()
+    for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, flags=re.DOTALL):
+        with suppress(zlib.error):  # a font, a picture
+            fills = re.findall(rb"([\d.]+) ([\d.]+) ([\d.]+) rg", zlib.decompress(stream))
+            colours |= {"#" + "".join(f"{round(float(part) * 255):02x}" for part in fill) for fill in fills}
+    return colours
 
 
 @contextmanager
@@ -197,7 +209,10 @@ def test_print_shows_everything_light_and_leaves_the_page_as_it_was(browser, pat
         tab.evaluate("addEventListener('beforeprint', () => { window.opened = document.querySelectorAll("
                      "'details:not([open])').length; })")  # fmt: skip
         document = tab.pdf(path=tmp_path / "report.pdf", format="A4")
-        assert document.startswith(b"%PDF")
+        colours = colours_of(document)
+        assert PALETTES["print"].text in colours
+        assert PALETTES["dark"].muted not in colours
+        assert len(colours & set(PALETTES["print"].diverging)) > 1  # of the heatmap
         assert tab.evaluate("window.opened") <= tab.locator("section.language[hidden] details").count()
         tab.locator("#chart-heatmap[data-drawn=dark]").wait_for(timeout=20_000)
         assert tab.locator("details[open]").count() == num_open
