@@ -2,6 +2,7 @@ import pytest
 
 from results.analysis import DEFAULT_FAMILIES, Analysis
 from search_spaces.contrasts import plan_contrasts
+from search_spaces.loading import load_space
 from sweeps.planning.analysis import resolve_analysis
 from sweeps.planning.plan import plan_sweep
 from tests.sweeps.factories import make_space
@@ -72,3 +73,12 @@ def test_a_contrast_whose_cells_turn_out_to_be_one_is_refused():
     cells = {spec: "one" for contrast in plan_contrasts(space) for spec in contrast.weights}
     with pytest.raises(SpecError, match="contrast 'noise': its cells read the same data"):
         resolve_analysis(space, cells)
+
+
+def test_the_small_magnitude_study_is_planned_from_real_files_with_all_that_it_declares(shared_folder):
+    overrides = [f"encoder={shared_folder / 'encoders/mini-real'}", f"target.data={shared_folder / 'data/udpos'}"]
+    plan = plan_sweep(load_space("study-magnitude-small", [*overrides, "seeds=1"]))
+    analysis = Analysis.from_sweep({"analysis": plan.analysis})
+    assert [len(contrast.terms) for contrast in analysis.contrasts] == [2, 2, 8]
+    planned = {trial.plan.cell_id for trial in plan.trials}
+    assert {term.cell_id for contrast in analysis.contrasts for term in contrast.terms} == planned
