@@ -80,13 +80,14 @@ def _trace(panel: Panel, series: MagnitudeSeries, points: Points) -> Iterator[Ro
 
 
 def _fit(common: Row, cells: Sequence[DesignCell], unit: str, points: Points) -> Iterator[Row]:
-    """Points of the curve between the measured ones; none where there are too few, or one has no interval."""
+    """Points of the curve at the measured magnitudes and between; none where these are few or have no interval."""
     above = [cell.magnitude for cell in cells if cell.magnitude > 0]
     drawn = np.stack([points.drawn(cell, unit) for cell in cells])
     if len(above) < MIN_MAGNITUDES or np.isnan(drawn).any():
         return
     knots = magnitude_scale(np.array([cell.magnitude for cell in cells]), min(above))
-    grid = np.concatenate([np.linspace(low, high, _POINTS_A_STEP + 2)[1:-1] for low, high in pairwise(knots)])
+    steps = [np.linspace(low, high, _POINTS_A_STEP + 2)[1:] for low, high in pairwise(knots)]
+    grid = np.concatenate([knots[:1], *steps])
     curve = PchipInterpolator(knots, [points.delta(cell, unit) for cell in cells])(grid)
     low, high = np.quantile(PchipInterpolator(knots, drawn, axis=0)(grid), (0.025, 0.975), axis=1)
     for place, at in enumerate(grid):

@@ -4,7 +4,7 @@ In: cells as points of a design. Out: `TermDesign`s, whose columns are all estim
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +32,7 @@ class TermDesign:
     matrix: npt.NDArray[np.float64]
     """Settings of a cell minus those of its baseline; shape (cells, terms)."""
     scales: str
-    """What one unit of each term is, in words."""
+    """What one unit of each term is, and which arms are left out, in words."""
 
 
 def list_term_designs(cells: Iterable[DesignCell]) -> list[TermDesign]:
@@ -56,9 +56,15 @@ def list_term_designs(cells: Iterable[DesignCell]) -> list[TermDesign]:
         for method in methods or [None]:
             for stage in stages or [None]:
                 chosen = [one for one in members if _is_in(one, method, stage, baseline)]
+                others = [one for one in members if one.dose is None and one.arm != baseline.arm]
                 if design := _make_design(chosen, baseline, method, stage):
-                    designs.append(design)
+                    designs.append(replace(design, scales=_describe(design.scales, others)))
     return designs
+
+
+def _describe(scales: str, others: Sequence[DesignCell]) -> str:
+    arms = ", ".join(dict.fromkeys(str(cell.level) for cell in others))
+    return "; ".join(filter(None, [scales, f"without arms that are no dose: {arms}" if arms else ""]))
 
 
 def _is_in(cell: DesignCell, method: tuple[str | None, str] | None, stage: str | None, baseline: DesignCell) -> bool:

@@ -47,8 +47,8 @@ def test_the_fitted_curve_lies_between_its_measured_neighbours_and_within_their_
     for _, rows in curves.groupby(["series", "language"]):
         measured = rows[rows["is_measured"]].set_index("magnitude")
         for row in rows[~rows["is_measured"]].to_dict("records"):
-            below = measured[measured.index < row["magnitude"]].iloc[-1]
-            above = measured[measured.index > row["magnitude"]].iloc[0]
+            below = measured[measured.index <= row["magnitude"] * (1 + 1e-9)].iloc[-1]
+            above = measured[measured.index >= row["magnitude"] * (1 - 1e-9)].iloc[0]
             low, high = sorted((below["delta"], above["delta"]))
             assert low - 1e-6 <= row["delta"] <= high + 1e-6
             assert row["ci_low"] <= row["delta"] <= row["ci_high"]

@@ -67,6 +67,7 @@ def test_settings_are_counted_from_the_baseline_whatever_that_is():
 def test_arms_that_are_no_dose_take_no_part():
     (design,) = list_term_designs([cell("base"), cell("easy", dose=0.0), cell("random", level="random")])
     assert [one.cell_id for one in design.cells] == ["easy"]
+    assert "without arms that are no dose: random" in design.scales
 
 
 def test_cells_that_differ_from_their_baseline_in_more_are_left_out():
