@@ -83,6 +83,9 @@ def correction(row: Row) -> str:
 def evidence_sentence(row: Row) -> str:
     """Difference, intervals, p and k of a row, in words."""
     k = counted(int(row["k"]), "paired seed")
+    shared: Any = row.get("num_intermediate_runs")
+    if not is_missing(shared) and shared < row["k"]:
+        k += f" on {counted(int(shared), 'run')} of the intermediate stage"
     if is_missing(row["ci_low"]):
         return f"{signed(row['delta'])} points, no interval; {k}."
     p = probability(row["p_adjusted"])

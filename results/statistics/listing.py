@@ -17,7 +17,7 @@ from results.analysis import Analysis
 from results.schema import CLEAN, MACRO
 from results.statistics.measured import LAST
 from results.statistics.units import ALL_RUNS
-from results.statistics.verdicts import BETTER, NOT_TESTABLE, THESE_EXAMPLES, WORSE, claim_of
+from results.statistics.verdicts import BETTER, NOT_TESTABLE, WORSE, claim_of, restrictions_of
 
 Row = Mapping[Hashable, Any]
 
@@ -107,7 +107,7 @@ def _print_block(block: _Block, console: Console) -> None:
     table.add_column(block.labels)
     for name in ("k", "delta", "95 %", "corrected", "p", "mde"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("verdict")
+    table.add_column("verdict", no_wrap=True)
     for row in block.rows.to_dict("records"):
         table.add_row(_label(row, block.labels), *_cells(row), style=_STYLES.get(row["verdict"], ""))
     console.print(table)
@@ -121,16 +121,22 @@ def _label(row: Row, column: str) -> Text:
 
 
 def _cells(row: Row) -> list[str]:
-    k, failed = row["k"], row["k_failed"]
     return [
-        f"{k} of {k + failed}" if failed else str(k),
+        _seeds(row),
         _number(row["delta"], "+z.1f"),
         _range(row["ci_low"], row["ci_high"]),
         _range(row["ci_adjusted_low"], row["ci_adjusted_high"]),
         "<.001" if row["p_adjusted"] < 0.001 else _number(row["p_adjusted"], ".3f").removeprefix("0"),
         _number(row["mde"], ".1f"),
-        row["verdict"],
+        row["verdict"].partition(" (")[0] + ("*" if restrictions_of(row["verdict"]) else ""),
     ]
+
+
+def _seeds(row: Row) -> str:
+    """Paired seeds, of how many, and the intermediate runs behind them where these are fewer."""
+    k, failed = row["k"], row["k_failed"]
+    shared = f" ({row['num_intermediate_runs']:g})" if row["num_intermediate_runs"] < k else ""
+    return (f"{k} of {k + failed}" if failed else str(k)) + shared
 
 
 def _number(value: float, form: str) -> str:
@@ -177,8 +183,10 @@ def _method_notes(rows: pd.DataFrame, analysis: Analysis) -> list[str]:
         f"not below -{analysis.margin:g} (one-sided tests, corrected within the family, too). undecided is no claim of "
         "no difference.",
     ]
-    if rows["verdict"].str.contains(THESE_EXAMPLES, regex=False).any():
-        notes.append(f"({THESE_EXAMPLES}): from seeds alone, and no claim: other test examples may say otherwise.")
+    if (rows["num_intermediate_runs"] < rows["k"]).any():
+        notes.append("k (n): the seeds share n runs of the intermediate stage, and the interval is over these.")
+    if restrictions := sorted({one for verdict in rows["verdict"].unique() for one in restrictions_of(verdict)}):
+        notes.append(f"*: no claim, since it holds for this alone: {', '.join(restrictions)}.")
     if methods := rows["ci_method"].dropna().unique().tolist():
         notes.append(f"Intervals: {'. '.join(methods)}.")
     return notes

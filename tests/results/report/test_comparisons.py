@@ -56,6 +56,12 @@ def test_the_sentence_on_a_row_has_its_numbers(row):
     )
 
 
+def test_a_row_says_how_many_intermediate_runs_its_seeds_share(row):
+    assert evidence_sentence(row | {"k": 5, "num_intermediate_runs": 5.0}).endswith("; 5 paired seeds.")
+    text = evidence_sentence(row | {"k": 5, "num_intermediate_runs": 2.0})
+    assert text.endswith("; 5 paired seeds on 2 runs of the intermediate stage.")
+
+
 def test_a_row_without_an_interval_says_so(row):
     assert evidence_sentence(row | {"delta": 1.0, "ci_low": None, "k": 1}) == "+1.0 points, no interval; 1 paired seed."
 

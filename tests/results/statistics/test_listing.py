@@ -76,8 +76,24 @@ def test_what_holds_for_these_examples_alone_does_not_stand_out_and_is_explained
     restricted = rows.assign(verdict=rows["verdict"].replace({one: f"{one} (on these examples)" for one in CLAIMS}))
     text = _print(restricted)
     assert ": 0 of " in text
-    assert "(on these examples): from seeds alone, and no claim" in " ".join(text.split())
-    assert "(on these examples)" not in _print(rows)
+    assert "worse*" in text
+    assert "*: no claim, since it holds for this alone: on these examples." in " ".join(text.split())
+    assert "*" not in _print(rows)
+
+
+def test_seeds_that_share_intermediate_runs_stand_beside_how_many_these_are(rows: pd.DataFrame) -> None:
+    text = _print(rows.assign(num_intermediate_runs=2.0))
+    assert "4 (2)" in text
+    assert "3 of 4 (2)" in text
+    assert "k (n): the seeds share n runs" in text
+    assert "k (n)" not in _print(rows.assign(num_intermediate_runs=rows["k"].astype(float)))
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_verdicts_are_never_cut(rows: pd.DataFrame, width: int) -> None:
+    text = _print(rows, ROLES, width=width)
+    for verdict in rows["verdict"].unique():
+        assert text.count(verdict) >= (rows["verdict"] == verdict).sum()
 
 
 def test_what_was_declared_late_or_never_is_said(rows: pd.DataFrame) -> None:
