@@ -151,8 +151,8 @@ def _caption(rows: pd.DataFrame, evidence: Evidence) -> str:
         f"Cell minus its baseline in points; languages {order}; the mean leaves out the source language. Blue squares: "
         "above, orange circles: below the baseline; the larger the mark, the larger the delta beside half of its 95 % "
         "interval (full size: the interval excludes zero; smallest: there is none). "
-        f"Colours end at ±{extent:g}. A dot: better or worse, as the corrected interval has it; nothing else "
-        f"is claimed. A cross: no pair of runs ended well. {seeds_note(rows)}. {intervals_note(rows)} {families_note(rows)}"
+        f"Colours end at ±{extent:g}. A dot: better or worse, as the corrected interval has it; else no claim. "
+        f"A cross: no pair of runs ended well. {seeds_note(rows)}. {intervals_note(rows)} {families_note(rows)}"
     )
 
 
