@@ -77,7 +77,9 @@ def print_contrasts(
     if num_pending:
         note = f"{num_pending} trials are pending: to look again until something stands out is to test again and again."
         console.print(Text(note, style="dim"))
-    for note in [*_declaration_notes(analysis), *_method_notes(rows, analysis), *_failure_notes(rows)]:
+    listed = rows[rows["role"].isin(shown)]
+    of_methods = _method_notes(rows if listed.empty else listed, analysis)
+    for note in [*_declaration_notes(analysis), *of_methods, *_failure_notes(rows)]:
         console.print(Text(note, style="dim"))
 
 

@@ -89,6 +89,13 @@ def test_seeds_that_share_intermediate_runs_stand_beside_how_many_these_are(rows
     assert "k (n)" not in _print(rows.assign(num_intermediate_runs=rows["k"].astype(float)))
 
 
+def test_methods_are_those_of_the_rows_that_are_listed(rows: pd.DataFrame) -> None:
+    is_exploratory = rows["role"] == "exploratory"
+    other = rows.assign(ci_method=rows["ci_method"].mask(is_exploratory & rows["ci_method"].notna(), "tealeaves"))
+    assert "tealeaves" not in _print(other)
+    assert "tealeaves" in _print(other, ROLES)
+
+
 @pytest.mark.parametrize("width", [80, 100])
 def test_verdicts_are_never_cut(rows: pd.DataFrame, width: int) -> None:
     text = _print(rows, ROLES, width=width)
