@@ -105,6 +105,23 @@ def find_candidates(values: Array, replicates: Array, coverage: float = COVERAGE
     return kept
 
 
+def estimate_gain(split: SplitGain, of_options: Estimates) -> Estimates:
+    """The gain of picking, one row: seeds differ as the judged gains do, examples as those of what was picked.
+
+    Args:
+        split: gains that were judged on other data than what picked.
+        of_options: each option's own gain.
+    """
+    k = len(split.by_block)
+    return Estimates(
+        k=np.array([k]),
+        delta=np.array([split.by_block.mean()]),
+        seed_variance=np.array([split.by_block.var(ddof=1) / k]),
+        example_variance=np.array([np.nan_to_num(of_options.example_part) @ split.shares_picked[1:]]),
+        residual_variance=np.zeros(1),
+    )
+
+
 def _gather(
     panel: Panel, series: MagnitudeSeries, unit: str, differences: list[PairedDifference]
 ) -> _Candidates | None:
@@ -153,24 +170,11 @@ def _row(panel: Panel, one: _Candidates, estimates: Estimates, replicates: Array
         texts = {f"{magnitude:g}": round(float(share), 4) for magnitude, share in zip(magnitudes, shares, strict=True)}
         row |= {"shares": json.dumps(texts), "low": min(likely), "high": max(likely)}
     if one.split is not None:
-        row |= _corrected(one.split, estimates.take(list(one.places)))
+        gain = estimate_gain(one.split, estimates.take(list(one.places)))
+        ends = gain.interval()
+        row |= {
+            "gain": float(gain.delta[0]),
+            "gain_low": none_if_nan(ends.low[0]),
+            "gain_high": none_if_nan(ends.high[0]),
+        }
     return row
-
-
-def _corrected(split: SplitGain, of_cells: Estimates) -> Row:
-    """The gain with an interval: over seeds as the splits differ, over examples as those of what was picked."""
-    k = len(split.by_block)
-    examples = np.nan_to_num(of_cells.example_part) @ split.shares_picked[1:]
-    whole = Estimates(
-        k=np.array([k]),
-        delta=np.array([split.by_block.mean()]),
-        seed_variance=np.array([split.by_block.var(ddof=1) / k]),
-        example_variance=np.array([examples]),
-        residual_variance=np.zeros(1),
-    )
-    interval = whole.interval()
-    return {
-        "gain": float(whole.delta[0]),
-        "gain_low": none_if_nan(interval.low[0]),
-        "gain_high": none_if_nan(interval.high[0]),
-    }

@@ -5,7 +5,7 @@ In: a snapshot. Out: `schema.CURVES`.
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -64,6 +64,31 @@ def magnitude_scale(magnitudes: Array, smallest: float) -> Array:
     return scaled
 
 
+class Curve(NamedTuple):
+    """A fitted curve with its pointwise 95 % band; arrays of shape (places,)."""
+
+    places: Array
+    """On the scale of `magnitude_scale`."""
+    deltas: Array
+    low: Array
+    high: Array
+
+
+def fit_curve(knots: Array, deltas: Array, replicates: Array) -> Curve:
+    """Draw a curve through measured deltas, and the same through every replicate of them.
+
+    Args:
+        knots: where they were measured, rising, shape (points,).
+        deltas: shape (points,).
+        replicates: joint ones, shape (points, draws).
+    """
+    steps = [np.linspace(low, high, _POINTS_A_STEP + 2)[1:] for low, high in pairwise(knots)]
+    places = np.concatenate([knots[:1], *steps])
+    drawn = PchipInterpolator(knots, replicates, axis=0)(places)
+    low, high = np.quantile(drawn, (0.025, 0.975), axis=1)
+    return Curve(places, PchipInterpolator(knots, deltas)(places), low, high)
+
+
 def _members(series: MagnitudeSeries) -> list[DesignCell]:
     return [*([series.plain] if series.plain else []), *series.cells]
 
@@ -86,17 +111,8 @@ def _fit(common: Row, cells: Sequence[DesignCell], unit: str, points: Points) ->
     if len(above) < MIN_MAGNITUDES or np.isnan(drawn).any():
         return
     knots = magnitude_scale(np.array([cell.magnitude for cell in cells]), min(above))
-    steps = [np.linspace(low, high, _POINTS_A_STEP + 2)[1:] for low, high in pairwise(knots)]
-    grid = np.concatenate([knots[:1], *steps])
-    curve = PchipInterpolator(knots, [points.delta(cell, unit) for cell in cells])(grid)
-    low, high = np.quantile(PchipInterpolator(knots, drawn, axis=0)(grid), (0.025, 0.975), axis=1)
-    for place, at in enumerate(grid):
-        yield common | {
-            "magnitude": float(min(above) * (2.0**at - 1.0)),
-            "is_measured": False,
-            "k": 0,
-            "delta": float(curve[place]),
-            "ci_low": float(low[place]),
-            "ci_high": float(high[place]),
-            "ci_method": FITTED,
-        }
+    curve = fit_curve(knots, np.array([points.delta(cell, unit) for cell in cells]), drawn)
+    for at, delta, low, high in zip(curve.places, curve.deltas, curve.low, curve.high, strict=True):
+        magnitude = float(min(above) * (2.0**at - 1.0))
+        fitted = {"k": 0, "delta": float(delta), "ci_low": float(low), "ci_high": float(high), "ci_method": FITTED}
+        yield common | {"magnitude": magnitude, "is_measured": False} | fitted

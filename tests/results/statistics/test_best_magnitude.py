@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from results.analysis import Analysis
 from results.schema import MACRO
-from results.statistics.best_magnitude import compute_best_magnitudes, find_candidates
-from results.statistics.bootstrap import draw_replicates
+from results.statistics.best_magnitude import compute_best_magnitudes, estimate_gain, find_candidates
+from results.statistics.bootstrap import draw_replicates, estimate
 from results.statistics.differences import average, subtract
 from results.statistics.splitting import split_gain
 from tests.results.simulated import CORPUS_SIZES, Design, simulate_outcomes, simulate_store
@@ -57,6 +57,20 @@ def test_where_one_magnitude_is_clearly_best_the_corrected_gain_is_nearly_its_ow
     naive, corrected = naive_and_corrected(ONE_BEST, 100)
     assert corrected.mean() == pytest.approx(4.0, abs=0.5)
     assert corrected.mean() <= naive.mean()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("truth", [NO_EFFECT, ONE_BEST])
+def test_the_interval_of_the_gain_holds_what_picking_so_gains(truth):
+    num_sweeps = 300
+    found = []
+    for seed in range(num_sweeps):
+        differences, gains = simulate_sweep(truth, seed)
+        found.append(estimate_gain(split_gain(gains), estimate(differences, num_draws=400)))
+    expected = np.mean([one.delta[0] for one in found])
+    ends = [one.interval() for one in found]
+    held = np.mean([one.low[0] <= expected <= one.high[0] for one in ends])
+    assert held >= 0.95 - 3 * np.sqrt(0.05 * 0.95 / num_sweeps)
 
 
 def candidates(truth, seed, **changes):

@@ -7,10 +7,12 @@ from hypothesis import strategies as st
 
 from results.analysis import Analysis
 from results.schema import MACRO
+from results.statistics.bootstrap import draw_replicates
 from results.statistics.contrasts import compute_contrasts
-from results.statistics.curves import compute_curves, magnitude_scale
+from results.statistics.curves import compute_curves, fit_curve, magnitude_scale
 from tests.results.simulated import CORPUS_SIZES
 from tests.results.statistics.conftest import DOSES, MAGNITUDES, planted_effect
+from tests.results.statistics.test_best_magnitude import simulate_sweep
 
 
 @pytest.fixture(scope="module")
@@ -84,3 +86,20 @@ def test_the_scale_of_magnitudes_has_a_place_for_0_and_keeps_their_order(smalles
     assert scaled[0] == 0.0
     assert scaled[1] == pytest.approx(1.0)
     assert scaled[2] <= scaled[3]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("num_seeds", [3, 5])
+def test_the_band_holds_the_true_curve_in_95_of_100_sweeps_at_every_place(num_seeds):
+    """The truth is a line on the curve's scale, which a curve through true points would meet everywhere."""
+    truth = (-1.0, -2.0, -3.0, -4.0)
+    knots = np.arange(5.0)
+    num_sweeps = 250
+    held = []
+    for seed in range(num_sweeps):
+        differences, _ = simulate_sweep(truth, seed, num_seeds=num_seeds)
+        drawn = draw_replicates(differences, num_draws=500)
+        deltas = np.array([0.0, *(one.deltas.mean() for one in differences)])
+        curve = fit_curve(knots, deltas, np.vstack([np.zeros(len(drawn)), drawn.T]))
+        held.append((curve.low <= -curve.places + 1e-9) & (-curve.places - 1e-9 <= curve.high))
+    assert np.mean(held, axis=0).min() >= 0.95 - 3 * np.sqrt(0.05 * 0.95 / num_sweeps) - 0.01
