@@ -4,7 +4,7 @@ In: a snapshot. Out: `schema.SURFACES`.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -63,6 +63,35 @@ def quadratic(magnitudes: Array, doses: Array) -> Array:
     )
 
 
+class Surface(NamedTuple):
+    """A fitted surface on a grid, with pointwise 95 % intervals; arrays of shape (places,)."""
+
+    magnitudes: Array
+    """On the scale of `magnitude_scale`."""
+    doses: Array
+    deltas: Array
+    low: Array
+    high: Array
+
+
+def fit_surface(magnitudes: Array, doses: Array, deltas: Array, replicates: Array) -> Surface:
+    """Lay a quadratic through measured deltas by least squares, and through every replicate of them.
+
+    Args:
+        magnitudes: scaled, shape (points,).
+        doses: shape (points,).
+        deltas: shape (points,).
+        replicates: joint ones, shape (points, draws).
+    """
+    across, along = np.meshgrid(
+        np.linspace(magnitudes.min(), magnitudes.max(), _NUM_GRID), np.linspace(doses.min(), doses.max(), _NUM_GRID)
+    )
+    at = across.ravel(), along.ravel()
+    weights = quadratic(*at) @ np.linalg.pinv(quadratic(magnitudes, doses))
+    low, high = np.quantile(weights @ replicates, (0.025, 0.975), axis=1)
+    return Surface(*at, weights @ deltas, low, high)
+
+
 def _lay_out(panel: Panel, series: SurfaceSeries, points: Points) -> Iterator[Row]:
     for unit in (MACRO, *panel.languages):
         cells = [cell for cell in series.cells if points.has(cell, unit)]
@@ -82,25 +111,11 @@ def _fit(common: Row, cells: list[DesignCell], unit: str, points: Points) -> Ite
     smallest = min(one for one in magnitudes if one > 0)
     scaled = magnitude_scale(np.array([cell.magnitude for cell in cells]), smallest)
     doses = np.array([cell.dose for cell in cells], float)
-    columns = quadratic(scaled, doses)
     drawn = np.stack([points.drawn(cell, unit) for cell in cells])
-    if np.linalg.matrix_rank(columns) < _NUM_COEFFICIENTS or np.isnan(drawn).any():
+    if np.isnan(drawn).any() or np.linalg.matrix_rank(quadratic(scaled, doses)) < _NUM_COEFFICIENTS:
         return
-    across, along = np.meshgrid(
-        np.linspace(scaled.min(), scaled.max(), _NUM_GRID), np.linspace(doses.min(), doses.max(), _NUM_GRID)
-    )
-    weights = quadratic(across.ravel(), along.ravel()) @ np.linalg.pinv(columns)
-    surface = weights @ np.array([points.delta(cell, unit) for cell in cells])
-    low, high = np.quantile(weights @ drawn, (0.025, 0.975), axis=1)
-    for place, (at, dose) in enumerate(zip(across.ravel(), along.ravel(), strict=True)):
-        yield common | {
-            "dose": float(dose),
-            "level": None,
-            "magnitude": float(smallest * (2.0**at - 1.0)),
-            "is_measured": False,
-            "k": 0,
-            "delta": float(surface[place]),
-            "ci_low": float(low[place]),
-            "ci_high": float(high[place]),
-            "ci_method": FITTED,
-        }
+    surface = fit_surface(scaled, doses, np.array([points.delta(cell, unit) for cell in cells]), drawn)
+    for at, dose, delta, low, high in zip(*surface, strict=True):
+        place = {"dose": float(dose), "level": None, "magnitude": float(smallest * (2.0**at - 1.0))}
+        fitted = {"k": 0, "delta": float(delta), "ci_low": float(low), "ci_high": float(high), "ci_method": FITTED}
+        yield common | place | {"is_measured": False} | fitted

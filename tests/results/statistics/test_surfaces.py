@@ -5,9 +5,13 @@ import pytest
 
 from results.analysis import Analysis
 from results.schema import MACRO
+from results.statistics.bootstrap import draw_replicates
 from results.statistics.curves import magnitude_scale
-from results.statistics.surfaces import compute_surfaces, quadratic
+from results.statistics.differences import subtract
+from results.statistics.surfaces import compute_surfaces, fit_surface, quadratic
+from tests.results.simulated import Design, simulate_outcomes
 from tests.results.statistics.conftest import DOSES, GAIN_OF_HARD, MAGNITUDES
+from tests.results.statistics.worlds import score
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +54,34 @@ def test_the_planted_gain_of_the_hard_arm_is_seen(surface):
 
 def test_a_sweep_without_doses_has_no_surface(flat_store):
     assert compute_surfaces(flat_store.snapshot(), Analysis()).num_rows == 0
+
+
+def true_surface(magnitude, dose):
+    """Points, over scaled magnitude and dose."""
+    return -1.0 * magnitude + 3.0 * dose - 1.5 * magnitude * dose + 0.25 * magnitude**2
+
+
+@pytest.mark.slow
+def test_intervals_hold_the_true_surface_in_95_of_100_sweeps_everywhere_on_average():
+    """Four magnitudes by three doses against a cell without a stage, five seeds."""
+    magnitudes, doses = (0.0, 1.0, 3.0, 7.0), (0.0, 0.5, 1.0)
+    scaled = magnitude_scale(np.array(magnitudes), 1.0)
+    places = [(at, dose) for at in range(4) for dose in doses]
+    effects = {(magnitudes[at], dose, "de"): true_surface(scaled[at], dose) for at, dose in places}
+    design = Design(magnitudes=magnitudes, doses=(None, *doses), languages=("de",), num_examples=300, effects=effects)
+    seeds = tuple(range(design.num_seeds))
+    held = []
+    for number in range(150):
+        outcomes = simulate_outcomes(design, number)
+
+        def scored(magnitude, dose, outcomes=outcomes):
+            return score(np.stack([outcomes[magnitude, dose, run][0] for run in seeds]))
+
+        baseline = scored(0.0, None)
+        paired = [subtract(scored(magnitudes[at], dose), baseline, seeds) for at, dose in places]
+        at, dose = np.array([(scaled[at], dose) for at, dose in places]).T
+        deltas = np.array([one.deltas.mean() for one in paired])
+        surface = fit_surface(at, dose, deltas, draw_replicates(paired, num_draws=500).T)
+        truth = true_surface(surface.magnitudes, surface.doses)
+        held.append(np.mean((surface.low <= truth) & (truth <= surface.high)))
+    assert np.mean(held) == pytest.approx(0.95, abs=3 * np.std(held) / np.sqrt(len(held)) + 0.01)
