@@ -7,6 +7,7 @@ import logging
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -65,7 +66,7 @@ class Panel:
     outcomes: Mapping[Key, Outcomes] = field(default_factory=dict)
     """Of each example; empty where the metric is no ratio of sums."""
 
-    @property
+    @cached_property
     def transfer_languages(self) -> tuple[str, ...]:
         """All but the source language: what `macro` is over."""
         return tuple(language for language in self.languages if language != self.source_language)
@@ -101,10 +102,8 @@ class Panel:
         """Languages that a unit is made of: itself, or for `macro` those that every run of these cells has."""
         if language != MACRO:
             return (language,)
-        runs = {(one, seed) for one, seed, _ in self.scores if one in set(cell_ids)}
-        return tuple(
-            code for code in self.transfer_languages if all((one, seed, code) in self.scores for one, seed in runs)
-        )
+        of_runs = [found for cell_id in cell_ids for found in self._languages_by_run.get(cell_id, ())]
+        return tuple(code for code in self.transfer_languages if all(code in found for found in of_runs))
 
     def scored(self, cell_id: str, languages: Sequence[str], blocks: Blocks) -> Scored:
         """Scores of a cell by block, averaged over languages; with contributions of examples where there are any."""
@@ -121,6 +120,14 @@ class Panel:
     ) -> Scored:
         """As `difference`, block by block and example by example."""
         return average(self._alike(cell_ids, languages, blocks), weights)
+
+    @cached_property
+    def _languages_by_run(self) -> Mapping[str, list[set[str]]]:
+        """By cell: the languages that each of its runs has scores in."""
+        found: dict[str, dict[int, set[str]]] = {}
+        for cell_id, seed, language in self.scores:
+            found.setdefault(cell_id, {}).setdefault(seed, set()).add(language)
+        return {cell_id: list(by_seed.values()) for cell_id, by_seed in found.items()}
 
     def _alike(self, cell_ids: Sequence[str], languages: Sequence[str], blocks: Blocks) -> list[Scored]:
         """Cells with contributions of the same examples, or all without."""
