@@ -13,6 +13,8 @@ from results.report.figures.view import is_declared
 from results.report.figures.words import counted, listed
 from results.report.wording import spread
 from results.schema import MACRO
+from results.statistics.estimates import CI_METHOD_SEEDS
+from results.statistics.verdicts import THESE_EXAMPLES
 
 _FEW_SEEDS = 5
 _FEW_LANGUAGES = 8
@@ -24,6 +26,7 @@ def find_limits(evidence: Evidence) -> tuple[str, ...]:
     rows = main_rows(evidence.contrasts)
     return (
         *_seeds(rows),
+        *_examples(rows),
         *_size(rows),
         *_declaration(rows, evidence),
         *_intermediate(rows),
@@ -52,6 +55,22 @@ def _seeds(rows: pd.DataFrame) -> Iterator[str]:
         yield (
             f"A sign-flip test over seeds cannot fall below p = {smallest.min():.2g} with so few of them, whatever the "
             "effect; p-values here rest on the t distribution instead, that is, on seeds being roughly normal."
+        )
+
+
+def _examples(rows: pd.DataFrame) -> Iterator[str]:
+    with_interval = rows[rows["ci_low"].notna()]
+    is_blind = with_interval["ci_method"].str.startswith(CI_METHOD_SEEDS)
+    if is_blind.any():
+        yield (
+            f"In {counted(int(is_blind.sum()), 'comparison')} of {len(with_interval)} test examples could not be "
+            "resampled (other metrics or checkpoints than the main ones, no predictions): what is found there holds on "
+            f"these examples, and verdicts that end in “({THESE_EXAMPLES})” are no claims."
+        )
+    if not is_blind.all():
+        yield (
+            "Test examples are taken for independent of each other. Where several are about one text, as questions on "
+            "a paragraph are, intervals are somewhat too narrow."
         )
 
 

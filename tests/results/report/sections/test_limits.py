@@ -4,6 +4,7 @@ import pytest
 
 from results.analysis import Analysis
 from results.report.sections.limits import find_limits
+from results.statistics.estimates import CI_METHOD, CI_METHOD_SEEDS
 from tests.results.report.evidence_factory import Shape, empty_evidence, make_evidence
 
 
@@ -22,6 +23,11 @@ def _limits(evidence=None, **columns):
         ({"num_intermediate_runs": 1}, "share one run of the intermediate stage"),
         ({"same_task": True}, "the target's own training set"),
         ({"k_failed": 2}, "Failed runs are left out"),
+        (
+            {"ci_method": f"{CI_METHOD_SEEDS}: no predictions of some runs"},
+            "verdicts that end in “(on these examples)”",
+        ),
+        ({"ci_method": CI_METHOD}, "as questions on a paragraph are"),
     ],
 )
 def test_a_limit_that_the_numbers_have_is_said(columns, part):
@@ -36,6 +42,9 @@ def test_a_limit_that_the_numbers_have_is_said(columns, part):
         ({"num_intermediate_runs": 5}, "share one run"),
         ({"same_task": False}, "own training set"),
         ({"k_failed": 0}, "Failed runs"),
+        ({"ci_method": CI_METHOD}, "could not be resampled"),
+        ({"ci_method": CI_METHOD_SEEDS}, "paragraph"),
+        ({"ci_low": None}, "examples"),
     ],
 )
 def test_a_limit_that_they_do_not_have_is_not_said(columns, part):
