@@ -64,7 +64,6 @@ def make_rows(
             p_equivalence=corrected.p_equivalence[row],
         )
         has_interval = bool(np.isfinite(plain.low[row]))
-        num_runs = draft.paired.num_intermediate_runs
         yield (
             _describe(draft, facts)
             | _summarise(draft)
@@ -90,13 +89,7 @@ def make_rows(
                 "p_no_loss_adjusted": found.p_no_loss,
                 "p_equivalence": numbers.p_equivalence[row],
                 "p_equivalence_adjusted": found.p_equivalence,
-                "verdict": judge(
-                    found,
-                    alpha=analysis.alpha,
-                    k=len(draft.paired.seeds),
-                    num_intermediate_runs=num_runs,
-                    has_examples=draft.why_not is None,
-                ),
+                "verdict": _judge(draft, found, analysis.alpha),
                 "mde": detectable[row],
                 "delta_logit": numbers.delta_logit[row],
                 "delta_logit_low": logits.low[row],
@@ -105,6 +98,17 @@ def make_rows(
                 "error_reduction_high": errors.high[row],
             }
         )
+
+
+def _judge(draft: Draft, found: Found, alpha: float) -> str:
+    """What the row may be called, and what that is restricted to."""
+    return judge(
+        found,
+        alpha=alpha,
+        k=len(draft.paired.seeds),
+        num_intermediate_runs=draft.paired.num_intermediate_runs,
+        has_examples=draft.why_not is None,
+    )
 
 
 def _describe(draft: Draft, facts: Facts) -> dict[str, Any]:
