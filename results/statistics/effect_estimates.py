@@ -58,8 +58,8 @@ class ModelFit:
     problem: str | None
 
 
-def estimate_effects(data: EffectData, design: TermDesign) -> ModelFit | None:
-    """Fit both models; None where no seed has enough cells, or there is one language.
+def estimate_effects(data: EffectData, design: TermDesign, *, with_mixed: bool = True) -> ModelFit | None:
+    """Fit both models, or the two stages alone; None where no seed has enough cells, or there is one language.
 
     Where every cell ran in every language under every seed both give the same effects. The mixed model weighs what is
     there where runs are missing, and tells apart what is random; its likelihood knows no small samples, so that its
@@ -70,7 +70,7 @@ def estimate_effects(data: EffectData, design: TermDesign) -> ModelFit | None:
     if by_language is None or staged is None:
         return None
     problem = NO_SLOPE if data.log_corpus is None else ONE_SEED if by_language.shape[2] < 2 else None
-    if problem is not None:
+    if problem is not None or not with_mixed:
         return ModelFit(staged=staged, mixed=None, variances=None, by_language=by_language, problem=problem)
     fit = fit_mixed_model(_observations(data, design))
     mixed = Fitted(terms=staged.terms, estimates=fit.estimates, errors=fit.errors, df=staged.df)

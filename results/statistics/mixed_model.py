@@ -24,6 +24,9 @@ from results.statistics.terms import TermDesign, list_term_designs
 OUTCOMES: tuple[Outcome, ...] = ("delta", "logit")
 _MIXED = "mixed model, REML; t with the degrees of freedom of the two-stage estimate, at most languages - 2"
 
+_MAX_REFITTED = 5_000
+"""Deltas of a series up to which the mixed model is fitted again without each language, a tenth of a second each."""
+
 Row = dict[str, Any]
 
 
@@ -37,8 +40,9 @@ def compute_effects(snapshot: Snapshot, analysis: Analysis) -> pa.Table:
 
     Returns:
         Columns of `schema.EFFECTS`: of each series `slope` rows, which are of the mixed model, or of the two-stage
-        estimate where that failed (`problem` says why), also without each language in turn (`left_out`);
-        `check` rows (two stages beside the mixed model); `variance` rows. Of each cell alone `slope` rows, two stages.
+        estimate where that failed (`problem` says why), also without each language in turn (`left_out`; in two stages
+        where there are many deltas); `check` rows (two stages beside the mixed model); `variance` rows. Of each cell
+        alone `slope` rows, in two stages.
     """
     corpus = CorpusSizes.of(snapshot.languages)
     cells = list_cells(snapshot.plan)
@@ -63,12 +67,14 @@ def _model_rows(panel: Panel, design: TermDesign, corpus: CorpusSizes, outcome: 
     yield from _rows_of_one_fit(common, data, design)
     if data.log_corpus is not None and len(data.languages) > MIN_LANGUAGES:
         for language in data.languages:
-            rows = _rows_of_one_fit(common | {"left_out": language}, data.without(language), design)
+            with_mixed = data.deltas.size <= _MAX_REFITTED
+            changed = common | {"left_out": language}
+            rows = _rows_of_one_fit(changed, data.without(language), design, with_mixed=with_mixed)
             yield from (row for row in rows if row["kind"] == "slope")
 
 
-def _rows_of_one_fit(common: Row, data: EffectData, design: TermDesign) -> Iterator[Row]:
-    fit = estimate_effects(data, design)
+def _rows_of_one_fit(common: Row, data: EffectData, design: TermDesign, *, with_mixed: bool = True) -> Iterator[Row]:
+    fit = estimate_effects(data, design, with_mixed=with_mixed)
     if fit is None:
         return
     common = common | _counts(data) | {"num_seeds": fit.by_language.shape[2]}

@@ -103,3 +103,12 @@ def test_intervals_and_p_values_are_those_of_students_t():
     fitted = Fitted(terms=("a",), estimates=np.array([2.0]), errors=np.array([1.0]), df=np.array([10.0]))
     assert fitted.interval()[0] == pytest.approx([2.0 - 2.228], abs=1e-3)
     assert fitted.p_values() == pytest.approx([0.0734], abs=1e-4)
+
+
+def test_two_stages_alone_are_the_same_two_stages():
+    data, design = simulate_data(np.random.default_rng(6))
+    fit, alone = estimate_effects(data, design), estimate_effects(data, design, with_mixed=False)
+    assert fit is not None
+    assert alone is not None
+    assert (alone.mixed, alone.problem) == (None, None)
+    assert alone.staged.estimates.tolist() == fit.staged.estimates.tolist()
