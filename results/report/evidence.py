@@ -62,12 +62,13 @@ class Evidence:
     """What is missing from these tables, and why."""
 
 
-def gather_evidence(store: ResultStore, *, is_kept: bool = True) -> Evidence:
+def gather_evidence(store: ResultStore, *, is_kept: bool = True, with_effects: bool = True) -> Evidence:
     """Read and compute all that a report shows; what cannot be had is a problem in it, not an error.
 
     Args:
         store: to be read.
         is_kept: keep the contrasts beside the store for the next reader, where that can be; else nothing is written.
+        with_effects: fit the mixed models, which takes longer than all else.
 
     Raises:
         ResultsError: the plan or the trials themselves cannot be read.
@@ -84,6 +85,7 @@ def gather_evidence(store: ResultStore, *, is_kept: bool = True) -> Evidence:
     snapshot = store.snapshot()
     analysis = Analysis.from_sweep(store.sweep)
     find_contrasts = load_contrasts if is_kept else compute_contrasts
+    find_effects = (lambda: compute_effects(snapshot, analysis)) if with_effects else EFFECTS.empty_table
     with _kept_warnings() as problems:
 
         def attempt(part: str, compute: Callable[[], pa.Table], empty: pa.Schema | None = None) -> pd.DataFrame:
@@ -110,7 +112,7 @@ def gather_evidence(store: ResultStore, *, is_kept: bool = True) -> Evidence:
                 "best magnitudes", lambda: compute_best_magnitudes(snapshot, analysis), BEST_MAGNITUDES
             ),
             surfaces=attempt("surfaces", lambda: compute_surfaces(snapshot, analysis), SURFACES),
-            effects=attempt("slopes over languages", lambda: compute_effects(snapshot, analysis), EFFECTS),
+            effects=attempt("slopes over languages", find_effects, EFFECTS),
             selections=attempt("selections", lambda: compare_selections(snapshot, analysis)),
             failure_tests=attempt("tests of failures", lambda: compute_failure_tests(snapshot), FAILURE_TESTS),
             failures=compute_failures(snapshot.trials).to_pandas(),

@@ -20,6 +20,8 @@ from results.store import ResultStore
 
 ALL = "all"
 _OF_ALL = (".svg", ".png")
+_WITH_EFFECTS = (ALL, "corpus", "slopes")
+"""Kinds that show something of the mixed models; these take longer than all else."""
 
 
 def plot_figures(
@@ -54,11 +56,12 @@ def plot_figures(
         raise QueryError(f"no figure '{kind}'; there are: {', '.join(FIGURES)}, and {ALL}")
     if kind != ALL and output is not None and output.suffix.lower() not in SUFFIXES:
         raise FormatError(f"a figure cannot be written to {output}; its name must end in {', '.join(SUFFIXES)}")
-    evidence = _gather(folder, choice, language)
+    evidence = _gather(folder, choice, language, with_effects=kind in _WITH_EFFECTS)
     if kind != ALL:
         figure = FIGURES[kind](evidence)
         if figure is None:
-            raise QueryError(f"there is nothing to draw of the kind '{kind}': it needs {KINDS[kind].needs}")
+            troubles = "".join(f"\n  {problem.part}: {problem.message}" for problem in evidence.problems)
+            raise QueryError(f"there is nothing to draw of the kind '{kind}': it needs {KINDS[kind].needs}{troubles}")
         return _save([figure], [output or Path(f"{kind}.svg")], theme, scale)
     figures = draw_all(evidence)
     if not figures:
@@ -68,10 +71,10 @@ def plot_figures(
     return _save([figure for figure in figures for _ in _OF_ALL], paths, theme, scale)
 
 
-def _gather(folder: str, choice: Choice, language: str | None) -> Evidence:
+def _gather(folder: str, choice: Choice, language: str | None, *, with_effects: bool) -> Evidence:
     """The evidence that was asked for."""
     store = ResultStore.open(folder)
-    evidence = gather_evidence(store)
+    evidence = gather_evidence(store, with_effects=with_effects)
     if language is not None:
         contrasts = evidence.contrasts
         present = {*evidence.scores["language"], *contrasts.loc[contrasts["unit"].ne("group"), "language"]}
@@ -126,7 +129,7 @@ def write_table(
     from results.report.markdown import write_markdown
     from results.report.paper_table import make_cell_table, make_contrast_table
 
-    evidence = _gather(folder, choice, language)
+    evidence = _gather(folder, choice, language, with_effects=False)
     table = make_contrast_table(evidence) if of_contrasts else make_cell_table(evidence)
     text = write_latex(table) if form == "latex" else write_markdown(table)
     if output is None:
