@@ -90,7 +90,7 @@ def _chart(rows: pd.DataFrame, evidence: Evidence) -> alt.TopLevelMixin:
         data=inline(frame),
     ).properties(width=alt.Step(_WIDTH), height=alt.Step(_HEIGHT))
     panel = alt.Facet("panel:N", sort=list(frame["panel"].unique()), title=None, header=alt.Header(labelLimit=400))
-    whole = layers.facet(facet=panel, columns=2, spacing=18)
+    whole: alt.FacetChart = layers.facet(facet=panel, columns=2, spacing=18).resolve_scale(x="independent")
     fitted = rows[~rows["is_measured"]]
     if fitted.empty:
         return whole
