@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from threadpoolctl import threadpool_limits
 
 from results.analysis import Analysis
 from results.schema import make_table
@@ -44,18 +45,21 @@ def compute_effects(snapshot: Snapshot, analysis: Analysis) -> pa.Table:
         where there are many deltas); `check` rows (two stages beside the mixed model); `variance` rows. Of each cell
         alone `slope` rows, in two stages.
     """
+    with threadpool_limits(limits=1, user_api="blas"):  # on small matrices more threads wait for each other
+        return make_table(_list_rows(snapshot, analysis), EFFECTS)
+
+
+def _list_rows(snapshot: Snapshot, analysis: Analysis) -> Iterator[Row]:
     corpus = CorpusSizes.of(snapshot.languages)
     cells = list_cells(snapshot.plan)
-    rows: list[Row] = []
     for panel in gather_panels(snapshot, analysis, with_outcomes=False):
         of_task = [cell for cell in cells if cell.target_task == panel.measure.target_task]
         for outcome in OUTCOMES:
             for design in list_term_designs(of_task):
-                rows += _model_rows(panel, design, corpus, outcome)
+                yield from _model_rows(panel, design, corpus, outcome)
             for cell in of_task:
                 if cell.cell_id != cell.baseline_cell_id:
-                    rows += _cell_rows(panel, cell, corpus, outcome)
-    return make_table(rows, EFFECTS)
+                    yield from _cell_rows(panel, cell, corpus, outcome)
 
 
 def _model_rows(panel: Panel, design: TermDesign, corpus: CorpusSizes, outcome: Outcome) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""`xlt demo`: the whole loop on the embedded world. In: nothing. Out: a sweep's folder, its deltas on stdout, its report."""
+"""`xlt demo`: the whole loop on the embedded world. In: nothing. Out: a sweep's folder, deltas on stdout, the report."""
 
 from pathlib import Path
 from typing import Annotated
