@@ -1,4 +1,4 @@
-"""`xlt demo`: the whole loop on the embedded world. In: nothing. Out: a sweep's folder, deltas on stdout, the report."""
+"""`xlt demo`: the whole loop on the embedded world. In: nothing. Out: a sweep's folder, deltas on stdout, a report."""
 
 from pathlib import Path
 from typing import Annotated
