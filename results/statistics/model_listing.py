@@ -134,17 +134,14 @@ def print_failure_tests(tests: pd.DataFrame, console: Console) -> None:
 
 
 def _print_terms(title: str, label: str, rows: pd.DataFrame, console: Console) -> None:
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False, show_edge=False)
-    table.add_column("cell" if label == "series" else label, overflow="fold")
-    for name in ("points", "95 %", "df", "p", "without one", "log odds", "p"):
-        table.add_column(name, justify="right", no_wrap=True)
+    """Print one table, or two below each other where the names of terms would have to be broken for one."""
     whole = _whole(rows)
     logits = {row[label]: row for row in whole[whole["outcome"] == "logit"].to_dict("records")}
+    lines: dict[str, list[str]] = {}
     for row in whole[whole["outcome"] == "delta"].to_dict("records"):
         others = rows[rows["left_out"].notna() & (rows["outcome"] == "delta") & (rows[label] == row[label])]["estimate"]
         logit = logits.get(row[label], {})
-        table.add_row(
-            str(row[label]),
+        lines[str(row[label])] = [
             _number(row["estimate"], "+z.2f"),
             _range(row),
             _number(row["df"], ".0f"),
@@ -152,10 +149,26 @@ def _print_terms(title: str, label: str, rows: pd.DataFrame, console: Console) -
             f"{others.min():+z.2f} to {others.max():+z.2f}" if len(others) else "",
             _number(logit.get("estimate", float("nan")), "+z.3f"),
             _p(logit.get("p", float("nan"))),
-        )
-    console.print(Text(title, style="italic"))
-    console.print(table)
-    console.print()
+        ]
+    head = "cell" if label == "series" else label
+    table = _term_table(head, lines, slice(0, None))
+    fits = console.measure(table, options=console.options.update(max_width=1000)).maximum <= console.width
+    parts = [table] if fits else [_term_table(head, lines, slice(0, 4)), _term_table(head, lines, slice(4, None))]
+    for number, part in enumerate(parts):
+        console.print(Text(f"{title} (continued)" if number else title, style="italic"))
+        console.print(part)
+        console.print()
+
+
+def _term_table(head: str, lines: Mapping[str, Sequence[str]], columns: slice) -> Table:
+    """A line a term, with some of the columns."""
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False, show_edge=False)
+    table.add_column(head, overflow="fold")
+    for name in ("points", "95 %", "df", "p", "without one", "log odds", "p")[columns]:
+        table.add_column(name, justify="right", no_wrap=True)
+    for name, values in lines.items():
+        table.add_row(name, *values[columns])
+    return table
 
 
 def _whole(rows: pd.DataFrame) -> pd.DataFrame:

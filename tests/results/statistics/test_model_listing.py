@@ -54,6 +54,15 @@ def test_slopes_say_what_each_term_is_how_sure_it_is_and_how_it_was_made(flat_st
     assert max(map(len, text.splitlines())) <= 100
 
 
+@pytest.mark.parametrize("width", [80, 140])
+def test_terms_of_slopes_are_never_broken(flat_store, width):
+    console = Console(file=io.StringIO(), width=width)
+    print_slopes(compute_effects(flat_store.snapshot(), Analysis()).to_pandas(), console)
+    lines = text_of(console).splitlines()
+    assert sum(line.startswith("magnitude:log_corpus ") for line in lines) == (2 if width == 80 else 1)
+    assert max(map(len, lines)) <= width
+
+
 def test_nothing_to_show_is_said(console):
     schemas = (CURVES, BEST_MAGNITUDES, SURFACES, EFFECTS, SELECTIONS)
     curves, best, surfaces, effects, selections = (schema.empty_table().to_pandas() for schema in schemas)
