@@ -25,7 +25,7 @@ from results.report.comparisons import (
 from results.report.evidence import Evidence
 from results.report.figures.view import is_declared
 from results.report.figures.words import between, counted, listed, signed
-from results.report.wording import VERDICTS, mark_of, moment, plain, probability
+from results.report.wording import VERDICTS, is_missing, mark_of, moment, plain, probability
 from results.schema import MACRO
 from results.statistics.verdicts import claim_of
 
@@ -53,6 +53,8 @@ class Claim:
     mark: str
     sentence: str
     evidence: str
+    beside: str
+    """The same contrast by other metrics and in the source language; empty where there is neither."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +134,34 @@ def _claims(rows: pd.DataFrame, evidence: Evidence) -> Iterator[Claim]:
             mark=mark_of(row["verdict"]),
             sentence=verdict_sentence(row),
             evidence=evidence_sentence(row),
+            beside=_beside(row, evidence),
         )
+
+
+def _beside(row: Row, evidence: Evidence) -> str:
+    """What a mean in one metric hides: the same contrast by other metrics of the task, and in the source language."""
+    found = main_rows(evidence.contrasts)
+    for name in ("contrast", "target_task", "selection", "condition"):
+        found = found[found[name].eq(row[name])]
+    trials = evidence.trials
+    sources = trials.loc[trials["target_task"].eq(row["target_task"]), "source_language"]
+    others = found[found["language"].eq(row["language"]) & found["metric"].ne(row["metric"])]
+    at_source = found[found["language"].isin(sources) & found["metric"].eq(row["metric"])]
+    at_source = at_source[at_source["language"].ne(row["language"])]
+    names = names_of(evidence.languages)
+    labelled = [(f"by {one['metric']}", one) for one in others.drop_duplicates("metric").to_dict("records")]
+    labelled += [
+        (f"in the source language, {unit_name(one, names)},", one)
+        for one in at_source.drop_duplicates("language").to_dict("records")
+    ]
+    parts = [
+        f"{label} {signed(one['delta'])} ({between(one['ci_low'], one['ci_high'])})"
+        for label, one in labelled
+        if not is_missing(one["delta"])
+    ]
+    if not parts:
+        return ""
+    return f"Not part of the claim, with 95 % intervals that are not corrected: {'; '.join(parts)}."
 
 
 def _declaration(evidence: Evidence) -> str:

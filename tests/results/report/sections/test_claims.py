@@ -1,10 +1,13 @@
+import re
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from results.analysis import Analysis
 from results.report.comparisons import with_sound_verdicts
 from results.report.sections.claims import comparison_grid, find_claims
+from results.schema import MACRO
 from tests.results.report.evidence_factory import Shape, empty_evidence, make_evidence
 
 
@@ -74,6 +77,24 @@ def test_a_family_is_summed_up_by_what_can_be_said_in_which_language():
     summaries = find_claims(evidence).secondary
     assert summaries[0].startswith("magnitude, by language, Holm over 12: ")
     assert summaries[0].endswith(f"nothing can be said of {open_count} of {len(first)}.")
+
+
+def test_a_claim_names_other_metrics_and_the_source_language_as_no_part_of_it():
+    evidence = make_evidence()
+    first = find_claims(evidence).primary[0]
+    assert " by " not in first.beside
+    rows = evidence.contrasts
+    macro = rows[rows["contrast"].eq(first.name) & rows["language"].eq(MACRO) & rows["runs"].eq("ok")]
+    disagreeing = macro.assign(metric="f1_xtreme", role="exploratory", delta=-2.3, ci_low=-3.5, ci_high=-1.1)
+    source = evidence.trials["source_language"].iloc[0]
+    at_source = macro.assign(language=source, unit="language", role="secondary", delta=-6.6, ci_low=-7.0, ci_high=-6.0)
+    kept = rows[~(rows["contrast"].eq(first.name) & rows["language"].eq(source))]
+    claims = find_claims(replace(evidence, contrasts=pd.concat([kept, disagreeing, at_source]))).primary
+    assert claims[0].beside.startswith("Not part of the claim")
+    assert "by f1_xtreme −2.3 (−3.5 to −1.1)" in claims[0].beside
+    assert re.search(r"in the source language, .*, −6.6 \(−7.0 to −6.0\)", claims[0].beside)
+    assert (claims[0].verdict, claims[0].evidence) == (first.verdict, first.evidence)
+    assert "f1_xtreme" not in claims[1].beside
 
 
 def test_runs_with_failures_and_pairs_of_languages_are_no_claims():
