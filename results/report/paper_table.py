@@ -204,7 +204,7 @@ def _cell_caption(rows: pd.DataFrame, has_baseline: bool) -> str:
     )
     return (
         f"Cell minus its baseline in points ± half of the 95 % interval ({named}). {first}Mean: over all languages but "
-        f"the source language. Languages from the largest pre-training corpus to none, the source language first. "
+        f"the source language. Languages from the largest corpus to none, the source language first. "
         f"{_legend(rows)} {seeds_note(rows)}. {intervals_note(rows)} {families_note(rows)}"
     )
 

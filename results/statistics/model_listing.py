@@ -106,7 +106,8 @@ def print_slopes(effects: pd.DataFrame, console: Console) -> None:
     notes = [
         "points, 95 %, p: of this row alone, not corrected. log odds: the same on the logit scale, on which a low "
         "baseline is no headroom. without one: least and largest estimate with one language left out.",
-        "log_corpus: one unit is ten times the corpus; terms without it are effects at the mean size. perturbed, "
+        "log_corpus: one unit is ten times the corpus; terms without it are effects at the mean size. Sizes are of the "
+        "corpus that is named below, whatever the encoder was pre-trained on. perturbed, "
         "intermediate: any against none; magnitude: per doubling; dose: from easy to hard.",
         *(f"Method: {note}." for note in _distinct(_whole(models if len(models) else fixed)["method_note"])[:3]),
         *(f"Careful: {problem}." for problem in dict.fromkeys(problems)),

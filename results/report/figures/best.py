@@ -101,7 +101,7 @@ def _caption(rows: pd.DataFrame) -> str:
     return (
         "Left: in which share of resamples each measured magnitude is best (0: no perturbation). Right: what the best "
         "magnitude gains over the baseline, corrected for having been picked as the best, with 95 % intervals, each "
-        "alone. Languages from the largest pre-training corpus to none. "
+        "alone. Languages from the largest corpus to none. "
         f"{seeds_note(rows)}. {listed(rows['method_note'].unique(), 2)}."
     )
 

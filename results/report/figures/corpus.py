@@ -1,4 +1,4 @@
-"""Delta against the size of a language's pre-training corpus; languages that are not in it stand in a strip beside."""
+"""Delta against the size of a language's corpus; languages that are not in it stand in a strip beside."""
 
 import altair as alt
 import numpy as np
@@ -17,6 +17,7 @@ from results.report.figures.encodings import (
 )
 from results.report.figures.trend import compute_trends
 from results.report.figures.view import (
+    corpus_note,
     inline,
     is_declared,
     main_contrasts,
@@ -48,8 +49,8 @@ def draw(evidence: Evidence) -> Figure | None:
         return None
     return Figure(
         kind=KIND,
-        title="Delta by size of the pre-training corpus",
-        caption=_caption(rows, len(names)),
+        title="Delta by size of the corpus",
+        caption=f"{_caption(rows, len(names))} {corpus_note(evidence)}".rstrip(),
         alt_text=_alt_text(rows),
         chart=_chart(rows, evidence),
         table=_table(rows, evidence),
@@ -63,7 +64,7 @@ def _chart(rows: pd.DataFrame, evidence: Evidence) -> alt.TopLevelMixin:
     ends = [float(frame["place"].min()) / 1.3, float(rows["corpus_size"].max()) * 1.5]
     is_wide = rows["language"].nunique() > _FEW_LANGUAGES
     decades = [10.0**power for power in range(int(np.ceil(np.log10(smallest * 0.7))), int(np.log10(ends[1])) + 1)]
-    unit = rows["corpus_unit"].dropna().iloc[0] if rows["corpus_unit"].notna().any() else "pre-training corpus"
+    unit = rows["corpus_unit"].dropna().iloc[0] if rows["corpus_unit"].notna().any() else "size of the corpus"
     x = alt.X(
         "place:Q",
         title=f"{unit}, log scale",
@@ -136,7 +137,7 @@ def _with_trends(frame: pd.DataFrame, rows: pd.DataFrame, evidence: Evidence) ->
 def _caption(rows: pd.DataFrame, num_contrasts: int) -> str:
     left_out = f" The first {_MAX_PANELS} of {num_contrasts} cells." if num_contrasts > _MAX_PANELS else ""
     return (
-        "Difference in points by language against the size of the language's part of the pre-training corpus; the "
+        "Difference in points by language against the size of the language's part of the corpus; the "
         "source language is left out, and languages that are not in the corpus stand at the left, in no order that "
         "means anything. Bars: 95 % intervals, each alone; colour and shape: the verdict, which rests on the corrected "
         "interval. Line and grey field, where the contrast is one cell against its baseline: the slope over languages "

@@ -1,4 +1,4 @@
-"""Magnitude against delta, a small panel a language, from the largest pre-training corpus to none."""
+"""Magnitude against delta, a small panel a language, from the largest corpus to none."""
 
 import altair as alt
 import pandas as pd
@@ -103,7 +103,7 @@ def _caption(rows: pd.DataFrame, series: list[str]) -> str:
     return (
         "Cell minus its baseline in points against magnitude (linear up to the smallest, then logarithmic; 0: nothing "
         "is perturbed). Panels: the mean over all languages but the source language, the source language, then from "
-        f"the largest pre-training corpus to none. Points with 95 % intervals: measured, each interval alone.{how} "
+        f"the largest corpus to none. Points with 95 % intervals: measured, each interval alone.{how} "
         f"Intervals beyond a panel are cut off.{more} {seeds_note(measured)}. {intervals_note(measured)}"
     )
 

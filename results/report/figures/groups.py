@@ -13,7 +13,7 @@ from results.report.figures.encodings import (
     with_bars,
     zero_line,
 )
-from results.report.figures.view import BANDS, inline, is_declared, main_contrasts, short_labels
+from results.report.figures.view import BANDS, corpus_note, inline, is_declared, main_contrasts, short_labels
 from results.report.figures.words import between, counted, families_note, intervals_note, seeds_note, signed
 from results.statistics.verdicts import claim_of
 
@@ -35,7 +35,7 @@ def draw(evidence: Evidence) -> Figure | None:
     return Figure(
         kind=KIND,
         title="Deltas by group of languages",
-        caption=_caption(rows, len(names)),
+        caption=f"{_caption(rows, len(names))} {corpus_note(evidence)}".rstrip(),
         alt_text=_alt_text(rows),
         chart=_chart(rows),
         table=_table(rows),

@@ -145,7 +145,7 @@ def _chart(frame: pd.DataFrame, evidence: Evidence) -> alt.TopLevelMixin:
 
 def _caption(rows: pd.DataFrame, evidence: Evidence) -> str:
     unit = evidence.languages["corpus_unit"].dropna()
-    order = f"ordered by size in the pre-training corpus ({unit.iloc[0]})" if len(unit) else "by code"
+    order = f"ordered by size of their corpus ({unit.iloc[0]})" if len(unit) else "by code"
     extent = delta_extent(rows["delta"])
     return (
         f"Cell minus its baseline in points; languages {order}; the mean leaves out the source language. Blue squares: "

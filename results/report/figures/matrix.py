@@ -77,7 +77,7 @@ def _caption(rows: pd.DataFrame, num_cells: int) -> str:
     left_out = f" The first {_MAX_PANELS} of {num_cells} cells." if num_cells > _MAX_PANELS else ""
     return (
         "Cell minus its baseline in points, sentence pairs whose sentences are in two languages; languages from the "
-        "largest pre-training corpus to none, the source language first. Larger marks: larger beside half of their "
+        "largest corpus to none, the source language first. Larger marks: larger beside half of their "
         "95 % interval (full size: it excludes zero); intervals stand alone, nothing here is corrected."
         f"{left_out} {seeds_note(rows)}. {intervals_note(rows)}"
     )

@@ -6,7 +6,7 @@ import pandas as pd
 from results.report.evidence import Evidence
 from results.report.figure import Figure
 from results.report.figures.encodings import BARS, with_bars, zero_line
-from results.report.figures.view import focus, inline, language_name, language_order, primary_metrics
+from results.report.figures.view import corpus_note, focus, inline, language_name, language_order, primary_metrics
 from results.report.figures.words import between, counted, listed, signed
 
 KIND = "slopes"
@@ -24,7 +24,7 @@ def draw(evidence: Evidence) -> Figure | None:
     return Figure(
         kind=KIND,
         title="Slopes on corpus size, leaving out one language at a time",
-        caption=_caption(rows),
+        caption=f"{_caption(rows)} {corpus_note(evidence)}".rstrip(),
         alt_text=_alt_text(rows),
         chart=_chart(rows, evidence),
         table=_table(rows, evidence),
@@ -102,7 +102,7 @@ def _caption(rows: pd.DataFrame) -> str:
     problems = list(rows["problem"].dropna().unique())
     trouble = f" Problems: {listed(problems, 3)}." if len(problems) else ""
     return (
-        "How much an effect changes, in points, where a language's pre-training corpus is ten times as large; below 0, "
+        "How much an effect changes, in points, where a language's corpus is ten times as large; below 0, "
         "languages with less text gain more (or lose less). Diamond and grey field: over all languages with a known "
         "corpus; circles: without one of them. Bars: 95 % intervals, not corrected for their number. "
         f"{int(whole['num_languages'].max())} languages, {int(whole['num_seeds'].max())} seeds. "

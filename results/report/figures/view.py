@@ -4,6 +4,7 @@ In: `Evidence`. Out: parts of its frames; nothing is computed here.
 """
 
 import math
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,6 +13,7 @@ import pandas as pd
 
 from results.errors import QueryError
 from results.report.evidence import Evidence
+from results.report.figures.words import listed
 from results.schema import CLEAN, MACRO
 
 LAST = "last"
@@ -22,6 +24,8 @@ MEAN_LABEL = "mean"
 MAX_LABEL = 64
 """Characters of a label on an axis."""
 
+_IS_XLM_R = re.compile(r"xlm[-_]?r(oberta)?(?![a-z])", re.IGNORECASE)
+"""Names of encoders, without owner or folder, that were pre-trained on CC-100."""
 _FRAMES = ("contrasts", "curves", "best_magnitudes", "surfaces", "effects", "pairs", "selections")
 
 
@@ -147,6 +151,20 @@ def language_order(evidence: Evidence, codes: Iterable[str]) -> list[str]:
         return code != source, is_unknown, 0.0 if is_unknown else -size, code
 
     return sorted({code for code in codes if code != MACRO}, key=place)
+
+
+def corpus_note(evidence: Evidence) -> str:
+    """What sizes are of, where the encoders are not known to have been pre-trained on that; else empty."""
+    if not evidence.languages["corpus_unit"].str.contains("CC-100", na=False).any():
+        return ""
+    encoders = [str(name) for name in evidence.trials["encoder"].dropna().unique()]
+    others = [name for name in encoders if not _IS_XLM_R.search(name.rstrip("/").rpartition("/")[2])]
+    if not others:
+        return ""
+    return (
+        f"Sizes and bands of languages are those of CC-100, which XLM-R was pre-trained on; that {listed(others, 3)} "
+        f"{'was' if len(others) == 1 else 'were'}, is not known here: they need not be how much text was seen."
+    )
 
 
 def source_language(evidence: Evidence) -> str | None:

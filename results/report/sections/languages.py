@@ -35,7 +35,7 @@ class LanguageDetail:
 
 
 def detail_languages(evidence: Evidence) -> tuple[LanguageDetail, ...]:
-    """Describe the mean and every language that has a score, those with most text in the pre-training corpus first."""
+    """Describe the mean and every language that has a score, those with the largest corpus first."""
     contrasts = main_rows(evidence.contrasts)
     by_language = dict(list(contrasts.groupby("language", sort=False)))
     metrics = primary_metrics(evidence)
@@ -103,7 +103,7 @@ def _facts(code: str, evidence: Evidence) -> list[tuple[str, str]]:
         unit = "" if is_missing(row["corpus_size"]) or is_missing(row["corpus_unit"]) else f" {row['corpus_unit']}"
         source = "" if is_missing(row["source"]) else f" ({row['source']})"
         facts += [(what, str(row[what])) for what in ("family", "script") if not is_missing(row[what])]
-        facts.append(("in the pre-training corpus", f"{size}{unit}{source}"))
+        facts.append(("size of the corpus", f"{size}{unit}{source}"))
         if not is_missing(row["resource_band"]):
             facts.append(("resource band", str(row["resource_band"])))
     base = evidence.scores[evidence.scores["language"].eq(code) & evidence.scores["is_baseline"]]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from results.report.comparisons import LARGEST_DIFFERENCE, main_rows, names_of
 from results.report.evidence import Evidence
-from results.report.figures.view import is_declared
+from results.report.figures.view import corpus_note, is_declared
 from results.report.figures.words import counted, listed
 from results.report.wording import spread
 from results.schema import MACRO
@@ -129,12 +129,14 @@ def _languages(evidence: Evidence) -> Iterator[str]:
     unknown = [names[code] for code in scored.loc[scored["resource_band"].isna(), "language"]]
     if absent:
         yield (
-            f"{listed(absent, _MOST_LISTED)} {'is' if len(absent) == 1 else 'are'} not in the pre-training corpus: a "
-            "slope over corpus size says nothing of them."
+            f"{listed(absent, _MOST_LISTED)} {'is' if len(absent) == 1 else 'are'} not in the corpus that sizes are of: "
+            "a slope over corpus size says nothing of them."
         )
     if unknown or (languages.empty and len(evidence.scores)):
         who = listed(unknown, _MOST_LISTED) if unknown else "the languages of this sweep"
-        yield f"How much text there is of {who} in the pre-training corpus is not known here."
+        yield f"How much text there is of {who} to pre-train on is not known here."
+    if note := corpus_note(evidence):
+        yield note
     others = set(evidence.scores["language"]) - {MACRO} - set(evidence.scores["source_language"])
     if 0 < len(others) < _FEW_LANGUAGES:
         yield f"A mean over {counted(len(others), 'language')} is about these, not about languages at large."

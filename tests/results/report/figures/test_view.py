@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from results.errors import QueryError
 from results.report.figures.view import (
     Choice,
+    corpus_note,
     elide,
     focus,
     inline,
@@ -25,6 +26,27 @@ from tests.results.report.evidence_factory import Shape, shared_evidence
 @pytest.fixture(scope="module")
 def evidence():
     return shared_evidence(Shape(num_languages=8, tasks=("xnli", "pawsx")))
+
+
+@pytest.mark.parametrize(
+    ("encoder", "is_named"),
+    [
+        ("FacebookAI/xlm-roberta-base", False),
+        ("models/XLM-R", False),
+        ("google-bert/bert-base-multilingual-cased", True),
+        ("xlm-roberta/mini-real", True),
+        ("FacebookAI/xlm-mlm-100-1280", True),
+    ],
+)
+def test_sizes_in_a_corpus_that_an_encoder_may_never_have_read_are_said_to_be_so(evidence, encoder, is_named):
+    note = corpus_note(replace(evidence, trials=evidence.trials.assign(encoder=encoder)))
+    assert (encoder in note and "CC-100" in note) == is_named
+    assert bool(note) == is_named
+
+
+def test_sizes_in_the_text_of_the_world_are_what_its_encoder_has_read(evidence):
+    world = evidence.languages.assign(corpus_unit="text of the embedded world, relative")
+    assert corpus_note(replace(evidence, languages=world)) == ""
 
 
 def test_narrowing_keeps_what_was_asked_for_in_every_table(evidence):

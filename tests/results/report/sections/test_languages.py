@@ -35,7 +35,7 @@ def test_what_is_known_of_a_language_stands_with_its_unit_and_source():
     (russian,) = [one for one in detail_languages(make_evidence()) if one.code == "ru"]
     facts = dict(russian.facts)
     assert facts["script"] == "Cyrl"
-    assert "GiB of CC-100 (arXiv 1911.02116)" in facts["in the pre-training corpus"]
+    assert "GiB of CC-100 (arXiv 1911.02116)" in facts["size of the corpus"]
     assert facts["baseline, xnli, accuracy"].endswith("(sd over 5 seeds)")
 
 

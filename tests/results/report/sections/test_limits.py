@@ -63,6 +63,14 @@ def test_languages_that_are_not_in_the_corpus_are_named():
     assert all(name in text for name in absent)
 
 
+def test_sizes_are_not_taken_for_those_of_another_encoders_pre_training():
+    evidence = make_evidence()
+    of_bert = replace(evidence, trials=evidence.trials.assign(encoder="bert-base-multilingual-cased"))
+    assert "CC-100, which XLM-R was pre-trained on; that bert-base-multilingual-cased was" in _limits(of_bert)
+    of_xlm_r = replace(evidence, trials=evidence.trials.assign(encoder="FacebookAI/xlm-roberta-base"))
+    assert "which XLM-R was pre-trained on" not in _limits(of_xlm_r)
+
+
 def test_a_store_that_knows_nothing_of_its_languages_says_so():
     evidence = make_evidence()
     assert "is not known here" in _limits(replace(evidence, languages=evidence.languages.iloc[:0]))
