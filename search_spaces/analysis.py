@@ -89,6 +89,7 @@ class AnalysisSpec(Settings):
     @model_validator(mode="after")
     def _families_of_contrasts(self) -> Self:
         names = [contrast.name for contrast in self.contrasts]
+        whole: dict[tuple[str, str], str] = {}
         taken: dict[tuple[str, str], str] = {}
         for family in self.families:
             if family.only and family.contrasts == "deltas":
@@ -97,13 +98,17 @@ class AnalysisSpec(Settings):
                 message = f"'{family.name}': no contrast '{unknown[0]}'; declared are {', '.join(names) or 'none'}"
                 raise field_error("families", message)
             for unit in family.units:
-                if (family.contrasts, unit) in taken:
-                    before = taken[family.contrasts, unit]
+                before = whole.get((family.contrasts, unit))
+                named = [taken.get((name, unit)) for name in family.only]
+                if before is not None or (named and all(named)):
+                    what = f"all {family.contrasts} contrasts" if before else ", ".join(dict.fromkeys(family.only))
                     message = (
-                        f"'{family.name}' would be empty by {unit}: '{before}' before it takes in all "
-                        f"{family.contrasts} contrasts by it. A hypothesis is in one family; say which with 'only'"
+                        f"'{family.name}' would be empty by {unit}: '{before or named[0]}' before it takes in {what} "
+                        "by it. A hypothesis is in one family; say which with 'only'"
                     )
                     raise field_error("families", message)
                 if not family.only:
-                    taken[family.contrasts, unit] = family.name
+                    whole[family.contrasts, unit] = family.name
+                for name in family.only:
+                    taken.setdefault((name, unit), family.name)
         return self

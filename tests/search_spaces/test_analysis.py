@@ -44,6 +44,15 @@ def _against():
             {"families": [{"name": "a", "role": "primary"}, {"name": "b", "role": "secondary"}]},
             "'b' would be empty by macro: 'a' before it takes in all",
         ),
+        (
+            {
+                "families": [
+                    {"name": "a", "role": "primary", "only": ["noise"]},
+                    {"name": "b", "role": "secondary", "only": ["noise"]},
+                ]
+            },
+            "'b' would be empty by macro: 'a' before it takes in noise by it",
+        ),
     ],
 )
 def test_what_cannot_be_tested_is_refused(settings, told):
