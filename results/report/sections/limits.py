@@ -129,8 +129,8 @@ def _languages(evidence: Evidence) -> Iterator[str]:
     unknown = [names[code] for code in scored.loc[scored["resource_band"].isna(), "language"]]
     if absent:
         yield (
-            f"{listed(absent, _MOST_LISTED)} {'is' if len(absent) == 1 else 'are'} not in the corpus that sizes are of: "
-            "a slope over corpus size says nothing of them."
+            f"{listed(absent, _MOST_LISTED)} {'is' if len(absent) == 1 else 'are'} not in the corpus that sizes are "
+            "of: a slope over corpus size says nothing of them."
         )
     if unknown or (languages.empty and len(evidence.scores)):
         who = listed(unknown, _MOST_LISTED) if unknown else "the languages of this sweep"
