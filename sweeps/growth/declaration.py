@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 
 from pydantic import JsonValue
 
+from results.schema import PLAN
 from results.store import ResultStore
+from results.table_files import read_tables
 from sweeps.growth.extend import GrownPlan
 
 _DATES = ("declared_at", "num_finished_when_declared")
@@ -30,9 +32,27 @@ def date_analysis(grown: GrownPlan, held: ResultStore | None) -> dict[str, JsonV
     before = held.sweep.get("analysis") if held else None
     if held and before and _comparable(analysis) == _comparable(before, _renamed_cells(grown, held)):
         return {**analysis, **{name: before[name] for name in _DATES}}
-    finished = len(held.finished()) if held else 0
+    finished = _count_finished(held) if held else 0
     now = datetime.now(UTC).isoformat(timespec="seconds")
     return {**analysis, "declared_at": now, "num_finished_when_declared": finished}
+
+
+def _count_finished(held: ResultStore) -> int:
+    """Trials that have results; one that was scored on more since then counts once, whichever has finished."""
+    storage = held.storage
+    parts = read_tables(storage, storage.list_names("plan", ".parquet"), PLAN, ["trial_id", "supersedes"])
+    rows = (row for part in parts if part is not None for row in part.to_pylist())
+    earlier = {row["trial_id"]: row["supersedes"] for row in rows if row["supersedes"] is not None}
+    return len({_find_first(trial_id, earlier) for trial_id in held.finished()})
+
+
+def _find_first(trial_id: str, earlier: Mapping[str, str]) -> str:
+    """The trial at the beginning of a chain of trials that each supersede the one before."""
+    seen = {trial_id}
+    while (before := earlier.get(trial_id)) is not None and before not in seen:
+        trial_id = before
+        seen.add(trial_id)
+    return trial_id
 
 
 def explain_late_declaration(store: ResultStore) -> str | None:

@@ -59,3 +59,14 @@ def test_what_changes_later_says_how_many_trials_had_finished(folder, changed, t
     store, _ = begin_sweep(make_declared(languages=("src", "kin-hi"), **changed), copy)
     assert read_dates(copy)[1] == num_finished == 2
     assert explain_late_declaration(store).startswith("analysis: 2 trials had finished when it took its present form")
+
+
+def test_a_trial_that_was_scored_on_more_counts_once_among_those_that_had_finished(folder, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    begin_sweep(make_declared(languages=("src", "kin-hi")), copy)
+    begin_sweep(make_declared(languages=("src", "kin-hi"), margin=1.0), copy)
+    assert read_dates(copy)[1] == 2  # what they superseded has results, and was there to be looked at
+    run_inline(make_declared(languages=("src", "kin-hi"), margin=1.0), copy)
+    begin_sweep(make_declared(languages=("src", "kin-hi"), margin=2.0), copy)
+    assert read_dates(copy)[1] == 2
