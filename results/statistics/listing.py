@@ -105,21 +105,31 @@ def _print_block(block: _Block, console: Console) -> None:
         console.print(Text(f"{block.title}: none of {len(block.rows)} rows has two paired seeds", style="italic"))
         return
     console.print(Text(block.title, style="italic"))
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False, show_edge=False)
-    table.add_column(block.labels)
-    for name in ("k", "delta", "95 %", "corrected", "p", "mde"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
-    for row in block.rows.to_dict("records"):
-        table.add_row(_label(row, block.labels), *_cells(row), style=_STYLES.get(row["verdict"], ""))
+    table = _table(block, is_narrow=False)
+    if console.measure(table, options=console.options.update(max_width=1000)).maximum > console.width:
+        table = _table(block, is_narrow=True)
     console.print(table)
     console.print()
 
 
-def _label(row: Row, column: str) -> Text:
+def _table(block: _Block, *, is_narrow: bool) -> Table:
+    """A line a row; a narrow one has columns closer together and groups in two lines, so that no word is broken."""
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False, show_edge=False, collapse_padding=is_narrow)
+    table.add_column(block.labels, overflow="fold")
+    for name in ("k", "delta", "95 %", "corrected", "p", "mde"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    for row in block.rows.to_dict("records"):
+        label = _label(row, block.labels)
+        label = label.replace(":", ":\n", 1) if is_narrow and row["unit"] == "group" else label
+        table.add_row(Text(label), *_cells(row), style=_STYLES.get(row["verdict"], ""))
+    return table
+
+
+def _label(row: Row, column: str) -> str:
     pairs = row["condition_language"]
     parts = [row[column], *([f"{pairs} pairs"] if isinstance(pairs, str) else [])]
-    return Text(", ".join([*parts, *(["all runs"] if row["runs"] == ALL_RUNS else [])]))
+    return ", ".join([*parts, *(["all runs"] if row["runs"] == ALL_RUNS else [])])
 
 
 def _cells(row: Row) -> list[str]:

@@ -137,3 +137,24 @@ def test_refused_comparisons_are_listed_with_their_reason(rows: pd.DataFrame) ->
 
 def test_no_contrasts_say_why(rows: pd.DataFrame) -> None:
     assert _print(rows.iloc[:0]).startswith("No contrasts: no finished trial of a cell has a finished baseline")
+
+
+def test_no_word_of_a_name_is_cut_where_the_terminal_is_narrow(rows: pd.DataFrame) -> None:
+    wide = rows.assign(
+        contrast=rows["contrast"].replace("weak against none", "interaction against sentences"),
+        k_failed=2,
+        delta=-2.0,
+        ci_low=-3.0,
+        ci_high=-1.0,
+        ci_adjusted_low=-5.0,
+        ci_adjusted_high=0.5,
+        verdict="undecided",
+        p_adjusted=1.0,
+    )
+    groups = wide[(wide["unit"] == "language") & (wide["role"] == "secondary")]
+    groups = groups.assign(unit="group", language="family:Austronesian")
+    text = _print(pd.concat([wide, groups]), width=80)
+    words = {word for line in text.splitlines() for word in line.split()}
+    assert {"interaction", "sentences", "family:", "Austronesian"} <= words
+    assert "…" not in text
+    assert max(map(len, text.splitlines())) <= 80
