@@ -159,14 +159,16 @@ def show_extension(summary: "ExtensionSummary", output: SummaryFormat, console: 
         print_json(describe_extension(summary))
         return
     lines = [f"trials: {summary.num_planned}, before: {summary.num_planned_before}, to be run: {len(summary.needs)}"]
+    num_not_kept = summary.count("train again") - summary.num_choosing
     told = (
         (summary.count("train"), "to be trained"),
         (summary.count("score"), "to be scored only: kept weights, or nothing to train"),
-        (summary.count("train again"), "to be trained again, to the same weights, which were not kept"),
+        (num_not_kept, "to be trained again, to the same weights, which were not kept"),
+        (summary.num_choosing, "to be trained again: evaluation.selections need weights on the way, never kept"),
     )
     lines += [f"{number:>6}  {words}" for number, words in told if number]
     if summary.num_proposed:
         lines.append(f"and what the search proposes, up to {summary.num_proposed} cells with those that are there")
-    if summary.count("train again"):
+    if num_not_kept:
         lines.append("Weights are kept from now on with: --set resources.keep_weights=true")
     console.print("\n".join(lines), highlight=False, soft_wrap=True)

@@ -132,6 +132,8 @@ class ExtensionSummary:
     """What each trial takes that is to be run, by trial id."""
     num_superseding: int
     """Of these, trials that were there and are to be scored on more."""
+    num_choosing: int = 0
+    """Of those that train again, trials that do so for weights on the way, which are never kept."""
     num_proposed: int = 0
     """Cells, at most, that a search proposes, those that are there included; their new trials are not counted."""
 
@@ -150,11 +152,13 @@ def summarise_extension(grown: GrownPlan, store: ResultStore, has_weights: Calla
     """
     finished = store.finished()
     missing = [trial for trial in grown.all_trials if trial.trial_id not in finished]
+    needs = {trial.trial_id: _find_need(trial, finished, has_weights) for trial in missing}
     return ExtensionSummary(
         num_planned_before=store.plan().num_rows,
         num_planned=len(grown.all_trials),
-        needs={trial.trial_id: _find_need(trial, finished, has_weights) for trial in missing},
+        needs=needs,
         num_superseding=sum(trial.supersedes is not None for trial in missing),
+        num_choosing=sum(needs[trial.trial_id] == "train again" and _chooses(trial) for trial in missing),
         num_proposed=grown.plan.num_proposed,
     )
 
@@ -162,7 +166,11 @@ def summarise_extension(grown: GrownPlan, store: ResultStore, has_weights: Calla
 def _find_need(trial: PlannedTrial, finished: Mapping[str, str], has_weights: Callable[[str], bool]) -> Need:
     stage = trial.plan.target_stage
     trains = stage.settings is not None and load_task(stage.settings.task).shape not in FROZEN_SHAPES
-    chooses = bool(trial.plan.spec.evaluation.other_selections)  # among weights on the way, which are not kept
-    if not trains or (has_weights(stage.key) and not chooses):
+    if not trains or (has_weights(stage.key) and not _chooses(trial)):
         return "score"
     return "train again" if finished.get(trial.supersedes or "") in (*COMPLETE, STOPPED) else "train"
+
+
+def _chooses(trial: PlannedTrial) -> bool:
+    """Whether a trial needs weights on the way, which are not kept."""
+    return bool(trial.plan.spec.evaluation.other_selections)

@@ -7,10 +7,12 @@ import pytest
 
 from results.store import ResultStore
 from search_spaces.space import SearchSpace
+from sweeps.cli.extend import show_extension
+from sweeps.cli.output import SummaryFormat
 from sweeps.growth.extend import plan_grown_sweep, summarise_extension
 from sweeps.workers.execute import attempt_unit
 from tests.sweeps.engine.test_work import make_filled_work
-from tests.sweeps.factories import BASE, make_space, run_inline
+from tests.sweeps.factories import BASE, make_space, run_inline, silent_console, text_of
 
 RULES = ("last", "english_dev", "target_oracle", "averaged")
 
@@ -69,6 +71,10 @@ def test_an_extension_says_that_weights_on_the_way_are_trained_again(swept: Path
     grown = plan_grown_sweep(_space(["src", "kin-hi", "far-lo", "kin-lo"]), store)
     summary = summarise_extension(grown, store, has_weights=lambda _: True)
     assert set(summary.needs.values()) == {"train again"}
+    console = silent_console()
+    show_extension(summary, SummaryFormat.table, console)
+    assert "2  to be trained again: evaluation.selections need weights on the way" in text_of(console)
+    assert "keep_weights" not in text_of(console), "it would not help"
 
 
 def test_the_number_that_stands_for_a_trial_is_of_its_last_weights(tmp_path: Path) -> None:
