@@ -41,10 +41,10 @@ def _differences(rows: pd.DataFrame, evidence: Evidence) -> Iterator[str]:
     )
     if len(sizes):
         yield f"Test sets have {spread([*sizes.astype(int)])} examples a language."
-    yield (
-        "Differences are between a cell and its baseline, trained by the same code, and paired by seed "
-        f"(k = {spread([*rows['k'].astype(int)])} pairs)."
-    )
+    what = "Differences are between a cell and its baseline"
+    if is_declared(rows).any():
+        what += ", or as declared between cells or between such differences"
+    yield (f"{what}, trained by the same code, and paired by seed (k = {spread([*rows['k'].astype(int)])} pairs).")
     if rows["language"].eq(MACRO).any():
         yield f"Means over languages are unweighted and leave out the source language ({listed(sources)})."
     shared = rows[rows["num_intermediate_runs"].lt(rows["k"])]
@@ -78,7 +78,8 @@ def _families(rows: pd.DataFrame, evidence: Evidence) -> Iterator[str]:
         yield "No contrast was declared beforehand; all comparisons are exploratory."
     yield families_note(rows)
     if methods := _values(rows["ci_adjusted_method"]):
-        yield f"Corrected intervals: {listed(methods)}; claims are made at α = {analysis.alpha:g} from these alone."
+        yield f"Corrected intervals: {listed(methods)}."
+        yield f"A difference is called better or worse at α = {analysis.alpha:g} from these alone."
 
 
 def _further(rows: pd.DataFrame, evidence: Evidence) -> Iterator[str]:
@@ -107,10 +108,12 @@ def _further(rows: pd.DataFrame, evidence: Evidence) -> Iterator[str]:
 def _failures(rows: pd.DataFrame, evidence: Evidence) -> Iterator[str]:
     lost = int(rows["k_failed"].max())
     if not lost:
-        yield "No pair of runs was lost to failed training."
+        yield "No pair of runs was lost."
         return
-    yield f"Up to {counted(lost, 'pair')} of runs a comparison {'was' if lost == 1 else 'were'} lost to failed training"
-    yield f"({listed(_values(rows['failed_runs']), 3)})."
+    reasons = [reason for reason in _values(rows["failed_runs"]) if reason != "none"]
+    was = "was" if lost == 1 else "were"
+    yield f"Up to {counted(lost, 'pair')} of runs a comparison {was} lost to runs that did not end well"
+    yield f"({listed(reasons, 3)})."
     with_failed = evidence.contrasts[evidence.contrasts["runs"].eq("all")]
     if len(with_failed):
         yield f"Results with failed runs stand beside those without ({listed(_values(with_failed['failed_runs']), 3)})."

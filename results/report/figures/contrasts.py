@@ -135,7 +135,8 @@ def _caption(rows: pd.DataFrame, analysis: Analysis) -> str:
         f"{what}, mean over all languages but the source language. Thick: 95 % interval of the contrast alone; thin: "
         "corrected for the number of comparisons, and what the verdict rests on; one without an end goes on, its ends "
         f"are in words. {seeds_note(rows)}. {intervals_note(rows)} {families_note(rows)} Grey field: within the "
-        f"equivalence margin of {analysis.margin:g} points. Triangles up: better; down: worse; circles: undecided."
+        f"equivalence margin of {analysis.margin:g} points. Triangles up: better; down: worse; "
+        "squares: no loss; diamonds: equivalent; circles: undecided."
     )
 
 

@@ -145,7 +145,7 @@ def _languages(evidence: Evidence) -> Iterator[str]:
 def _failures(rows: pd.DataFrame) -> Iterator[str]:
     if len(rows) and rows["k_failed"].max() > 0:
         yield (
-            "Failed runs are left out of the main numbers, which makes cells that fail often look better than they "
+            "Failed runs are left out of the main numbers, which may make cells that fail often look better than they "
             "are; the health of the sweep shows both ways of counting."
         )
 

@@ -54,3 +54,13 @@ def test_runs_of_the_intermediate_stage_that_seeds_share_are_the_units():
 
 def test_without_differences_there_is_one_sentence():
     assert describe_methods(empty_evidence()).count(".") == 1
+
+
+def test_pairs_are_not_said_to_be_lost_to_training_where_a_run_never_trained():
+    evidence = make_evidence()
+    contrasts = evidence.contrasts.assign(k_failed=2, failed_runs="none")
+    contrasts.iloc[0, contrasts.columns.get_loc("failed_runs")] = "pairs left out: 2 infra"
+    text = describe_methods(replace(evidence, contrasts=contrasts))
+    assert "lost to runs that did not end well (pairs left out: 2 infra)." in text
+    assert "failed training" not in text
+    assert "or as declared between cells" in text
