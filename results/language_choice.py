@@ -76,8 +76,9 @@ def _list_members(item: str, column: str, values: tuple[str, ...], present: list
     languages = snapshot.languages.select(["language", column]).to_pylist()
     if not languages:
         raise QueryError(
-            f"'{item}' is a group, and {snapshot.uri} does not say what is known of its languages: an earlier version "
-            f"of xlt-sweeps wrote it. Give codes ({', '.join(present)}), or let the sweep be planned again, which runs "
+            f"'{item}' is a group, and {snapshot.uri} does not say what is known of its languages (its languages/ "
+            "is missing, or an earlier version of xlt-sweeps wrote it). "
+            f"Give codes ({', '.join(present)}), or let the sweep be planned again, which runs "
             "nothing that has finished: xlt sweep run SPACE --out DIR"
         )
     wanted = {value.lower() for value in values}

@@ -56,6 +56,21 @@ _QUIET_ENVIRONMENT = {
 }
 
 
+class _OncePerFile(logging.Filter):
+    """Says once what is wrong with a file of results, however many tables are made from it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: set[str] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let everything pass but what readers of results have said before."""
+        message = record.getMessage()
+        is_new = not record.name.startswith("results.") or message not in self._said
+        self._said.add(message)
+        return is_new
+
+
 def main() -> None:
     """Run the command line and exit; XLT_DEBUG=1 shows the traceback of an error."""
     for name, value in _QUIET_ENVIRONMENT.items():
@@ -63,6 +78,8 @@ def main() -> None:
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal that has no `·` or `±` shows `?` instead of a traceback
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_OncePerFile())
     try:
         app()
     except (XltError, ResultsError) as error:

@@ -232,3 +232,17 @@ def test_the_doctor_looks_at_everything_but_ray_when_told_so() -> None:
     assert {"python", "torch", "cores", "memory", "disk here", "hub"} <= set(names)
     assert "ray" in names  # the library; starting it is a check of its own
     assert names.count("ray") == 1
+
+
+def test_a_damaged_file_is_told_once_a_command_and_all_else_as_often_as_it_happens():
+    code = (
+        "import logging, sweeps.cli\n"
+        "def fail():\n"
+        "    for name in ('results.a', 'results.b', 'sweeps.a', 'sweeps.a'):\n"
+        "        logging.getLogger(name).warning('left out: %s', 'x.parquet')\n"
+        "sweeps.cli.app = fail\n"
+        "sweeps.cli.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.count("results.") == 1
+    assert done.stderr.count("WARNING sweeps.a: left out: x.parquet") == 2
