@@ -79,7 +79,7 @@ def find_claims(evidence: Evidence) -> Claims:
     shown = means.head(_MOST_EXPLORATORY)
     cut = "" if len(shown) == len(means) else f" (the first {len(shown)} of {len(means)} cells)"
     return Claims(
-        declaration=_declaration(evidence),
+        declaration=f"{_declaration(evidence)}{_missing(evidence)}",
         primary=tuple(_claims(by_role["primary"], evidence)),
         secondary=tuple(_summaries(by_role["secondary"], evidence)),
         secondary_grid=comparison_grid(by_role["secondary"], evidence, "Secondary comparisons"),
@@ -181,6 +181,18 @@ def _declaration(evidence: Evidence) -> str:
     return (
         f"{what} declared{when}, when {counted(late, 'trial')} had already finished: these are not predictions made "
         "blind, and should be read with that in mind."
+    )
+
+
+def _missing(evidence: Evidence) -> str:
+    """Declared contrasts of which there is nothing yet, which no claim below names."""
+    known = set(evidence.contrasts["contrast"])
+    names = [f"“{one.name}”" for one in evidence.analysis.contrasts if one.name not in known]
+    if not names:
+        return ""
+    return (
+        f" Nothing can be said of {listed(names)}: no pair of its runs has finished, or a cell is not planned. What "
+        "is below was not corrected for these."
     )
 
 

@@ -97,6 +97,15 @@ def test_a_claim_names_other_metrics_and_the_source_language_as_no_part_of_it():
     assert "f1_xtreme" not in claims[1].beside
 
 
+def test_a_declared_contrast_without_a_row_is_named():
+    evidence = make_evidence()
+    assert "Nothing can be said" not in find_claims(evidence).declaration
+    rows = evidence.contrasts[evidence.contrasts["contrast"].ne("difficulty")]
+    said = find_claims(replace(evidence, contrasts=rows)).declaration
+    assert "Nothing can be said of “difficulty”" in said
+    assert "not corrected for these" in said
+
+
 def test_runs_with_failures_and_pairs_of_languages_are_no_claims():
     evidence = make_evidence()
     other = evidence.contrasts.assign(runs="all")
