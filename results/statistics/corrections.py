@@ -1,12 +1,12 @@
 """Corrections for how many hypotheses are tested together, family by family. In: p values. Out: corrected ones."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from results.statistics.adjustment import adjust
+from results.statistics.adjustment import Adjusted, adjust
 from results.statistics.families import FamilyKey
 from results.statistics.units import ALL_RUNS, OK_RUNS, Draft
 
@@ -38,7 +38,7 @@ class Corrected:
     level: npt.NDArray[np.float64]
     """Of the corrected intervals, shape (m,)."""
     size: npt.NDArray[np.int32]
-    """Rows with a p in the row's family, shape (m,)."""
+    """Rows with a p in the row's family, or as many as were declared, shape (m,)."""
     ci_method: npt.NDArray[np.object_]
     """Of the corrected intervals, shape (m,)."""
 
@@ -66,12 +66,19 @@ def correct(keys: Sequence[FamilyKey], tested: PValues, alpha: float) -> Correct
         ci_method=np.full(num_rows, "", np.object_),
     )
     for key, rows in _rows_by_key(keys).items():
-        found = adjust(tested.p[rows], key.adjustment, alpha)
+        found = _adjust(tested.p[rows], key, alpha)
         corrected.p[rows], corrected.level[rows] = found.p, found.level
         corrected.size[rows], corrected.ci_method[rows] = found.size, found.ci_method
-        corrected.p_no_loss[rows] = adjust(tested.p_no_loss[rows], key.adjustment, alpha).p
-        corrected.p_equivalence[rows] = adjust(tested.p_equivalence[rows], key.adjustment, alpha).p
+        corrected.p_no_loss[rows] = _adjust(tested.p_no_loss[rows], key, alpha).p
+        corrected.p_equivalence[rows] = _adjust(tested.p_equivalence[rows], key, alpha).p
     return corrected
+
+
+def _adjust(p: npt.NDArray[np.float64], key: FamilyKey, alpha: float) -> Adjusted:
+    """Correct for what was declared, too, and cannot be tested yet: as if nothing were to be found there."""
+    num_missing = max(key.num_declared - int(np.count_nonzero(~np.isnan(p))), 0)
+    found = adjust(np.concatenate([p, np.ones(num_missing)]), key.adjustment, alpha)
+    return replace(found, p=found.p[: len(p)])
 
 
 def correct_by_runs(drafts: Sequence[Draft], keys: Sequence[FamilyKey], tested: PValues, alpha: float) -> Corrected:

@@ -29,6 +29,8 @@ class FamilyKey:
     """Of a family that is split by contrast."""
     measure: Measure
     """The metric is left empty where it is the one to be tested, which differs between tasks."""
+    num_declared: int = 0
+    """Hypotheses about the mean over languages that were declared: as many are corrected for, tested yet or not."""
 
 
 def find_family(draft: Draft, analysis: Analysis, tested: Mapping[str, str]) -> FamilyKey:
@@ -57,13 +59,28 @@ def find_family(draft: Draft, analysis: Analysis, tested: Mapping[str, str]) -> 
         role = "exploratory"
     elif measure.condition != CLEAN and role == "primary":
         role = "secondary"
+    is_as_declared = is_tested and measure.selection == LAST and measure.condition == CLEAN
     return FamilyKey(
         name=family.name,
         role=role,
         adjustment=family.adjustment,
         contrast=comparison.name if family.is_split else None,
         measure=measure._replace(metric="") if is_tested else measure,
+        num_declared=_count_declared(family, analysis) if is_as_declared else 0,
     )
+
+
+def _count_declared(family: Family, analysis: Analysis) -> int:
+    """Contrasts that a family of means over languages takes in; 0 of any other family.
+
+    In a sweep that is half done, the family is not smaller than it will be.
+    """
+    if family.contrasts != "declared" or family.is_split or family.units != ("macro",):
+        return 0
+    takers = [one for one in analysis.families if one.contrasts == "declared" and "macro" in one.units]
+    names = [contrast.name for contrast in analysis.contrasts]
+    takes = [next((one for one in takers if not one.only or name in one.only), None) for name in names]
+    return takes.count(family)
 
 
 def name_family(key: FamilyKey) -> str:

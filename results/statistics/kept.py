@@ -21,7 +21,7 @@ from results.table_files import encode_table, read_table
 
 logger = logging.getLogger(__name__)
 
-STATISTICS_VERSION = 5
+STATISTICS_VERSION = 6
 """Raised when the same store comes to give other numbers."""
 
 CONTRASTS_FILE = "contrasts/contrasts.parquet"

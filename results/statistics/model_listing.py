@@ -68,7 +68,7 @@ def print_surfaces(surfaces: pd.DataFrame, console: Console) -> None:
 def print_selections(rows: pd.DataFrame, console: Console) -> None:
     """Print the selections of every cell below each other, a table a task, condition and language."""
     if rows.empty:
-        console.print("No runs that are ok have scores by several ways to choose a checkpoint: nothing to compare.")
+        console.print("Only one way to choose a checkpoint was scored in runs that are ok: nothing to compare.")
         return
     for (language, *about), part in rows.groupby(["language", "target_task", "metric", "condition"], sort=False):
         lines = [

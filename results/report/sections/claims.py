@@ -190,10 +190,7 @@ def _missing(evidence: Evidence) -> str:
     names = [f"“{one.name}”" for one in evidence.analysis.contrasts if one.name not in known]
     if not names:
         return ""
-    return (
-        f" Nothing can be said of {listed(names)}: no pair of its runs has finished, or a cell is not planned. What "
-        "is below was not corrected for these."
-    )
+    return f" Nothing can be said of {listed(names)}: no pair of its runs has finished, or a cell is not planned."
 
 
 def _summaries(rows: pd.DataFrame, evidence: Evidence) -> Iterator[str]:

@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import numpy as np
 from statsmodels.stats.multitest import multipletests
 
-from results.analysis import Analysis
+from results.analysis import Analysis, Contrast, Family
 from results.statistics.corrections import PValues, correct, correct_by_runs
 from results.statistics.families import find_family
 from tests.results.statistics.drafts import TESTED, make_draft
@@ -35,6 +37,27 @@ def test_rows_of_all_runs_are_tested_with_the_other_rows_as_they_are_with_all_ru
     np.testing.assert_allclose(found.p[[0, 1, 3]], multipletests(p[[0, 1, 3]], method="holm")[1])
     np.testing.assert_allclose(found.p[2], multipletests(p[[0, 2, 3]], method="holm")[1][1])
     assert found.size.tolist() == [3, 3, 3, 3]
+
+
+def test_what_was_declared_is_corrected_for_before_it_can_be_tested() -> None:
+    declared = Analysis(contrasts=tuple(Contrast(name=name, terms=()) for name in "abcd"))
+    drafts = [make_draft("declared", name=name) for name in "ab"]
+    keys = [find_family(draft, declared, TESTED) for draft in drafts]
+    found = correct(keys, _tested(np.array([0.01, np.nan])), 0.05)
+    assert found.size.tolist() == [4, 4]
+    np.testing.assert_allclose(found.p[0], 0.04)
+    np.testing.assert_allclose(found.level, 1 - 0.05 / 4)
+
+
+def test_a_family_of_some_contrasts_is_as_large_as_they_are_many() -> None:
+    first = Family(name="first", role="primary", contrasts="declared", units=("macro",), adjustment="holm", only=("a",))
+    declared = Analysis(
+        contrasts=tuple(Contrast(name=name, terms=()) for name in "abc"),
+        families=(first, replace(first, name="others", only=())),
+    )
+    drafts = [make_draft("declared", name=name) for name in "ab"]
+    found = correct([find_family(one, declared, TESTED) for one in drafts], _tested(np.array([0.01, 0.02])), 0.05)
+    assert found.size.tolist() == [1, 2]
 
 
 def test_no_rows_are_no_error() -> None:

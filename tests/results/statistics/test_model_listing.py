@@ -74,5 +74,5 @@ def test_nothing_to_show_is_said(console):
         "No curve",
         "No surface",
         "No effect",
-        "No runs that are ok have scores by several ways to choose a checkpoint",
+        "Only one way to choose a checkpoint was scored in runs that are ok",
     ]
