@@ -6,7 +6,7 @@ Interrupted anywhere, it goes on from its last checkpoint when it is called agai
 import platform
 import time
 from collections.abc import Sequence, Set
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from xlt_core.errors import EncoderError
@@ -32,6 +32,7 @@ def run_trial(
     stop_at_step: int | None = None,
     stop_reason: str | None = None,
     known: Set[tuple[str, str]] = frozenset(),
+    trained: TrainedTrial | None = None,
 ) -> TrialResult:
     """Run the stages that are not published yet, train the target stage, score every language.
 
@@ -46,12 +47,16 @@ def run_trial(
         stop_reason: for the row of a trial that is stopped.
         known: language and name of the condition of what was scored before: it is not scored again, and the result
             has neither scores nor predictions of it.
+        trained: what an array of trials made of this one, which is only scored then; none: it is trained here.
 
     Raises:
         DamagedArtifactError: a published stage is not as it was; set it aside and run it again.
     """
     started_at, started = datetime.now(UTC), time.perf_counter()
-    trained = train_trial(plan, workspace, on_progress, until_step=stop_at_step)
+    if trained is None:
+        trained = train_trial(plan, workspace, on_progress, until_step=stop_at_step)
+    else:
+        started_at, started = _shift_start(started_at, started, trained)
     evaluation_started = time.perf_counter()
     evaluation = _evaluate(plan, trained, workspace, known)
     finished = time.perf_counter()
@@ -80,6 +85,12 @@ def run_trial(
         micro_batch_size=summary.micro_batch_size,
         peak_bytes=measure_peak_bytes(device),
     )
+
+
+def _shift_start(started_at: datetime, started: float, trained: TrainedTrial) -> tuple[datetime, float]:
+    """As if the trial had begun its own share of the array's training just now."""
+    seconds = trained.own_seconds
+    return started_at - timedelta(seconds=seconds), started - seconds
 
 
 def _evaluate(plan: TrialPlan, trained: TrainedTrial, workspace: Workspace, known: Set[tuple[str, str]]) -> Evaluation:

@@ -37,6 +37,11 @@ class TrainedTrial:
     candidates: Candidates | None = None
     """Weights of the target stage on the way; none where no rule chooses among them."""
 
+    @property
+    def own_seconds(self) -> float:
+        """Of this trial's own stages."""
+        return sum(cost.wall_seconds for cost in self.costs if not cost.is_shared)
+
 
 def train_trial(
     plan: TrialPlan,

@@ -17,15 +17,10 @@ from xlt_core.edits.base import Edit
 from xlt_core.errors import SpecError
 from xlt_core.model import TrialModel
 from xlt_core.perturbations import METHODS, load_perturbation
-from xlt_core.perturbations.spec import PerturbationSpec, canonical_perturbation
+from xlt_core.perturbations.spec import NUMBERS, PerturbationSpec, canonical_perturbation
 from xlt_core.perturbations.step import TrainingStep
 
 Rows = npt.NDArray[np.int64]
-
-NUMBERS = (
-    *("magnitude", "step_ratio", "init_ratio", "clean_weight", "regularizer_weight", "push_weight", "pull_weight"),
-)
-"""Fields that may differ between the trials of an array; all others say what is computed and must be equal."""
 
 
 class Cost(NamedTuple):

@@ -11,6 +11,11 @@ from xlt_core.errors import UnknownNameError
 from xlt_core.perturbations import METHODS
 from xlt_core.settings import Count, NonNegative, Positive, Settings, field_error
 
+NUMBERS = (
+    *("magnitude", "step_ratio", "init_ratio", "clean_weight", "regularizer_weight", "push_weight", "pull_weight"),
+)
+"""Fields that may differ between the trials of an array; all others say what is computed and must be equal."""
+
 
 class PerturbationSpec(Settings):
     """What disturbs a training step. A magnitude means nothing without the fields beside it.
