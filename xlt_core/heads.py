@@ -1,7 +1,7 @@
 """What is put on an encoder, one class a shape of task. In: packed hidden states. Out: logits, one row a unit.
 
-Legend: A arrays of trials (1 today), B rows of the batch, T tokens of all of them, D hidden size, C classes, L tokens
-of the longest sequence. The weights depend on the seed alone, never on what another stage left behind.
+Legend: A arrays of trials, B rows of the batch, T tokens of all of them, D hidden size, C classes, L tokens of the
+longest sequence. The weights depend on the seed alone, never on what another stage left behind.
 """
 
 from abc import ABC, abstractmethod
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from xlt_core.data.batch import PackedBatch
+from xlt_core.data.layout import Layout
 from xlt_core.recipe import ModelSpec
 from xlt_core.streams import stream_seed
 from xlt_core.tasks.base import FROZEN_SHAPES, Shape
@@ -43,7 +44,7 @@ class Head(nn.Module, ABC):
     def pool(self, hidden: Tensor, batch: PackedBatch) -> Tensor:
         """Pooling, dropout, dense, tanh, as XLM-R's own head: (A, T, D) to one vector a sequence."""
         assert self.dense is not None, "only heads of whole texts pool"
-        pooled = self.dropout(pool_sequences(hidden, batch.lengths, self.pooling))
+        pooled = self.dropout(pool_sequences(hidden, batch.layout, self.pooling))
         return torch.tanh(self.dense(pooled))
 
     def classify(self, hidden: Tensor) -> Tensor:
@@ -85,12 +86,13 @@ class SpanHead(Head):
     def forward(self, hidden: Tensor, batch: PackedBatch) -> Tensor:
         """See the base class."""
         ends = self.classify(hidden)
-        lengths = torch.tensor(batch.lengths, device=hidden.device)
-        owners = torch.repeat_interleave(lengths, output_size=batch.num_tokens)
-        starts = lengths.cumsum(0) - lengths
-        places = torch.arange(batch.num_tokens, device=hidden.device) - starts[owners]
-        logits = ends.new_full((ends.shape[0], batch.num_sequences, max(batch.lengths), 2), _NO_TOKEN)
-        logits[:, owners, places] = ends
+        layout = batch.layout
+        # One sequence more than there are takes the padding of members with fewer tokens.
+        shape = (ends.shape[0], layout.num_sequences + 1, layout.longest, 2)
+        arrays = torch.arange(ends.shape[0], device=ends.device)[:, None]
+        logits = ends.new_full(shape, _NO_TOKEN)
+        logits[arrays, layout.owners, layout.places] = ends
+        logits = logits[:, :-1]
         return logits.transpose(2, 3).flatten(1, 2)
 
 
@@ -108,7 +110,7 @@ class DualHead(Head):
     def forward(self, hidden: Tensor, batch: PackedBatch) -> Tensor:
         """See the base class."""
         vectors = self.embed(hidden, batch)
-        return self.scale * vectors[:, 0::2] @ vectors[:, 1::2].transpose(1, 2)
+        return self.scale.view(-1, 1, 1) * vectors[:, 0::2] @ vectors[:, 1::2].transpose(1, 2)
 
     def embed(self, hidden: Tensor, batch: PackedBatch) -> Tensor:
         """One unit vector a sequence, (A, sequences, D)."""
@@ -150,11 +152,8 @@ def build_head(shape: Shape, hidden_size: int, num_classes: int, model: ModelSpe
     return SequenceHead(hidden_size, num_classes, model, seed, has_dense=True)
 
 
-def pool_sequences(hidden: Tensor, lengths: tuple[int, ...], pooling: str) -> Tensor:
+def pool_sequences(hidden: Tensor, layout: Layout, pooling: str) -> Tensor:
     """One vector a sequence, (A, T, D) to (A, B, D): its first token, or the mean of its tokens, specials included."""
-    counts = torch.tensor(lengths, device=hidden.device)
     if pooling == "first":
-        return hidden[:, counts.cumsum(0) - counts]
-    owners = torch.repeat_interleave(torch.arange(len(lengths), device=hidden.device), counts)
-    sums = hidden.new_zeros(hidden.shape[0], len(lengths), hidden.shape[-1]).index_add(1, owners, hidden)
-    return sums / counts[:, None]
+        return layout.take_first(hidden)
+    return layout.sum_tokens(hidden) / layout.counts[..., None]

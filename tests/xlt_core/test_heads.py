@@ -11,6 +11,7 @@ from tests.examples import TABLE_SHAPES, make_table
 from tests.factories import build_batch, build_encoder, build_model
 from xlt_core.data.batch import IGNORED_LABEL, PackedBatch
 from xlt_core.data.batches import pack
+from xlt_core.data.layout import Layout
 from xlt_core.heads import build_head, pool_sequences
 from xlt_core.model import TrialModel, measure_divergence, measure_loss
 from xlt_core.spec import ModelSpec
@@ -22,8 +23,9 @@ every_shape = pytest.mark.parametrize("shape", TABLE_SHAPES)
 def test_pooling_packed_tokens_equals_pooling_each_sequence(lengths, seed):
     hidden = torch.randn(2, sum(lengths), 4, generator=torch.Generator().manual_seed(seed))
     pieces = hidden.split(lengths, dim=1)
-    first = pool_sequences(hidden, tuple(lengths), "first")
-    mean = pool_sequences(hidden, tuple(lengths), "mean")
+    layout = Layout([tuple(lengths)], torch.device("cpu"))
+    first = pool_sequences(hidden, layout, "first")
+    mean = pool_sequences(hidden, layout, "mean")
     assert torch.equal(first, torch.stack([piece[:, 0] for piece in pieces], 1))
     assert torch.allclose(mean, torch.stack([piece.mean(1) for piece in pieces], 1), atol=1e-6)
 

@@ -1,13 +1,18 @@
 """A packed batch: the tokens of all its sequences in one row, without padding, and the segment lengths.
 
-Legend of shapes here and wherever batches go: A arrays of trials (1 today), B sequences of the batch, T tokens of all
-its sequences, D hidden size, C classes.
+Legend of shapes here and wherever batches go: A arrays of trials, B sequences of the batch, T tokens of all its
+sequences (in an array: of the member with the most), D hidden size, C classes.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from torch import Tensor
+from torch.nn import functional
+
+from xlt_core.data.layout import Layout, send_tensor
 
 IGNORED_LABEL = -100
 """Label of a token that is not scored; what `torch.nn.functional.cross_entropy` ignores."""
@@ -20,7 +25,7 @@ class PackedBatch:
     input_ids: Tensor
     """int64, shape (A, T)."""
     lengths: tuple[int, ...]
-    """Tokens of each of the B sequences; their sum is T."""
+    """Tokens of each of the B sequences; their sum is T. Empty where members have lengths of their own."""
     token_type_ids: Tensor
     """int64, shape (A, T): 0 for the first text and its specials, 1 for the second; used by encoders that read it."""
     content_mask: Tensor
@@ -35,6 +40,18 @@ class PackedBatch:
     """One number a sequence, the same in whatever batch it comes; keys the noise."""
     language: str
     num_sequences_per_row: int = 1
+    members: tuple["PackedBatch", ...] = ()
+    """What this was stacked of, one batch a trial; empty: all trials read the same examples."""
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where the sequences lie."""
+        rows = [member.lengths for member in self.members] or [self.lengths]
+        return Layout(rows, self.input_ids.device)
+
+    def part(self, array: int) -> "PackedBatch":
+        """The examples of one trial of the array: lengths and keys are its own."""
+        return self.members[array] if self.members else self
 
     def join(self, other: "PackedBatch") -> "PackedBatch":
         """The sequences of this batch and then those of another of the same language."""
@@ -51,12 +68,12 @@ class PackedBatch:
     @property
     def num_tokens(self) -> int:
         """T."""
-        return sum(self.lengths)
+        return self.layout.num_tokens
 
     @property
     def num_sequences(self) -> int:
         """B."""
-        return len(self.lengths)
+        return self.layout.num_sequences
 
     @property
     def num_units(self) -> Tensor:
@@ -67,8 +84,40 @@ class PackedBatch:
         """The same batch on another device."""
         return replace(
             self,
-            input_ids=self.input_ids.to(device, non_blocking=True),
-            token_type_ids=self.token_type_ids.to(device, non_blocking=True),
-            content_mask=self.content_mask.to(device, non_blocking=True),
-            labels=self.labels.to(device, non_blocking=True),
+            input_ids=send_tensor(self.input_ids, device),
+            token_type_ids=send_tensor(self.token_type_ids, device),
+            content_mask=send_tensor(self.content_mask, device),
+            labels=send_tensor(self.labels, device),
         )
+
+
+def stack_members(members: Sequence[PackedBatch]) -> PackedBatch:
+    """One batch of A trials, each with examples of its own; shorter rows end in padding that nothing looks at.
+
+    Args:
+        members: A batches of one trial each, all with B sequences.
+    """
+    first = members[0]
+
+    def stack(name: str, padding: int) -> Tensor:
+        rows = [getattr(member, name)[0] for member in members]
+        width = max(map(len, rows))
+        return torch.stack([functional.pad(row, (0, width - len(row)), value=padding) for row in rows])
+
+    return replace(
+        first,
+        input_ids=stack_ids(members),
+        lengths=(),
+        token_type_ids=stack("token_type_ids", 0),
+        content_mask=stack("content_mask", 0),
+        labels=stack("labels", IGNORED_LABEL),
+        example_keys=(),
+        members=tuple(members),
+    )
+
+
+def stack_ids(members: Sequence[PackedBatch]) -> Tensor:
+    """Token ids, (A, T); a row's padding repeats its first token, which every vocabulary has."""
+    rows = [member.input_ids[0] for member in members]
+    width = max(map(len, rows))
+    return torch.stack([torch.cat([row, row[:1].expand(width - len(row))]) for row in rows])

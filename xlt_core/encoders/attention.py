@@ -1,8 +1,9 @@
 """Attention over a packed batch: every token attends to the tokens of its own sequence only.
 
-Legend: A arrays of trials, B sequences, H heads, T tokens of all sequences, D width of a head, P padded tokens.
+Legend: A arrays of trials, B sequences, H heads, T tokens of all sequences, D width of a head.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -10,9 +11,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import AttentionInterface
 
-from xlt_core.encoders.dropout import draw_keep_mask
+from xlt_core.encoders.dropout import DropoutStreams, draw_keep_mask
 from xlt_core.encoders.observation import AttentionObserver
-from xlt_core.encoders.segments import Block, Segments
+from xlt_core.encoders.segments import ArraySegments, Block, Segments
 
 PACKED_ATTENTION = "xlt_packed"
 """Name under which transformers' models find `attend_packed`."""
@@ -30,8 +31,9 @@ def attend_packed(
     value: Tensor,
     attention_mask: Tensor | None,  # noqa: ARG001
     *,
-    segments: Segments,
+    segments: ArraySegments,
     observer: AttentionObserver | None = None,
+    streams: DropoutStreams | None = None,
     dropout: float = 0.0,
     scaling: float | None = None,
     **_: Any,
@@ -44,6 +46,7 @@ def attend_packed(
         attention_mask: none; the segments say all.
         segments: of the batch.
         observer: is shown queries and keys, where this is the layer that it looks at.
+        streams: of an array whose trials draw their masks each by itself; none: from torch's default generator.
         dropout: share of attention probabilities set to 0.
         scaling: factor of the scores; none given: 1 / sqrt(D).
 
@@ -53,10 +56,34 @@ def attend_packed(
     scaling = query.shape[-1] ** -0.5 if scaling is None else scaling
     query, key, value = query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2)
     if observer is not None and observer.layer == module.layer_idx:
-        observer.see(query, key, segments, scaling)
+        observer.see(query, key, segments.members[0], scaling)
+    if streams is not None and dropout > 0.0:
+        return _attend_by_member(query, key, value, segments.members, streams, dropout, scaling), None
+    shape = query.shape
+    query, key, value = query.flatten(0, 1), key.flatten(0, 1), value.flatten(0, 1)
     if dropout == 0.0 and _runs_varlen(query):
-        return _attend_varlen(query, key, value, segments, scaling), None
-    return _attend_blocks(query, key, value, segments, dropout, scaling), None
+        return _attend_varlen(query, key, value, segments, scaling).view(shape), None
+    return _attend_blocks(query, key, value, segments, dropout, scaling).view(shape), None
+
+
+def _attend_by_member(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    members: Sequence[Segments],
+    streams: DropoutStreams,
+    dropout: float,
+    scaling: float,
+) -> Tensor:
+    """Attention of each trial of an array with the masks that it would draw alone; (A, T, H, D) in and out."""
+    rows = []
+    for array, segments in enumerate(members):
+        num_tokens = sum(segments.lengths)
+        own_query, own_key, own_value = (tensor[array, :num_tokens] for tensor in (query, key, value))
+        with streams.of(array):
+            attended = _attend_blocks(own_query, own_key, own_value, segments, dropout, scaling)
+        rows.append(functional.pad(attended, (0, 0, 0, 0, 0, query.shape[1] - num_tokens)))
+    return torch.stack(rows)
 
 
 def _runs_varlen(query: Tensor) -> bool:
@@ -66,53 +93,37 @@ def _runs_varlen(query: Tensor) -> bool:
 
 
 def _attend_varlen(query: Tensor, key: Tensor, value: Tensor, segments: Segments, scaling: float) -> Tensor:
-    """Flash attention with segment boundaries, for half precision on CUDA; (A, T, H, D) in and out."""
+    """Flash attention with segment boundaries, for half precision on CUDA; (T, H, D) in and out."""
     from torch.nn.attention.varlen import varlen_attn
 
-    num_arrays = query.shape[0]
-    ends = segments.cumulative[1:].repeat(num_arrays, 1)
-    ends = ends + torch.arange(num_arrays, device=ends.device)[:, None] * segments.cumulative[-1]
-    boundaries = functional.pad(ends.flatten(), (1, 0)).to(torch.int32)
-    longest = max(segments.lengths)
-    attended = varlen_attn(
-        query.flatten(0, 1),
-        key.flatten(0, 1),
-        value.flatten(0, 1),
-        boundaries,
-        boundaries,
-        longest,
-        longest,
-        scale=scaling,
-    )
+    ends, longest = segments.cumulative, max(segments.lengths)
+    attended = varlen_attn(query, key, value, ends, ends, longest, longest, scale=scaling)
     assert isinstance(attended, Tensor)
-    return attended.view_as(query)
+    return attended
 
 
 def _attend_blocks(
     query: Tensor, key: Tensor, value: Tensor, segments: Segments, dropout: float, scaling: float
 ) -> Tensor:
-    """Attention block by block of nearly equal lengths; (A, T, H, D) in and out."""
-    num_arrays, _, num_heads, width = query.shape
-    rows = segments.rows(num_arrays, num_heads)
-    sizes = [block.num_rows * num_arrays * num_heads for block in segments.blocks]
+    """Attention block by block of nearly equal lengths; (T, H, D) in and out."""
+    _, num_heads, width = query.shape
+    rows = segments.rows(num_heads)
+    sizes = [block.num_rows * num_heads for block in segments.blocks]
     stacks = [
         tensor.new_zeros(sum(sizes), width).index_copy(0, rows, tensor.reshape(-1, width)).split_with_sizes(sizes)
         for tensor in (query, key, value)
     ]
     attended = []
     for block, *matrices in zip(segments.blocks, *stacks, strict=True):
-        bias = _spread_bias(block, num_arrays, num_heads, query.dtype)
+        bias = _spread_bias(block, num_heads, query.dtype)
         stack = (matrix.view(-1, block.width, width) for matrix in matrices)
         attended.append(_attend_matrices(*stack, bias=bias, dropout=dropout, scaling=scaling).reshape(-1, width))
     return torch.cat(attended).index_select(0, rows).view_as(query)
 
 
-def _spread_bias(block: Block, num_arrays: int, num_heads: int, dtype: torch.dtype) -> Tensor | None:
-    """Repeat a block's bias for every array and head: (A * B * H, 1, width)."""
-    if block.bias is None:
-        return None
-    bias = block.bias.to(dtype).repeat(num_arrays, 1, 1)
-    return bias.repeat_interleave(num_heads, dim=0)
+def _spread_bias(block: Block, num_heads: int, dtype: torch.dtype) -> Tensor | None:
+    """Repeat a block's bias for every head: (B * H, 1, width)."""
+    return None if block.bias is None else block.bias.to(dtype).repeat_interleave(num_heads, dim=0)
 
 
 def _attend_matrices(

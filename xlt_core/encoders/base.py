@@ -1,6 +1,6 @@
 """What every encoder is to the rest of a trial. In: a packed batch. Out: packed hidden states.
 
-Legend: A arrays of trials (1 today), T tokens of all sequences of the batch, D hidden size.
+Legend: A arrays of trials, T tokens of all sequences of the batch, D hidden size.
 """
 
 from abc import ABC, abstractmethod
@@ -102,7 +102,7 @@ class Encoder(nn.Module, ABC):
         """`encode_layers` after its checks."""
 
     def _check_lengths(self, batch: PackedBatch) -> None:
-        longest = max(batch.lengths)
+        longest = batch.layout.longest
         if longest > self.max_length:
             raise EncoderError(
                 f"a sequence has {longest} tokens; this encoder reads at most {self.max_length}. Lower model.max_length"

@@ -3,6 +3,9 @@
 In: torch's default generator, which gives each mask its key. Out: masks that `torch.manual_seed` fixes.
 """
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -35,3 +38,43 @@ class QuickDropout(nn.Dropout):
         if self.p == 1.0 or hidden.device.type != "cpu":
             return super().forward(hidden)
         return hidden * draw_keep_mask(hidden, self.p)
+
+
+class DropoutStreams:
+    """The random streams of an array of trials: what a member draws inside `of` is what it would draw alone."""
+
+    def __init__(self, num_arrays: int, device: torch.device) -> None:
+        self._device = device
+        self._states = [self._read()] * num_arrays
+
+    def seed(self, seeds: Sequence[int]) -> None:
+        """Begin the stream of each member anew, as `torch.manual_seed` would."""
+        with self._default_kept():
+            for array, seed in enumerate(seeds):
+                torch.manual_seed(seed)
+                self._states[array] = self._read()
+
+    @contextmanager
+    def of(self, array: int) -> Iterator[None]:
+        """While the context lasts, let torch's default generator be that of one member."""
+        with self._default_kept():
+            self._write(self._states[array])
+            yield
+            self._states[array] = self._read()
+
+    @contextmanager
+    def _default_kept(self) -> Iterator[None]:
+        before = self._read()
+        try:
+            yield
+        finally:
+            self._write(before)
+
+    def _read(self) -> Tensor:
+        return torch.cuda.get_rng_state(self._device) if self._device.type == "cuda" else torch.get_rng_state()
+
+    def _write(self, state: Tensor) -> None:
+        if self._device.type == "cuda":
+            torch.cuda.set_rng_state(state, self._device)
+        else:
+            torch.set_rng_state(state)

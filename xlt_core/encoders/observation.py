@@ -42,6 +42,6 @@ class AttentionObserver:
 def _pad(packed: Tensor, segments: Segments, width: int) -> Tensor:
     """Lay sequences apart: (A, T, H, D) to (A, B, width, H, D), zeros at padding."""
     num_sequences = len(segments.lengths)
-    rows = Segments(segments.lengths, packed.device, multiple=width).rows(1, 1)
+    rows = Segments(segments.lengths, packed.device, multiple=width).rows(1)
     padded = packed.new_zeros(packed.shape[0], num_sequences * width, *packed.shape[2:])
     return padded.index_copy(1, rows, packed).view(packed.shape[0], num_sequences, width, *packed.shape[2:])

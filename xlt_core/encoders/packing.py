@@ -11,9 +11,10 @@ from torch import Tensor, nn
 
 from xlt_core.data.batch import PackedBatch
 from xlt_core.encoders.base import Encoder
+from xlt_core.encoders.dropout import DropoutStreams
 from xlt_core.encoders.families import explain_missing_layer
 from xlt_core.encoders.observation import AttentionObserver
-from xlt_core.encoders.segments import Segments
+from xlt_core.encoders.segments import ArraySegments
 from xlt_core.errors import EncoderError
 
 _BLOCK_MULTIPLES = {"cpu": 16, "cuda": 64}
@@ -23,7 +24,9 @@ _BLOCK_MULTIPLES = {"cpu": 16, "cuda": 64}
 class PackedEncoder(Encoder):
     """Runs transformers' own modules with `xlt_core.encoders.attention` as their attention."""
 
-    _last_segments: Segments | None = None
+    dropout_streams: DropoutStreams | None = None
+    """Of an array of trials; none: a single trial's masks come from torch's default generator."""
+    _last_segments: ArraySegments | None = None
     _observer: AttentionObserver | None = None
 
     @contextmanager
@@ -42,10 +45,10 @@ class PackedEncoder(Encoder):
         """See `Encoder.embed_output`."""
         self._check_lengths(batch)
         first_position = self.model.config.pad_token_id + 1 if self.family.positions_after_padding else 0
-        positions = self._segments(batch, embeddings.device).positions + first_position
+        positions = batch.layout.places + first_position
         token_type_ids = batch.token_type_ids if self.uses_segment_ids else torch.zeros_like(batch.token_type_ids)
         embed: nn.Module = self.model.get_submodule("embeddings")
-        hidden: Tensor = embed(inputs_embeds=embeddings, position_ids=positions[None], token_type_ids=token_type_ids)
+        hidden: Tensor = embed(inputs_embeds=embeddings, position_ids=positions, token_type_ids=token_type_ids)
         widen: nn.Module | None = getattr(
             self.model, "embeddings_project", None
         )  # of an ELECTRA with narrow embeddings
@@ -56,7 +59,11 @@ class PackedEncoder(Encoder):
         segments = self._segments(batch, hidden.device)
         layers: nn.Module = self.model.get_submodule("encoder")
         encoded: Tensor = layers(
-            hidden, attention_mask=None, segments=segments, observer=self._observer
+            hidden,
+            attention_mask=None,
+            segments=segments,
+            observer=self._observer,
+            streams=self.dropout_streams,
         ).last_hidden_state
         return encoded
 
@@ -75,11 +82,10 @@ class PackedEncoder(Encoder):
                 hook.remove()
         return (*states[:-1], encoded)  # a layer norm may follow the last block
 
-    def _segments(self, batch: PackedBatch, device: torch.device) -> Segments:
-        """Made once for both halves of a pass and for all passes over a batch."""
-        if self._last_segments is None or (self._last_segments.lengths, self._last_segments.device) != (
-            batch.lengths,
-            device,
-        ):
-            self._last_segments = Segments(batch.lengths, device, multiple=_BLOCK_MULTIPLES.get(device.type, 16))
+    def _segments(self, batch: PackedBatch, device: torch.device) -> ArraySegments:
+        """Made once for both halves of a pass and for all passes over batches of one layout."""
+        rows = [batch.part(array).lengths for array in range(len(batch.input_ids))]
+        if self._last_segments is None or self._last_segments.key != (tuple(rows), device):
+            multiple = _BLOCK_MULTIPLES.get(device.type, 16)
+            self._last_segments = ArraySegments(rows, batch.num_tokens, device, multiple=multiple)
         return self._last_segments

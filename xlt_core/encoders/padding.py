@@ -43,7 +43,7 @@ class PaddedEncoder(Encoder):
     def _run(self, batch: PackedBatch, embeddings: Tensor, *, output_hidden_states: bool) -> tuple[Tensor, ...]:
         """The last hidden states, or those of all layers; each packed, (A, T, D)."""
         longest = max(batch.lengths)
-        rows = Segments(batch.lengths, embeddings.device, multiple=longest).rows(1, 1)
+        rows = Segments(batch.lengths, embeddings.device, multiple=longest).rows(1)
         num_arrays, num_slots = embeddings.shape[0], batch.num_sequences * longest
 
         def pad(packed: Tensor) -> Tensor:

@@ -3,13 +3,13 @@
 In: a training step. Out: float32 tensors over its packed tokens.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor
 
+from xlt_core.data.layout import send
 from xlt_core.perturbations.step import TrainingStep
 from xlt_core.streams import numpy_generator
 
@@ -29,28 +29,38 @@ def draw_uniform(step: TrainingStep, sample: int = 0) -> Tensor:
 def draw_fractions(step: TrainingStep, granularity: str, sample: int = 0) -> Tensor:
     """One uniform number in [0, 1) a group, given to each of its tokens, (A, T, 1)."""
     rows = []
-    for seed in step.seeds:
+    for array, seed in enumerate(step.seeds):
+        batch = step.batch.part(array)
         if granularity == "batch":
             fraction = numpy_generator(seed, "fraction", step.step, sample).random(dtype=np.float32)
-            rows.append(np.full(step.batch.num_tokens, fraction, dtype=np.float32))
+            rows.append(np.full((batch.num_tokens, 1), fraction, dtype=np.float32))
             continue
         drawn = []
-        for key, length in zip(step.batch.example_keys, step.batch.lengths, strict=True):
+        for key, length in zip(batch.example_keys, batch.lengths, strict=True):
             generator = numpy_generator(seed, "fraction", step.step, sample, key)
             num_draws = length if granularity == "token" else 1
             drawn.append(np.broadcast_to(generator.random(num_draws, dtype=np.float32), length))
-        rows.append(np.concatenate(drawn))
-    return torch.from_numpy(np.stack(rows)).to(step.device)[..., None]
+        rows.append(np.concatenate(drawn)[:, None])
+    return _stack(rows, step)
 
 
 def _draw(step: TrainingStep, sample: int, law: Callable[[np.random.Generator, tuple[int, int]], Array]) -> Tensor:
-    rows = [
-        np.concatenate(
-            [
-                law(numpy_generator(seed, "noise", step.step, sample, key), (length, step.width))
-                for key, length in zip(step.batch.example_keys, step.batch.lengths, strict=True)
-            ]
-        )
-        for seed in step.seeds
-    ]
-    return torch.from_numpy(np.stack(rows)).to(step.device)
+    rows = []
+    for array, seed in enumerate(step.seeds):
+        batch = step.batch.part(array)
+        drawn = [
+            law(numpy_generator(seed, "noise", step.step, sample, key), (length, step.width))
+            for key, length in zip(batch.example_keys, batch.lengths, strict=True)
+        ]
+        rows.append(np.concatenate(drawn))
+    return _stack(rows, step)
+
+
+def _stack(rows: Sequence[Array], step: TrainingStep) -> Tensor:
+    """One row a trial, (tokens, D) each, to (A, T, D) with zeros at padding."""
+    if len(rows) == 1:
+        return send(rows[0][None], step.device)
+    stacked = np.zeros((len(rows), step.batch.num_tokens, rows[0].shape[1]), dtype=np.float32)
+    for place, row in enumerate(rows):
+        stacked[place, : len(row)] = row
+    return send(stacked, step.device)

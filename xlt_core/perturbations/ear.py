@@ -58,7 +58,7 @@ class Ear(RsDa):
     def _pass(self, step: TrainingStep, batch: PackedBatch, entered: Tensor) -> _Pass:
         with step.model.encoder.observe_attention(self.spec.attention_layer) as attention:
             logits = step.finish(entered, batch)
-        return _Pass(logits, pool_sequences(entered.float(), batch.lengths, "mean"), attention)
+        return _Pass(logits, pool_sequences(entered.float(), batch.layout, "mean"), attention)
 
     def _weight(self, name: str, step: TrainingStep) -> Tensor:
         return self.number(name, step)[:, 0]
@@ -79,7 +79,4 @@ def count_units(batch: PackedBatch) -> Tensor:
     is_unit = (batch.labels != IGNORED_LABEL).float()
     if is_unit.shape[1] == batch.num_sequences:
         return is_unit
-    owners = torch.repeat_interleave(
-        torch.arange(batch.num_sequences, device=is_unit.device), torch.tensor(batch.lengths, device=is_unit.device)
-    )
-    return is_unit.new_zeros(is_unit.shape[0], batch.num_sequences).index_add(1, owners, is_unit)
+    return batch.layout.sum_tokens(is_unit[..., None])[..., 0]

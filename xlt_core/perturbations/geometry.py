@@ -1,6 +1,6 @@
 """Norms, balls and masks of a disturbance, per token, per sequence or per batch, on packed tokens, in float32.
 
-Legend: A arrays of trials (1 today), T tokens of all sequences, D hidden size. A group is what one norm is taken over.
+Legend: A arrays of trials, M 1 or A, T tokens of all sequences, D hidden size. A group is what one norm is taken over.
 """
 
 from dataclasses import dataclass
@@ -26,8 +26,9 @@ class Ball:
 
     norm: Literal["l2", "linf"]
     groups: Tensor
-    """int64 (T,): the group of each token, from 0."""
+    """int64 (M, T): the group of each token, from 0; padding has the one past the last."""
     num_groups: int
+    """With that of padding."""
     mask: Tensor
     """bool (A, T, 1): the tokens that may be disturbed."""
     group_sizes: Tensor
@@ -63,9 +64,9 @@ class Ball:
 def build_ball(step: TrainingStep, magnitude: Tensor) -> Ball:
     """The ball that the step's spec means on its batch, for magnitudes (A, 1, 1)."""
     batch, spec = step.batch, step.spec
-    mask = (batch.content_mask if spec.mask == "content" else torch.ones_like(batch.content_mask))[..., None]
+    mask = (batch.content_mask if spec.mask == "content" else list_tokens(batch))[..., None]
     groups = group_tokens(batch, spec.granularity)
-    num_groups = {"token": batch.num_tokens, "sequence": batch.num_sequences, "batch": 1}[spec.granularity]
+    num_groups = 1 + {"token": batch.num_tokens, "sequence": batch.num_sequences, "batch": 1}[spec.granularity]
     owners = groups.expand(mask.shape[:2])
     sizes = torch.zeros(mask.shape[0], num_groups, device=mask.device)
     sizes = sizes.scatter_add(1, owners, mask[..., 0].float()).gather(1, owners)[..., None].clamp_min(1.0)
@@ -77,11 +78,16 @@ def build_ball(step: TrainingStep, magnitude: Tensor) -> Ball:
 
 
 def group_tokens(batch: PackedBatch, granularity: str) -> Tensor:
-    """Group of each of the T tokens: itself, its sequence, or the one batch."""
-    device = batch.input_ids.device
+    """Group of each token, int64 (M, T): itself, its sequence, or the one batch; padding has one of its own."""
+    layout = batch.layout
+    if granularity == "sequence":
+        return layout.owners
     if granularity == "token":
-        return torch.arange(batch.num_tokens, device=device)
-    if granularity == "batch":
-        return torch.zeros(batch.num_tokens, dtype=torch.int64, device=device)
-    sequences = torch.arange(batch.num_sequences, device=device)
-    return torch.repeat_interleave(sequences, torch.tensor(batch.lengths, device=device))
+        numbers = torch.arange(layout.num_tokens, device=layout.device).expand_as(layout.owners)
+        return torch.where(layout.is_token, numbers, layout.num_tokens)
+    return (~layout.is_token).long()
+
+
+def list_tokens(batch: PackedBatch) -> Tensor:
+    """All but padding, bool (A, T)."""
+    return batch.layout.is_token.expand_as(batch.content_mask)

@@ -1,6 +1,6 @@
 """Mixup (Zhang et al. 2018) of embeddings, place by place as Guo et al. (2019) do, or of pooled hidden states.
 
-Legend: A arrays of trials (1 today), B sequences, T tokens of all of them, D width, C classes.
+Legend: A arrays of trials, B sequences, T tokens of all of them, D width, C classes.
 """
 
 from dataclasses import replace
@@ -12,8 +12,10 @@ from torch.nn import functional
 
 from xlt_core.data.batch import PackedBatch
 from xlt_core.data.batches import concatenate_ranges
+from xlt_core.data.layout import send
 from xlt_core.heads import pool_sequences
 from xlt_core.perturbations.base import Cost, Perturbation, ProbedLosses, Rows
+from xlt_core.perturbations.geometry import list_tokens
 from xlt_core.perturbations.step import TrainingStep
 from xlt_core.streams import numpy_generator
 
@@ -50,15 +52,14 @@ class Mixup(Perturbation):
         if step.spec.site == "last_hidden":
             pooling = step.model.head.pooling
             clean, other = (
-                pool_sequences(clean, batch.lengths, pooling),
-                pool_sequences(other, partner.lengths, pooling),
+                pool_sequences(clean, batch.layout, pooling),
+                pool_sequences(other, partner.layout, pooling),
             )
             batch, partner = _one_place_each(batch), _one_place_each(partner)
         shares = self.draw_shares(step)
-        lengths = torch.tensor(batch.lengths, device=step.device)
-        share_of_tokens = shares.repeat_interleave(lengths, 1, output_size=batch.num_tokens)
-        delta = (1.0 - share_of_tokens) * find_differences(clean, batch.lengths, other, partner.lengths)
-        step.record(clean, delta, torch.ones_like(share_of_tokens, dtype=torch.bool))
+        differences = find_differences(clean, batch, other, partner)
+        delta = (1.0 - batch.layout.spread(shares)) * differences
+        step.record(clean, delta, list_tokens(batch)[..., None])
         logits = step.finish(clean + delta, batch)
         targets = torch.lerp(_one_hot(partner, logits), _one_hot(batch, logits), shares)
         losses = functional.cross_entropy(logits.float().flatten(0, -2), targets.flatten(0, -2), reduction="none")
@@ -67,8 +68,8 @@ class Mixup(Perturbation):
     def draw_shares(self, step: TrainingStep) -> Tensor:
         """Lambda of each example, from 0.5 to 1, float32 (A, B, 1)."""
         drawn = [
-            [_draw_beta(seed, step.step, key, spec.magnitude) for key in step.batch.example_keys]
-            for seed, spec in zip(step.seeds, self.specs, strict=True)
+            [_draw_beta(seed, step.step, key, spec.magnitude) for key in step.batch.part(array).example_keys]
+            for array, (seed, spec) in enumerate(zip(step.seeds, self.specs, strict=True))
         ]
         shares = torch.tensor(drawn, dtype=torch.float32, device=step.device)
         return torch.maximum(shares, 1.0 - shares)[..., None]
@@ -85,31 +86,34 @@ def _draw_beta(seed: int, step: int, example_key: int, magnitude: float) -> floa
     return numpy_generator(seed, "mixup_share", step, example_key).beta(magnitude, magnitude)
 
 
-def find_differences(clean: Tensor, lengths: tuple[int, ...], other: Tensor, other_lengths: tuple[int, ...]) -> Tensor:
+def find_differences(clean: Tensor, batch: PackedBatch, other: Tensor, partner: PackedBatch) -> Tensor:
     """What each token of a batch (A, T, D) lacks to the token at the same place of its partner; 0 where there is none.
 
-    Sequence b of `other`, whose tokens `other_lengths` counts, is the partner of sequence b of `clean`.
+    Sequence b of `partner`, whose activations are `other`, is the partner of sequence b of `batch`.
     """
-    own, others = np.array(lengths), np.array(other_lengths)
-    common = np.minimum(own, others)
-    places, other_places = (
-        torch.from_numpy(concatenate_ranges(np.cumsum(num_tokens) - num_tokens, common)).to(clean.device)
-        for num_tokens in (own, others)
-    )
-    differences = other.index_select(1, other_places) - clean.index_select(1, places)
-    return torch.zeros_like(clean).index_copy(1, places, differences)
+    rows = []
+    for array in range(len(clean)):
+        own, others = np.array(batch.part(array).lengths), np.array(partner.part(array).lengths)
+        common = np.minimum(own, others)
+        places, other_places = (
+            send(concatenate_ranges(np.cumsum(num_tokens) - num_tokens, common), clean.device)
+            for num_tokens in (own, others)
+        )
+        differences = other[array].index_select(0, other_places) - clean[array].index_select(0, places)
+        rows.append(torch.zeros_like(clean[array]).index_copy(0, places, differences))
+    return torch.stack(rows)
 
 
 def _one_place_each(batch: PackedBatch) -> PackedBatch:
     """A batch whose sequences are their first tokens alone: what a head reads that gets pooled vectors."""
-    lengths = torch.tensor(batch.lengths, device=batch.input_ids.device)
-    first = lengths.cumsum(0) - lengths
+    layout = batch.layout
     return replace(
         batch,
         lengths=(1,) * batch.num_sequences,
-        input_ids=batch.input_ids[:, first],
-        token_type_ids=batch.token_type_ids[:, first],
-        content_mask=batch.content_mask[:, first],
+        input_ids=layout.take_first(batch.input_ids),
+        token_type_ids=layout.take_first(batch.token_type_ids),
+        content_mask=layout.take_first(batch.content_mask),
+        members=(),
     )
 
 

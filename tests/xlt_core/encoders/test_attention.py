@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from xlt_core.encoders import attention
 from xlt_core.encoders.attention import attend_packed
-from xlt_core.encoders.segments import Segments
+from xlt_core.encoders.segments import ArraySegments
 
 CPU = torch.device("cpu")
 LENGTHS = (5, 16, 3, 17, 5, 31)
@@ -20,7 +20,7 @@ def draw_states(num_arrays: int, num_heads: int, lengths: tuple[int, ...], width
 
 
 def attend(states: list[Tensor], lengths: tuple[int, ...], dropout: float = 0.0, multiple: int = 16) -> Tensor:
-    segments = Segments(lengths, CPU, multiple=multiple)
+    segments = ArraySegments([lengths] * len(states[0]), sum(lengths), CPU, multiple=multiple)
     attended, probabilities = attend_packed(nn.Identity(), *states, None, segments=segments, dropout=dropout)
     assert probabilities is None
     return attended
@@ -104,7 +104,7 @@ def test_flash_attention_is_told_the_boundaries_of_every_array(monkeypatch):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="flash attention with boundaries needs CUDA")
 def test_half_precision_on_cuda_attends_within_segments():
     states = [tensor.detach().to("cuda", torch.bfloat16) for tensor in draw_states(2, 2, LENGTHS, width=64)]
-    segments = Segments(LENGTHS, torch.device("cuda"), multiple=16)
+    segments = ArraySegments([LENGTHS] * 2, sum(LENGTHS), torch.device("cuda"), multiple=16)
     attended, _ = attend_packed(nn.Identity(), *states, None, segments=segments)
     expected = attend_one_by_one([tensor.float() for tensor in states], LENGTHS)
     torch.testing.assert_close(attended.float(), expected, atol=2e-2, rtol=0)

@@ -84,7 +84,7 @@ class TestMixup(PerturbationContract):
         context, loss = take_step(model, batch, spec, partner=partner)
         shares = build_perturbation([spec]).draw_shares(context)[0]
         own, other = (
-            pool_sequences(model.encoder.encode(one, model.encoder.embed(one)), one.lengths, pooling)[0]
+            pool_sequences(model.encoder.encode(one, model.encoder.embed(one)), one.layout, pooling)[0]
             for one in (batch, partner)
         )
         head = model.head
@@ -183,7 +183,7 @@ def test_tokens_are_compared_place_by_place_with_those_of_the_partner(pairs):
     own, other = (tuple(lengths) for lengths in zip(*pairs, strict=True))
     generator = torch.Generator().manual_seed(0)
     clean, beside = (torch.randn(2, sum(lengths), 3, generator=generator) for lengths in (own, other))
-    differences = find_differences(clean, own, beside, other)
+    differences = find_differences(clean, build_batch(own), beside, build_batch(other))
     for piece, mine, partner in zip(
         *(tensor.split(sizes, 1) for tensor, sizes in ((differences, own), (clean, own), (beside, other))), strict=True
     ):
