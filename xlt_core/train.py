@@ -72,6 +72,11 @@ class TrainOutcome:
         """Steps taken, restored ones included."""
         return len(self.losses)
 
+    @property
+    def num_applied_steps(self) -> int:
+        """Steps that changed the weights: one that is not finite does not."""
+        return self.num_steps - (self.diverged_reason is not None)
+
 
 def train(
     objective: Objective,
@@ -199,6 +204,17 @@ def learning_rate_factor(step: int, optim: OptimSpec) -> float:
     if step < warmup:
         return (step + 1) / warmup
     return (optim.num_steps - step) / (optim.num_steps - warmup)
+
+
+def frozen_decay(optim: OptimSpec, num_steps: int) -> float:
+    """What the first `num_steps` steps multiply a matrix's row with whose gradient is always 0.
+
+    Its moments stay 0, so that decay alone is left of AdamW's update (Loshchilov and Hutter 2019). In float64: where
+    a step takes away less than half of a float32's last place, AdamW in float32 takes away nothing, and this does.
+    """
+    return math.prod(
+        1.0 - optim.learning_rate * learning_rate_factor(step, optim) * optim.weight_decay for step in range(num_steps)
+    )
 
 
 def build_optimizer(module: nn.Module, optim: OptimSpec) -> torch.optim.AdamW:

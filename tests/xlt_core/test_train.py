@@ -2,12 +2,14 @@
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn import functional
 
 from xlt_core.checkpoints import CheckpointFolder
 from xlt_core.spec import OptimSpec
-from xlt_core.train import StepLog, build_optimizer, learning_rate_factor, num_warmup_steps, train
+from xlt_core.train import StepLog, build_optimizer, frozen_decay, learning_rate_factor, num_warmup_steps, train
 
 OPTIM = OptimSpec(learning_rate=1e-2, num_steps=24, batch_size=4, warmup_ratio=0.25, weight_decay=0.1)
 
@@ -110,7 +112,7 @@ def test_a_loss_that_is_not_finite_stops_training_and_leaves_the_weights_of_the_
     outcome = train(objective, OPTIM, seed=0, checkpoints=CheckpointFolder(tmp_path, "stage"))
     for step in range(7):
         assert outcome.losses[step] < float("inf")
-    assert outcome.num_steps == 8
+    assert (outcome.num_steps, outcome.num_applied_steps) == (8, 7)
     assert "step 8" in outcome.diverged_reason
     assert all(torch.isfinite(weight).all() for weight in weights_of(objective))
     assert not all(map(torch.equal, weights_of(objective), weights_of(before)))
@@ -145,6 +147,28 @@ def test_the_optimiser_is_adamw_as_its_paper_writes_it():
         corrected = (first / (1 - 0.8**step)) / ((second / (1 - 0.95**step)).sqrt() + 1e-6)
         weight = weight - 0.1 * 0.3 * weight - 0.1 * corrected
     assert torch.allclose(module.weight.detach().double(), weight, atol=1e-6)
+
+
+@given(
+    num_steps=st.integers(1, 40),
+    share=st.floats(0.0, 1.0),
+    learning_rate=st.floats(1e-6, 0.5),
+    weight_decay=st.floats(0.0, 1.5),
+    warmup_ratio=st.floats(0.0, 0.9),
+)
+def test_what_has_no_gradient_decays_as_adamw_lets_it(num_steps, share, learning_rate, weight_decay, warmup_ratio):
+    optim = OptimSpec(
+        learning_rate=learning_rate, num_steps=num_steps, weight_decay=weight_decay, warmup_ratio=warmup_ratio
+    )
+    num_taken = round(share * num_steps)
+    module = nn.Linear(1, 1, bias=False, dtype=torch.float64)
+    nn.init.ones_(module.weight)
+    optimizer = build_optimizer(module, optim)
+    for step in range(num_taken):
+        optimizer.param_groups[0]["lr"] = learning_rate * learning_rate_factor(step, optim)
+        module.weight.grad = torch.zeros(1, 1, dtype=torch.float64)
+        optimizer.step()
+    assert frozen_decay(optim, num_taken) == pytest.approx(module.weight.item(), rel=1e-12, abs=1e-300)
 
 
 def test_biases_and_layer_norms_do_not_decay():
