@@ -1,0 +1,162 @@
+"""The same fine-tuning by this repository's loop and by `transformers.Trainer`, timed from first step to last.
+
+In: a `Setting` that both share. Out: seconds. Needs torch, transformers, accelerate and pydantic, nothing else.
+"""
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import transformers
+from transformers import XLMRobertaConfig, XLMRobertaForSequenceClassification
+
+from benchmarks.pairs import LONGEST, NUM_CLASSES, build_table, build_tokenizer
+from xlt_core.encoders.loading import load_encoder
+from xlt_core.encoders.vocabulary import restrict_vocabulary
+from xlt_core.finetune import FineTuning
+from xlt_core.heads import build_head
+from xlt_core.model import TrialModel
+from xlt_core.perturbations.spec import PerturbationSpec
+from xlt_core.spec import ModelSpec, OptimSpec, StageSpec
+from xlt_core.train import train
+
+_SHAPES = {
+    "tiny": {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 256},
+    "small": {"hidden_size": 256, "num_hidden_layers": 4, "num_attention_heads": 4, "intermediate_size": 1024},
+    "base": {"hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12, "intermediate_size": 3072},
+    "large": {"hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 4096},
+}
+SHAPES = tuple(_SHAPES)
+"""`base` and `large` are those of xlm-roberta."""
+XLMR_VOCABULARY = 250_002
+
+OnStep = Callable[[int], None]
+"""Told how many steps were taken, after each."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What all contestants share."""
+
+    folder: Path
+    """Encoder with tokenizer, as saved by transformers."""
+    sequences: list[list[int]]
+    labels: list[int]
+    optim: OptimSpec
+    dropout: float
+    device: str = "cpu"
+    clock: Callable[[], float] = time.perf_counter
+    """Seconds of the wall, or of this process's threads, which other processes disturb less."""
+
+    def read_clock(self) -> float:
+        """Seconds, once the device has done what it was given."""
+        if self.device == "cuda":
+            torch.cuda.synchronize()
+        return self.clock()
+
+
+def build_config(shape: str, vocabulary: int, dropout: float) -> XLMRobertaConfig:
+    """XLM-R's own configuration in one of `SHAPES`."""
+    return XLMRobertaConfig(
+        **_SHAPES[shape],
+        vocab_size=vocabulary,
+        max_position_embeddings=514 if shape in ("base", "large") else LONGEST + 2,
+        type_vocab_size=1,
+        hidden_dropout_prob=dropout,
+        attention_probs_dropout_prob=dropout,
+        classifier_dropout=dropout,
+        num_labels=NUM_CLASSES,
+    )
+
+
+def save_random_encoder(
+    folder: Path,
+    shape: str,
+    *,
+    vocabulary: int,
+    dropout: float,
+    tokenizer: transformers.PreTrainedTokenizerBase | None = None,
+) -> None:
+    """Write an encoder of random weights; a tokenizer of few words, which only pads here, where none is given."""
+    torch.manual_seed(0)
+    XLMRobertaForSequenceClassification(build_config(shape, vocabulary, dropout)).save_pretrained(folder)
+    (tokenizer or build_tokenizer(100)).save_pretrained(folder)
+
+
+def time_ours(setting: Setting, seed: int, *, on_step: OnStep | None = None) -> float:
+    """Seconds of `xlt_core.train`, from its first step to its last."""
+    optim = setting.optim
+    encoder = load_encoder(setting.folder, dropout=setting.dropout)
+    head = build_head("pair", encoder.hidden_size, NUM_CLASSES, ModelSpec(head_dropout=setting.dropout), seed)
+    settings = StageSpec(task="xnli", optim=optim, perturbation=PerturbationSpec())
+    table = build_table(setting.sequences, setting.labels)
+    model = TrialModel(encoder, head).to(setting.device)
+    objective = FineTuning(model, table, settings, seed=seed, device=torch.device(setting.device))
+    started = setting.read_clock()
+    with restrict_vocabulary(encoder, table.input_ids):
+        train(objective, optim, seed=seed, on_step=on_step)
+    return setting.read_clock() - started
+
+
+def time_trainer(setting: Setting, sampling: str, seed: int, *, on_step: OnStep | None = None) -> float:
+    """Seconds of `transformers.Trainer`, from its first step to its last; rows are lists, quicker than a data set's.
+
+    Args:
+        setting: shared.
+        sampling: `random` or `group_by_length`.
+        seed: of head, data order and dropout.
+        on_step: told of every step.
+    """
+
+    class Watch(transformers.TrainerCallback):
+        def on_train_begin(self, *_: object, **__: object) -> None:
+            self.started = setting.read_clock()
+
+        def on_step_end(self, _: object, state: transformers.TrainerState, *__: object, **___: object) -> None:
+            if on_step is not None:
+                on_step(state.global_step)
+
+        def on_train_end(self, *_: object, **__: object) -> None:
+            self.seconds = setting.read_clock() - self.started
+
+    watch = Watch()
+    model = XLMRobertaForSequenceClassification.from_pretrained(setting.folder, num_labels=NUM_CLASSES)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(setting.folder)
+    rows = [{"input_ids": ids, "labels": label} for ids, label in zip(setting.sequences, setting.labels, strict=True)]
+    optim = setting.optim
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = transformers.Trainer(
+            model=model,
+            args=transformers.TrainingArguments(
+                output_dir=folder,
+                max_steps=optim.num_steps,
+                per_device_train_batch_size=optim.batch_size,
+                learning_rate=optim.learning_rate,
+                warmup_steps=optim.warmup_ratio,
+                weight_decay=optim.weight_decay,
+                max_grad_norm=optim.max_grad_norm,
+                train_sampling_strategy=sampling,
+                bf16=setting.device == "cuda",
+                use_cpu=setting.device == "cpu",
+                seed=seed,
+                save_strategy="no",
+                logging_strategy="no",
+                report_to=[],
+                disable_tqdm=True,
+            ),
+            train_dataset=rows,
+            data_collator=transformers.DataCollatorWithPadding(tokenizer),
+            callbacks=[watch],
+        )
+        trainer.remove_callback(transformers.PrinterCallback)
+        trainer.train()
+    return watch.seconds
+
+
+def quiet_transformers() -> None:
+    """No bars and no warnings on standard error."""
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
