@@ -6,9 +6,11 @@ In: units, and what becomes of each. Out: the next unit to run: the one with the
 
 import heapq
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Literal
+
+from sweeps.units.companions import Companions
 
 UnitKind = Literal["stage", "trial", "stop"]
 """`stop`: the end of a trial that a scheduler stopped on its way; it is scored as it is then."""
@@ -28,6 +30,9 @@ class Unit:
     """Optimiser steps: how much work it is."""
     request: Hashable = None
     """What it takes to run, as far as it differs between units (`sweeps.units.resources`)."""
+    array_key: str | None = None
+    """Trials whose keys are equal can train together (`xlt_core.arrays`); none: this unit runs alone."""
+    seed: int = 0
 
 
 @dataclass
@@ -48,6 +53,8 @@ class UnitGraph:
         self._heaps: dict[Hashable, list[tuple[int, int, str]]] = {}
         """By request; entries whose unit is no longer ready, or has a longer path by now, are skipped."""
         self._ready: set[str] = set()
+        self._companions = Companions()
+        """The ready ones."""
         self._running: set[str] = set()
         self._order = count()
         self.add(units)
@@ -103,21 +110,42 @@ class UnitGraph:
             unit = self._nodes[heap[0][2]].unit
             if can_run(unit):
                 heapq.heappop(heap)
-                self._ready.discard(unit.unit_id)
-                self._running.add(unit.unit_id)
+                self._run(unit)
                 return unit
         return None
 
-    def put_back(self, unit_id: str) -> None:
-        """Say that a running unit was not done after all; it is ready again."""
+    def count_ready(self, request: Hashable) -> int:
+        """Ready trials that ask for so much and need not train alone."""
+        return self._companions.count(request)
+
+    def take_alike(self, unit: Unit, most: int) -> tuple[Unit, ...]:
+        """Give ready units that can train with one that was taken; they are running then."""
+        found = tuple(self._nodes[name].unit for name in self._companions.find(unit, most))
+        for one in found:
+            self._run(one)
+        return found
+
+    def put_back(self, unit_id: str, *, alone: bool = False) -> None:
+        """Say that a running unit was not done after all; it is ready again.
+
+        Args:
+            unit_id: of the unit.
+            alone: it is not to be run with others any more.
+        """
         self._running.discard(unit_id)
+        node = self._nodes.get(unit_id)
+        if node is not None and alone:
+            node.unit = replace(node.unit, array_key=None)
         self._push_if_ready(unit_id)
 
     def finish(self, unit_id: str) -> None:
         """Say that a unit is done; what waited for it alone is ready."""
         self._running.discard(unit_id)
         node = self._nodes.pop(unit_id, None)
-        for name in node.waited_for_by if node else ():
+        if node is None:
+            return
+        self._rest(node.unit)  # said to have ended after all, once it was put back
+        for name in node.waited_for_by:
             self._nodes[name].waits_for.discard(unit_id)
             self._push_if_ready(name)
 
@@ -135,7 +163,8 @@ class UnitGraph:
             for key in unit.needs:
                 if key in self._nodes:
                     self._nodes[key].waited_for_by.pop(unit.unit_id, None)
-        self._ready -= dropped.keys()
+        for unit in dropped.values():
+            self._rest(unit)
         return tuple(unit for name, unit in dropped.items() if name != unit_id)
 
     def reopen(self, stage: Unit, unit_id: str) -> None:
@@ -145,14 +174,24 @@ class UnitGraph:
         for name, node in self._nodes.items():
             if name == unit_id or (stage.unit_id in node.unit.needs and name not in self._running):
                 node.waits_for.add(stage.unit_id)
-                self._ready.discard(name)
+                self._rest(node.unit)
                 self._nodes[stage.unit_id].waited_for_by[name] = None
                 self._raise_path(stage.unit_id, stage.num_steps + node.path_steps)
+
+    def _run(self, unit: Unit) -> None:
+        self._rest(unit)
+        self._running.add(unit.unit_id)
+
+    def _rest(self, unit: Unit) -> None:
+        """No longer ready."""
+        self._ready.discard(unit.unit_id)
+        self._companions.discard(unit)
 
     def _push_if_ready(self, name: str) -> None:
         node = self._nodes.get(name)
         if node is not None and not node.waits_for and name not in self._running:
             self._ready.add(name)
+            self._companions.add(node.unit)
             heapq.heappush(self._heaps.setdefault(node.unit.request, []), (-node.path_steps, next(self._order), name))
 
     def _is_current(self, entry: tuple[int, int, str]) -> bool:
