@@ -16,12 +16,12 @@ from xlt_core.data.batches import EvaluationBatch, concatenate_ranges
 from xlt_core.data.text_counts import TextCounts
 from xlt_core.data.tokens import TokenTable
 from xlt_core.errors import ScoreError
-from xlt_core.finetune import autocast
 from xlt_core.memory import compute_batches
 from xlt_core.metrics import compute_metric
 from xlt_core.metrics.chance import chance_level
 from xlt_core.metrics.measured import Measured
 from xlt_core.model import TrialModel
+from xlt_core.passes import autocast
 from xlt_core.result import LabelPredictions, LanguageScore, Predictions
 from xlt_core.tasks.base import Task
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from xlt_core.data.batch import PackedBatch
 from xlt_core.data.batches import Indices, TrainingOrder, pack
@@ -14,6 +13,7 @@ from xlt_core.data.tokens import TokenTable
 from xlt_core.errors import SpecError
 from xlt_core.memory import fit_in_memory, halve_micro_batch
 from xlt_core.model import TrialModel
+from xlt_core.passes import Passes, autocast, select_member
 from xlt_core.perturbations import METHODS
 from xlt_core.perturbations.base import build_perturbation
 from xlt_core.perturbations.checks import explain_unsplittable
@@ -25,9 +25,6 @@ from xlt_core.train import StepLog, TrainOutcome
 
 _NUM_PROBES = 20
 """Steps of a training at which the loss is measured with and without the disturbance: two forward passes each."""
-
-
-_PASSES = ("num_forwards", "num_backwards", "num_weight_gradients")
 
 
 class Order(Protocol):
@@ -102,39 +99,53 @@ class FineTuning:
             lambda: measure_site_norm(self._contexts(0, 1.0, Sizes())), lambda: halve_micro_batch(self)
         )
 
+    @property
+    def seed(self) -> int:
+        """Of the stage."""
+        return self._seed
+
+    @property
+    def site_norm(self) -> float:
+        """Mean L2 norm of what the perturbation adds to, when the stage began."""
+        return self._site_norm
+
     def backward(self, step: int) -> StepLog:
         """Take one step through the perturbation; under bfloat16 autocast on CUDA."""
         sizes = Sizes()
         contexts = self._contexts(step, self._site_norm, sizes)
-        loss = self._accumulate(contexts)
-        log: StepLog = {"loss": loss}
-        displacement = self.perturbation.displace_weights(self.module)
-        if displacement is not None:
-            self.module.zero_grad(set_to_none=True)
-            try:
-                log["loss_gap"] = self._accumulate(contexts) - loss
-            finally:
-                displacement.undo()
-            log["size_mean"] = log["size_max"] = displacement.ratio[0]
-        if sizes.mean is not None and sizes.largest is not None:
-            log["size_mean"], log["size_max"] = sizes.mean[0], sizes.largest[0]
-        if self._table.changes is not None:
-            changes = self._table.changes[self._order.indices(step)]
-            log["size_mean"], log["size_max"] = float(changes.mean()), float(changes.max())
-        for name in _PASSES:
-            log[name] = sum(getattr(context, name) for context in contexts) / len(contexts)
-        if self.perturbation.spec.method != "none" and step % self._probe_every == 0:
-            log |= self._probe(contexts)
-        return log
+        passes = Passes(self.module, self.perturbation, contexts, sizes)
+        log = passes.take()
+        if self.probes(step):
+            log |= passes.probe()
+        return select_member(log, 0) | self.count_changes(step)
+
+    def probes(self, step: int) -> bool:
+        """Whether the loss of a step is measured with and without its disturbance."""
+        return self.perturbation.spec.method != "none" and step % self._probe_every == 0
+
+    def count_changes(self, step: int) -> StepLog:
+        """How much of the step's examples was edited before training; nothing where nothing was."""
+        if self._table.changes is None:
+            return {}
+        changes = self._table.changes[self._order.indices(step)]
+        return {"size_mean": float(changes.mean()), "size_max": float(changes.max())}
+
+    def read_step(self, step: int) -> "StepExamples":
+        """What one step trains on, on the host."""
+        rows = self._order.indices(step)
+        partners = self.perturbation.partner_rows(rows, self._num_examples, seed=self._seed, step=step)
+        return StepExamples(rows, partners)
+
+    def pack(self, rows: Indices) -> PackedBatch:
+        """A batch on the device. Copies of one example are one row where nothing tells them apart."""
+        return pack(self._table, rows % len(self._table)).to(self._device)
 
     def _contexts(self, step: int, site_norm: float, sizes: Sizes) -> list[TrainingStep]:
         """The micro-batches of a step as the perturbation sees them."""
-        assert self.settings.optim is not None, "a canonical stage carries its recipe"
-        rows = self._order.indices(step)
-        partners = self.perturbation.partner_rows(rows, self._num_examples, seed=self._seed, step=step)
+        rows, partners = self.read_step(step)
         size = self.micro_batch_size or len(rows)
         parts = [slice(start, start + size) for start in range(0, len(rows), size)]
-        batches = [self._pack(rows[part]) for part in parts]
+        batches = [self.pack(rows[part]) for part in parts]
         num_units = torch.stack([batch.num_units for batch in batches]).sum(0)
         return [
             TrainingStep(
@@ -145,34 +156,20 @@ class FineTuning:
                 spec=self.perturbation.spec,
                 site_norm=site_norm,
                 num_units=num_units,
-                partner=None if partners is None else partial(self._pack, partners[part]),
-                dropout_seed=stream_seed(self._seed, "dropout", step, part.start),
+                partner=None if partners is None else partial(self.pack, partners[part]),
+                dropout_seeds=(stream_seed(self._seed, "dropout", step, part.start),),
                 sizes=sizes,
             )
             for batch, part in zip(batches, parts, strict=True)
         ]
 
-    def _pack(self, rows: Indices) -> PackedBatch:
-        """Copies of one example are one row where nothing tells them apart."""
-        return pack(self._table, rows % len(self._table)).to(self._device)
 
-    def _accumulate(self, contexts: Sequence[TrainingStep]) -> Tensor:
-        """Add the gradients of all micro-batches; the detached loss of the step, shape ()."""
-        with autocast(self._device):
-            losses = [self.perturbation.run(context) for context in contexts]
-        return torch.stack(losses).sum(0)[0]
+class StepExamples(NamedTuple):
+    """Rows of the training table that a step reads."""
 
-    def _probe(self, contexts: Sequence[TrainingStep]) -> StepLog:
-        """Cross-entropy of the step's examples, and what their disturbance adds to it; both without dropout."""
-        self.module.eval()
-        with torch.no_grad(), autocast(self._device):
-            probes = [self.perturbation.probe(context) for context in contexts]
-        self.module.train()
-        log: StepLog = {"clean_loss": torch.stack([probe.clean for probe in probes]).sum(0)[0]}
-        disturbed = [probe.disturbed for probe in probes if probe.disturbed is not None]
-        if disturbed:
-            log["loss_gap"] = torch.stack(disturbed).sum(0)[0] - log["clean_loss"]
-        return log
+    rows: Indices
+    partners: Indices | None
+    """That these are compared or mixed with."""
 
 
 def measure_site_norm(steps: Sequence[TrainingStep]) -> float:
@@ -219,8 +216,3 @@ def record_perturbation(settings: StageSpec, outcome: TrainOutcome) -> Perturbat
         num_backwards=mean("num_backwards"),
         num_weight_gradients=mean("num_weight_gradients"),
     )
-
-
-def autocast(device: torch.device) -> torch.autocast:
-    """bfloat16 on CUDA; float32 elsewhere, where resume is bit-exact."""
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda")

@@ -14,7 +14,8 @@ from xlt_core.mixture import find_main_steps
 from xlt_core.result import LabelPredictions, Predictions
 from xlt_core.spec import StageSpec
 from xlt_core.tasks import load_task
-from xlt_core.train import TrainOutcome, num_warmup_steps
+from xlt_core.train import TrainOutcome
+from xlt_core.updates import num_warmup_steps
 
 _TAIL_SHARE = 0.2
 _CHANCE_LOSS_SHARE = 0.95

@@ -21,7 +21,7 @@ from xlt_core.data.tokenizing import build_token_table
 from xlt_core.data.tokens import Cut, TokenTable
 from xlt_core.encoders.base import Encoder
 from xlt_core.errors import DataError, EncoderError
-from xlt_core.finetune import autocast
+from xlt_core.passes import autocast
 from xlt_core.sources import MaskedLmSpec
 from xlt_core.streams import numpy_generator, stream_seed
 from xlt_core.tasks.examples import UNLABELLED, SingleExamples

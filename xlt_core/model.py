@@ -1,7 +1,9 @@
 """An encoder with a new head. In: a packed batch. Out: logits and the loss.
 
-Legend: A arrays of trials (1 today), T tokens, D hidden size, U units, C classes.
+Legend: A arrays of trials, T tokens, D hidden size, U units, C classes.
 """
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +26,17 @@ class TrialModel(nn.Module):
         """Word embeddings (A, T, D), perhaps disturbed, to logits."""
         logits: Tensor = self.head(self.encoder.encode(batch, embeddings), batch)
         return logits
+
+    def seed_dropout(self, seeds: Sequence[int]) -> None:
+        """Begin the masks of each trial anew; trials that share one model share the first's.
+
+        Args:
+            seeds: one a trial.
+        """
+        if self.encoder.dropout_streams is None:
+            torch.manual_seed(seeds[0])
+        else:
+            self.encoder.dropout_streams.seed(seeds)
 
 
 def measure_loss(logits: Tensor, labels: Tensor, num_units: Tensor) -> Tensor:

@@ -5,7 +5,6 @@ it is yet to be pre-trained; the training set is represented by a sample and by 
 """
 
 import time
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
@@ -21,10 +20,11 @@ from xlt_core.data.token_cache import Part
 from xlt_core.encoders.loading import load_encoder, wrap_encoder
 from xlt_core.encoders.mini import build_mini_model
 from xlt_core.encoders.vocabulary import restrict_vocabulary
-from xlt_core.finetune import FineTuning, autocast
+from xlt_core.finetune import FineTuning
 from xlt_core.heads import build_head
 from xlt_core.memory import compute_batches, free_memory, measure_peak_bytes
 from xlt_core.model import TrialModel
+from xlt_core.passes import autocast
 from xlt_core.perturbations.base import build_perturbation
 from xlt_core.plan import TrialPlan
 from xlt_core.predict import Predictor, request_tokens
@@ -176,7 +176,7 @@ def _time_steps(
         if event == "oom":
             shortages.append(event)
 
-    with restrict_vocabulary(model.encoder, sample.token_ids) if optim.weight_decay == 0.0 else nullcontext():
+    with restrict_vocabulary(model.encoder, sample.token_ids):
         outcome = train(
             objective,
             optim,

@@ -5,7 +5,7 @@ In: an `Objective`. Out: a `TrainOutcome`, and the objective's module trained in
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from xlt_core.checkpoints import CheckpointFolder, TrainingState
 from xlt_core.memory import fit_in_memory, halve_micro_batch
 from xlt_core.spec import OptimSpec
 from xlt_core.streams import stream_seed
+from xlt_core.updates import build_optimizer, learning_rate_factor
 
 OnStep = Callable[[int], None]
 """Called with the number of steps taken, after each."""
@@ -23,6 +24,10 @@ Tell = Callable[..., None]
 """Called with the name of an event and its fields."""
 StepLog = dict[str, Tensor | float]
 """What one step has to say, by name: numbers, or tensors of shape (). `loss` is always there, the rest may not be."""
+
+
+_READ_EVERY_ON_GPU = 20
+"""Steps between two looks at what a GPU has computed: each look waits for it."""
 
 
 class Objective(Protocol):
@@ -110,34 +115,17 @@ def train(
     """
     started = time.perf_counter()
     objective.module.train()
-    state = TrainingState(module=objective.module, optimizer=build_optimizer(objective.module, optim))
-    last_step = min(optim.num_steps, until_step or optim.num_steps)
-    if checkpoints is not None:
-        checkpoints.restore(state, at_most=last_step)
-    _lower_micro_batch(objective, state.micro_batch_size)
-    tell = tell or _tell_nobody
-    diverged_reason = _find_divergence(state)
-    while state.step < last_step and diverged_reason is None:
-        _take_step(objective, optim, seed, state, tell)
-        diverged_reason = _find_divergence(state)
-        if on_step is not None:
-            on_step(state.step)
-        tell("step", step=state.step, num_steps=optim.num_steps, loss=state.log["loss"][-1])
-        is_due = state.step % checkpoint_every_steps == 0 or state.step == last_step
-        if checkpoints is not None and (is_due or diverged_reason):
-            checkpoints.save(state)
-            tell("checkpoint", step=state.step)
-    size = objective.micro_batch_size
-    return TrainOutcome(
-        log={name: tuple(values) for name, values in state.log.items()},
-        diverged_reason=diverged_reason,
-        wall_seconds=time.perf_counter() - started,
-        micro_batch_size=None if size is None or size >= optim.batch_size else size,
+    training = Training(
+        objective.module,
+        optim,
+        checkpoints=checkpoints,
+        checkpoint_every_steps=checkpoint_every_steps,
+        until_step=until_step,
+        on_step=on_step,
+        tell=tell,
     )
-
-
-def _take_step(objective: Objective, optim: OptimSpec, seed: int, state: TrainingState, tell: Tell) -> None:
-    """Seed, differentiate, clip, update. A step that is not finite is logged and not applied."""
+    state = training.state
+    _lower_micro_batch(objective, state.micro_batch_size)
 
     def differentiate() -> StepLog:
         torch.manual_seed(stream_seed(seed, "dropout", state.step))
@@ -148,17 +136,114 @@ def _take_step(objective: Objective, optim: OptimSpec, seed: int, state: Trainin
         can_halve = halve_micro_batch(objective)
         objective.module.train()  # it may have been a measurement without dropout that ran out of memory
         state.micro_batch_size = objective.micro_batch_size
-        tell("oom", step=state.step, micro_batch_size=objective.micro_batch_size, will_go_on=can_halve)
+        training.tell("oom", step=state.step, micro_batch_size=objective.micro_batch_size, will_go_on=can_halve)
         return can_halve
 
-    log = fit_in_memory(differentiate, halve)
-    log["grad_norm"] = nn.utils.clip_grad_norm_(objective.module.parameters(), optim.max_grad_norm)
-    values = _read_log(log)
-    if math.isfinite(values["loss"]) and math.isfinite(values["grad_norm"]):
+    while not training.is_finished:
+        training.end_step(fit_in_memory(differentiate, halve))
+    return training.conclude(time.perf_counter() - started, objective.micro_batch_size)
+
+
+class Training:
+    """What is one training's own, whether it is alone or one of an array: weights, optimiser, log and checkpoints.
+
+    On a GPU nobody waits for it: a step that is not finite is left out there, and its log is read some steps later.
+    What was trained after it is thrown away with the rest.
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        optim: OptimSpec,
+        *,
+        checkpoints: CheckpointFolder | None = None,
+        checkpoint_every_steps: int = 200,
+        until_step: int | None = None,
+        on_step: OnStep | None = None,
+        tell: Tell | None = None,
+        read_every: int | None = None,
+    ) -> None:
+        """Begin, or go on from the newest checkpoint; arguments as those of `train`.
+
+        Args:
+            module: trained in place.
+            optim: recipe.
+            checkpoints: see there.
+            checkpoint_every_steps: see there.
+            until_step: see there.
+            on_step: see there.
+            tell: see there.
+            read_every: steps whose logs are read together; none: each by itself on a CPU, some on a GPU.
+        """
+        self.state = TrainingState(module=module, optimizer=build_optimizer(module, optim))
+        self.optim = optim
+        self.tell = tell or _tell_nobody
+        self._on_step = on_step
+        self._checkpoints = checkpoints
+        self._checkpoint_every_steps = checkpoint_every_steps
+        self._last_step = min(optim.num_steps, until_step or optim.num_steps)
+        is_on_gpu = next(module.parameters()).is_cuda
+        self._read_every = read_every or (_READ_EVERY_ON_GPU if is_on_gpu else 1)
+        self._unread: list[StepLog] = []
+        if checkpoints is not None:
+            checkpoints.restore(self.state, at_most=self._last_step)
+        self._diverged_reason = _find_divergence(self.state)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether there is no further step to take."""
+        return self.state.step >= self._last_step or self._diverged_reason is not None
+
+    def end_step(self, log: StepLog) -> None:
+        """Clip and apply the gradients of a step; one that is not finite is logged and not applied."""
+        state = self.state
+        log["grad_norm"] = nn.utils.clip_grad_norm_(state.module.parameters(), self.optim.max_grad_norm)
         for group in state.optimizer.param_groups:
-            group["lr"] = optim.learning_rate * learning_rate_factor(state.step, optim)
-        state.optimizer.step()
-    state.append(values)
+            group["lr"] = self.optim.learning_rate * learning_rate_factor(state.step, self.optim)
+        self._unread.append(log)
+        state.step += 1
+        if self._read_every == 1:
+            self._read()
+            if self._diverged_reason is None:
+                state.optimizer.step()
+        else:
+            is_finite = _all_finite(log["loss"], log["grad_norm"])
+            state.optimizer.found_inf = (~is_finite).float()  # type: ignore[attr-defined]  # what gradient scalers set
+            state.optimizer.step()
+        if self._on_step is not None:
+            self._on_step(state.step)
+        is_due = state.step % self._checkpoint_every_steps == 0 or state.step == self._last_step
+        if is_due or len(self._unread) >= self._read_every:
+            self._read()
+        self.tell("step", step=state.step, num_steps=self.optim.num_steps, loss=state.log["loss"][-1])
+        if self._checkpoints is not None and (is_due or self._diverged_reason):
+            self._checkpoints.save(state)
+            self.tell("checkpoint", step=state.step)
+
+    def conclude(self, wall_seconds: float, micro_batch_size: int | None = None) -> TrainOutcome:
+        """How it went.
+
+        Args:
+            wall_seconds: that it took in this process.
+            micro_batch_size: examples in memory at one time in the end.
+        """
+        size = micro_batch_size
+        return TrainOutcome(
+            log={name: tuple(values) for name, values in self.state.log.items()},
+            diverged_reason=self._diverged_reason,
+            wall_seconds=wall_seconds,
+            micro_batch_size=None if size is None or size >= self.optim.batch_size else size,
+        )
+
+    def _read(self) -> None:
+        """Take the numbers of the last steps into the log, up to one that is not finite."""
+        for values in _read_logs(self._unread):
+            self.state.append(values)
+            self._diverged_reason = _find_divergence(self.state)
+            if self._diverged_reason is not None:
+                self.state.step = self.state.num_logged
+                break
+        self._unread = []
 
 
 def _lower_micro_batch(objective: Objective, size: int | None) -> None:
@@ -171,59 +256,23 @@ def _tell_nobody(event: str, **fields: Any) -> None:
     del event, fields
 
 
-def _read_log(log: StepLog) -> dict[str, float]:
-    """All numbers of a step, with one synchronisation."""
-    tensors = {name: value.float() for name, value in log.items() if isinstance(value, Tensor)}
-    read = torch.stack(list(tensors.values())).tolist()
-    return {name: float(value) for name, value in log.items() if name not in tensors} | dict(
-        zip(tensors, read, strict=True)
-    )
+def _read_logs(logs: Sequence[StepLog]) -> list[dict[str, float]]:
+    """All numbers of some steps, with one synchronisation."""
+    tensors = [value.float() for log in logs for value in log.values() if isinstance(value, Tensor)]
+    read = iter(torch.stack(tensors).tolist() if tensors else ())
+    return [{name: next(read) if isinstance(value, Tensor) else value for name, value in log.items()} for log in logs]
+
+
+def _all_finite(*values: Tensor | float) -> Tensor:
+    """Whether all of some numbers are finite, shape (); nobody waits for the device."""
+    return torch.stack([torch.isfinite(torch.as_tensor(value)) for value in values]).all()
 
 
 def _find_divergence(state: TrainingState) -> str | None:
-    """A reason where the last step taken was not finite."""
-    if state.step == 0:
+    """A reason where the last step read was not finite."""
+    if not state.log:
         return None
     loss, norm = state.log["loss"][-1], state.log["grad_norm"][-1]
     if math.isfinite(loss) and math.isfinite(norm):
         return None
-    return f"loss {loss} and gradient norm {norm} at step {state.step} are not finite"
-
-
-def num_warmup_steps(optim: OptimSpec) -> int:
-    """Steps of linear warm-up."""
-    return round(optim.warmup_ratio * optim.num_steps)
-
-
-def learning_rate_factor(step: int, optim: OptimSpec) -> float:
-    """Share of the learning rate at `step` (from 0): up to 1 over the warm-up, then down, never 0.
-
-    Step 0 already moves the weights; the common schedule wastes it at a rate of 0.
-    """
-    warmup = num_warmup_steps(optim)
-    if step < warmup:
-        return (step + 1) / warmup
-    return (optim.num_steps - step) / (optim.num_steps - warmup)
-
-
-def frozen_decay(optim: OptimSpec, num_steps: int) -> float:
-    """What the first `num_steps` steps multiply a matrix's row with whose gradient is always 0.
-
-    Its moments stay 0, so that decay alone is left of AdamW's update (Loshchilov and Hutter 2019). In float64: where
-    a step takes away less than half of a float32's last place, AdamW in float32 takes away nothing, and this does.
-    """
-    return math.prod(
-        1.0 - optim.learning_rate * learning_rate_factor(step, optim) * optim.weight_decay for step in range(num_steps)
-    )
-
-
-def build_optimizer(module: nn.Module, optim: OptimSpec) -> torch.optim.AdamW:
-    """AdamW with bias correction (Mosbach et al. 2021); no weight decay on vectors, i.e. biases and layer norms."""
-    parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
-    matrices = [parameter for parameter in parameters if parameter.ndim >= 2]
-    vectors = [parameter for parameter in parameters if parameter.ndim < 2]
-    groups = [
-        {"params": matrices, "weight_decay": optim.weight_decay},
-        {"params": vectors, "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=optim.learning_rate, betas=optim.betas, eps=optim.epsilon, fused=True)
+    return f"loss {loss} and gradient norm {norm} at step {state.num_logged} are not finite"

@@ -14,13 +14,15 @@ from tests.xlt_core.pair_trials import NUM_STEPS, build_plan, build_workspace, f
 from tests.xlt_core.test_checkpoints import FolderOfFolders
 from xlt_core.candidates import Candidates, list_candidate_steps
 from xlt_core.checkpoints import CheckpointFolder
+from xlt_core.encoders.loading import load_encoder
 from xlt_core.errors import StoreError
 from xlt_core.run import discard_checkpoints
 from xlt_core.trial_stages import train_trial
+from xlt_core.updates import frozen_decay
 
 STEPS = (15, 30, 45, 60)
-WEIGHT_DECAYS = (0.0, 0.01)
-"""With none only the rows of tokens that occur are trained."""
+WEIGHT_DECAYS = (0.0, 0.5)
+"""With one, rows of tokens that never occur differ from step to step, too, though they are not trained."""
 
 
 def plan_candidates(inputs, weight_decay=0.0, **change):
@@ -132,33 +134,58 @@ def test_they_are_in_the_mirror_and_are_cleared_with_the_checkpoints(inputs, who
 def test_the_mean_is_numpys_and_one_of_them_is_what_was_kept(inputs, tmp_path, weight_decay):
     plan, workspace = plan_candidates(inputs, weight_decay), build_workspace(tmp_path)
     trained = train_trial(plan, workspace)
-    table = trained.model.encoder.word_embedding
     assert trained.candidates.finish(NUM_STEPS) == STEPS
     kept, model = read_kept(plan, workspace), trained.model
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    table, start = model.encoder.word_embedding, load_encoder(inputs / "encoder").word_embedding.weight.detach()
+    used = trained.candidates._trained_rows.token_ids.numpy()
+    unused = np.setdiff1d(np.arange(len(start)), used)
+    assert len(unused) > 0
 
-    def assert_loaded(expected):
-        """Rows of tokens that never occur are not kept; they are those of the encoder, whatever is loaded."""
+    def assert_loaded(expected, *steps):
+        """Rows of tokens that never occur are not kept; they are those of the encoder, decayed."""
         loaded = dict(model.named_parameters())
         for name, tensor in expected.items():
             value = loaded[name].detach().numpy()
-            if loaded[name] is table.weight and len(value) != len(tensor):
-                value = value[np.unique(trained_rows)]
-            assert np.array_equal(value, tensor), name
+            assert np.array_equal(value[used] if loaded[name] is table.weight else value, tensor), name
+        decay = np.mean([frozen_decay(plan.target_stage.settings.optim, step) for step in steps])
+        assert (decay == 1.0) == (weight_decay == 0.0)
+        found = loaded["encoder.model.embeddings.word_embeddings.weight"].detach().numpy()[unused]
+        assert np.allclose(found, start.numpy()[unused] * decay, rtol=1e-6, atol=0.0)
 
-    trained_rows = trained.candidates._token_ids
-    assert (trained_rows is None) == (weight_decay > 0)
     for step in (15, 45):
         trained.candidates.load(step)
-        assert_loaded(kept[step])
+        assert_loaded(kept[step], step)
     trained.candidates.load_mean(STEPS)
     means = {
         name: np.mean([kept[step][name].astype(np.float64) for step in STEPS], axis=0).astype(np.float32)
         for name in kept[15]
     }
-    assert_loaded(means)
+    assert_loaded(means, *STEPS)
     trained.candidates.load(NUM_STEPS)
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+
+
+def test_those_that_hold_the_whole_table_are_loaded_as_those_that_do_not(inputs, tmp_path):
+    """Of training with weight decay, all rows used to be kept."""
+    plan, workspace = plan_candidates(inputs, 0.5), build_workspace(tmp_path)
+    trained = train_trial(plan, workspace)
+    name, loaded = "encoder.model.embeddings.word_embeddings.weight", {}
+
+    def load_all():
+        for steps in ((15,), (30,)):
+            trained.candidates.load(*steps)
+            loaded[steps] = trained.model.encoder.word_embedding.weight.detach().clone()
+        trained.candidates.load_mean((15, 30))
+        return loaded | {(15, 30): trained.model.encoder.word_embedding.weight.detach().clone()}
+
+    expected = load_all()
+    kept = {key: torch.from_numpy(tensor) for key, tensor in read_kept(plan, workspace)[15].items()}
+    whole = kept | {name: expected[15,].clone()}
+    CheckpointFolder(workspace.checkpoints / plan.trial_id, "stage").keep_tensors("candidate_00000015", whole)
+    assert len(whole[name]) > len(kept[name])
+    found = load_all()
+    assert all(torch.equal(table, found[steps]) for steps, table in expected.items())
 
 
 def test_buffers_are_those_of_the_last(tmp_path):

@@ -10,7 +10,8 @@ from tests.xlt_core.test_evaluate import build_pair_table
 from xlt_core.difficulty.pacing import PacedOrder
 from xlt_core.difficulty.spec import CurriculumSpec
 from xlt_core.errors import SpecError
-from xlt_core.finetune import FineTuning, autocast, mean_embedding_norm, record_perturbation
+from xlt_core.finetune import FineTuning, mean_embedding_norm, record_perturbation
+from xlt_core.passes import autocast
 from xlt_core.perturbations.spec import PerturbationSpec
 from xlt_core.perturbations.step import Sizes
 from xlt_core.spec import OptimSpec, StageSpec

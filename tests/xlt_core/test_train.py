@@ -9,7 +9,8 @@ from torch.nn import functional
 
 from xlt_core.checkpoints import CheckpointFolder
 from xlt_core.spec import OptimSpec
-from xlt_core.train import StepLog, build_optimizer, frozen_decay, learning_rate_factor, num_warmup_steps, train
+from xlt_core.train import StepLog, train
+from xlt_core.updates import build_optimizer, frozen_decay, learning_rate_factor, num_warmup_steps
 
 OPTIM = OptimSpec(learning_rate=1e-2, num_steps=24, batch_size=4, warmup_ratio=0.25, weight_decay=0.1)
 

@@ -16,9 +16,9 @@ from xlt_core.data.batch import IGNORED_LABEL, PackedBatch
 from xlt_core.data.batches import Indices
 from xlt_core.data.tokens import TokenTable
 from xlt_core.errors import DataError
-from xlt_core.finetune import autocast
 from xlt_core.memory import compute_batches
 from xlt_core.model import TrialModel
+from xlt_core.passes import autocast
 from xlt_core.tasks.base import Shape
 
 MAX_BITS = math.log2(1e6)

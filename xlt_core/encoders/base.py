@@ -13,6 +13,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from xlt_core.data.batch import PackedBatch
 from xlt_core.data.tokens import tokenizer_fingerprint
+from xlt_core.encoders.dropout import DropoutStreams
 from xlt_core.encoders.families import FAMILIES, Family, find_family
 from xlt_core.encoders.observation import AttentionObserver
 from xlt_core.errors import EncoderError
@@ -20,6 +21,9 @@ from xlt_core.errors import EncoderError
 
 class Encoder(nn.Module, ABC):
     """A transformers model behind one packed interface; see `tests/contracts/encoder_contract.py`."""
+
+    dropout_streams: DropoutStreams | None = None
+    """Of an array of trials; none: a single trial's masks come from torch's default generator."""
 
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
         super().__init__()
@@ -40,8 +44,8 @@ class Encoder(nn.Module, ABC):
     def word_embedding(self) -> nn.Embedding:
         """The table that `embed` looks up, shape (vocabulary, D)."""
         table = self.model.get_input_embeddings()
-        assert isinstance(table, nn.Embedding)
-        return table
+        assert table is not None, "an encoder reads tokens"
+        return table  # type: ignore[return-value]  # of an array a stack of tables, which is looked up alike
 
     def embed(self, batch: PackedBatch) -> Tensor:
         """Look up word embeddings, before positions, segments, layer norm and dropout; shape (A, T, D)."""

@@ -46,6 +46,16 @@ class DropoutStreams:
     def __init__(self, num_arrays: int, device: torch.device) -> None:
         self._device = device
         self._states = [self._read()] * num_arrays
+        self._num_tokens: tuple[int, ...] = ()
+
+    def follow(self, num_tokens: Sequence[int]) -> None:
+        """Hear how many tokens of its row each member has of its own."""
+        self._num_tokens = tuple(num_tokens)
+
+    def count_own(self, array: int, size: int) -> int:
+        """How many of a row's `size` elements are a member's own: rows of the longest member's size end in padding."""
+        is_tokens = bool(self._num_tokens) and size == max(self._num_tokens)
+        return self._num_tokens[array] if is_tokens else size
 
     def seed(self, seeds: Sequence[int]) -> None:
         """Begin the stream of each member anew, as `torch.manual_seed` would."""

@@ -16,15 +16,23 @@ class QuickLinear(nn.Linear):
 
     def forward(self, hidden: Tensor) -> Tensor:
         """Map (..., in_features) to (..., out_features)."""
-        if (
-            hidden.device.type != "cpu"
-            or hidden.dtype != torch.float32
-            or hidden.numel() < _FEWEST_ELEMENTS
-            or torch.is_autocast_enabled("cpu")
-        ):
-            return super().forward(hidden)
-        image = hidden.reshape(1, 1, -1, self.in_features).permute(0, 3, 1, 2)
-        kernel = self.weight[:, :, None, None]
-        # The dilation of a one-by-one kernel means nothing, but with it torch chooses oneDNN on one thread, too.
-        mapped = functional.conv2d(image, kernel, self.bias, dilation=2)
-        return mapped.permute(0, 2, 3, 1).reshape(*hidden.shape[:-1], self.out_features)
+        return map_quickly(hidden, self.weight, self.bias) if runs_quickly(hidden) else super().forward(hidden)
+
+
+def runs_quickly(hidden: Tensor) -> bool:
+    """Whether oneDNN takes these numbers, and they are enough."""
+    return (
+        hidden.device.type == "cpu"
+        and hidden.dtype == torch.float32
+        and hidden.numel() >= _FEWEST_ELEMENTS
+        and not torch.is_autocast_enabled("cpu")
+    )
+
+
+def map_quickly(hidden: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """Map (..., D) by a weight (E, D) and a bias (E,) to (..., E)."""
+    num_outputs, num_inputs = weight.shape
+    image = hidden.reshape(1, 1, -1, num_inputs).permute(0, 3, 1, 2)
+    # The dilation of a one-by-one kernel means nothing, but with it torch chooses oneDNN on one thread, too.
+    mapped = functional.conv2d(image, weight[:, :, None, None], bias, dilation=2)
+    return mapped.permute(0, 2, 3, 1).reshape(*hidden.shape[:-1], num_outputs)

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 
 from xlt_core.data.batch import PackedBatch
 from xlt_core.encoders.base import Encoder
-from xlt_core.encoders.dropout import DropoutStreams
 from xlt_core.encoders.families import explain_missing_layer
 from xlt_core.encoders.observation import AttentionObserver
 from xlt_core.encoders.segments import ArraySegments
@@ -24,8 +23,6 @@ _BLOCK_MULTIPLES = {"cpu": 16, "cuda": 64}
 class PackedEncoder(Encoder):
     """Runs transformers' own modules with `xlt_core.encoders.attention` as their attention."""
 
-    dropout_streams: DropoutStreams | None = None
-    """Of an array of trials; none: a single trial's masks come from torch's default generator."""
     _last_segments: ArraySegments | None = None
     _observer: AttentionObserver | None = None
 
@@ -85,6 +82,8 @@ class PackedEncoder(Encoder):
     def _segments(self, batch: PackedBatch, device: torch.device) -> ArraySegments:
         """Made once for both halves of a pass and for all passes over batches of one layout."""
         rows = [batch.part(array).lengths for array in range(len(batch.input_ids))]
+        if self.dropout_streams is not None:
+            self.dropout_streams.follow([sum(row) for row in rows])
         if self._last_segments is None or self._last_segments.key != (tuple(rows), device):
             multiple = _BLOCK_MULTIPLES.get(device.type, 16)
             self._last_segments = ArraySegments(rows, batch.num_tokens, device, multiple=multiple)

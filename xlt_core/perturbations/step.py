@@ -1,6 +1,6 @@
 """A training step as a perturbation sees it. In: a model and a (micro-)batch. Out: passes, gradients, counts.
 
-Legend: A arrays of trials (1 today), B sequences, T tokens of all sequences, D width at the site, C classes.
+Legend: A arrays of trials, B sequences, T tokens of all sequences, D width at the site, C classes.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -61,10 +61,10 @@ class TrainingStep:
         seeds: Sequence[int],
         step: int,
         spec: PerturbationSpec,
-        site_norm: float,
+        site_norm: float | Tensor,
         num_units: Tensor | None = None,
         partner: PackedBatch | Callable[[], PackedBatch] | None = None,
-        dropout_seed: int = 0,
+        dropout_seeds: Sequence[int] = (0,),
         sizes: Sizes | None = None,
     ) -> None:
         """Look at one batch.
@@ -75,11 +75,12 @@ class TrainingStep:
             seeds: of each of the A trials.
             step: number of the training step; with seed and example it keys all noise.
             spec: says the site and whether passes share their dropout masks.
-            site_norm: mean L2 norm at the site when the stage began: the unit `relative`.
+            site_norm: mean L2 norm at the site when the stage began: the unit `relative`; of each trial, (A, 1, 1), or
+                of all.
             num_units: labelled units of the whole step, float32 (A,); none given: those of `batch`.
             partner: the examples that those of `batch` are compared or mixed with, where a method asks for such; or
                 what makes them, since some steps do without.
-            dropout_seed: of the masks where all passes share them.
+            dropout_seeds: of each trial's masks where all passes share them.
             sizes: where realised sizes are gathered; none given: a fresh one.
         """
         self.model = model
@@ -97,7 +98,7 @@ class TrainingStep:
         self.sizes = sizes or Sizes()
         self.delta: Tensor | None = None
         """The last disturbance recorded, (A, T, D)."""
-        self._dropout_seed = dropout_seed
+        self._dropout_seeds = tuple(dropout_seeds)
         self._weights_are_frozen = False
 
     @property
@@ -116,6 +117,18 @@ class TrainingStep:
         encoder = self.model.encoder
         return encoder.word_embedding.embedding_dim if self.spec.site == "word_embedding" else encoder.hidden_size
 
+    def of_member(self, array: int, spec: PerturbationSpec) -> "TrainingStep":
+        """The step as one trial of the array sees it, for draws alone: passes are those of all."""
+        site_norm = self.site_norm
+        return TrainingStep(
+            self.model,
+            self.batch.part(array),
+            seeds=(self.seeds[array],),
+            step=self.step,
+            spec=spec,
+            site_norm=site_norm[array : array + 1] if isinstance(site_norm, Tensor) else site_norm,
+        )
+
     def reach(self, batch: PackedBatch | None = None) -> Tensor:
         """What is at the site, (A, T, D), attached to the weights below it."""
         batch, encoder = batch or self.batch, self.model.encoder
@@ -129,7 +142,7 @@ class TrainingStep:
         """Go on from the site, (A, T, D), to logits: (A, B, C) for pairs, (A, T, C) for tagging."""
         batch, encoder = batch or self.batch, self.model.encoder
         if self.spec.dropout == "same":
-            torch.manual_seed(self._dropout_seed)
+            self.model.seed_dropout(self._dropout_seeds)
         if self.spec.site == "word_embedding":
             activation = self._count(encoder.encode(batch, activation))
         elif self.spec.site == "embedding_output":

@@ -12,8 +12,8 @@ from torch.nn import functional
 from xlt_core.data.batch import PackedBatch
 from xlt_core.data.tokens import TokenTable
 from xlt_core.encoders.base import Encoder
-from xlt_core.finetune import autocast
 from xlt_core.memory import compute_batches
+from xlt_core.passes import autocast
 from xlt_core.retrieval.spec import EmbeddingSpec
 
 Vectors = npt.NDArray[np.float32]

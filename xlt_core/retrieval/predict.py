@@ -7,10 +7,10 @@ import torch
 
 from xlt_core.data.batch import PackedBatch
 from xlt_core.data.tokens import TokenTable
-from xlt_core.finetune import autocast
 from xlt_core.heads import DualHead
 from xlt_core.memory import compute_batches
 from xlt_core.model import TrialModel
+from xlt_core.passes import autocast
 from xlt_core.result import MinedPredictions, RankedPredictions
 from xlt_core.retrieval.embedding import Vectors, embed_texts
 from xlt_core.retrieval.mining import MinedPairs, mine_pairs, predict_pairs, tune_threshold

@@ -22,6 +22,7 @@ from xlt_core.data.batches import pack
 from xlt_core.edits.copies import measure_changes
 from xlt_core.errors import SpecError
 from xlt_core.finetune import record_perturbation
+from xlt_core.passes import Passes
 from xlt_core.perturbations import METHODS
 from xlt_core.perturbations.base import build_perturbation
 from xlt_core.perturbations.spec import PerturbationSpec
@@ -95,7 +96,7 @@ class NeighborContract(PerturbationContract):
         """Against plain cross-entropy without dropout."""
         objective = build_objective(self.build_spec(), dropout=0.1)
         contexts = objective._contexts(0, 1.0, Sizes())
-        gap = objective._probe(contexts)["loss_gap"]
+        gap = Passes(objective.module, objective.perturbation, contexts, Sizes()).probe()["loss_gap"][0]
         model = objective.module.eval()
         losses = [
             torch.nn.functional.cross_entropy(model(batch, model.encoder.embed(batch))[0], batch.labels[0]).item()

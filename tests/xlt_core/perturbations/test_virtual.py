@@ -87,7 +87,7 @@ class VirtualContract(SiteContract):
             losses = []
             for weight in (0.0, 1.0):
                 spec = self.build_spec(magnitude=1e-6, dropout=dropout, regularizer_weight=weight)
-                _, loss = take_step(model, batch, spec, dropout_seed=5)
+                _, loss = take_step(model, batch, spec, dropout_seeds=(5,))
                 losses.append(float(loss))
             return losses[1] - losses[0]
 
