@@ -22,6 +22,7 @@ from sweeps.observing.explanation import (
 from sweeps.observing.heartbeats import Heartbeat
 from sweeps.observing.observation import Observation, Observer
 from sweeps.observing.phrases import (
+    describe_arrays,
     describe_counts,
     describe_devices,
     describe_extremes,
@@ -108,6 +109,7 @@ def print_status(status: Status, console: Console) -> None:
 def _list_facts(seen: Observation) -> list[str]:
     facts = [f"{seen.num_trials:,} trials: {describe_counts(seen.counts)}", _describe_driver(seen)]
     facts += [f"languages: {describe_extremes(seen.extremes)}"] if seen.extremes else []
+    facts += describe_arrays(seen.running)
     return facts + [f"GPU: {text}" for text in describe_devices(seen.running)]
 
 

@@ -52,7 +52,13 @@ def run_watch(
 
 def show(seen: "Observation", silence: "SilenceWatch") -> RenderableType:
     """Lay out one look."""
-    from sweeps.observing.phrases import describe_counts, describe_devices, describe_extremes, describe_forecast
+    from sweeps.observing.phrases import (
+        describe_arrays,
+        describe_counts,
+        describe_devices,
+        describe_extremes,
+        describe_forecast,
+    )
 
     num_done = seen.num_trials - seen.num_pending
     head = Table.grid(padding=(0, 2))
@@ -68,6 +74,7 @@ def show(seen: "Observation", silence: "SilenceWatch") -> RenderableType:
         lines.append(Text(where + describe_forecast(seen.forecast)))
     if seen.extremes is not None:
         lines.append(Text(f"languages: {describe_extremes(seen.extremes)}"))
+    lines += [Text(text) for text in describe_arrays(seen.running)]
     lines += [Text(f"GPU: {text}") for text in describe_devices(seen.running)]
     if seen.running:
         lines.append(_lay_out_running(seen.running, silence))

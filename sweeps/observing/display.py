@@ -22,8 +22,9 @@ from sweeps.observing.driver_note import DriverNote, write_driver_note
 from sweeps.observing.extremes import Extremes
 from sweeps.observing.heartbeats import Heartbeat, SilenceWatch, read_heartbeats
 from sweeps.observing.metrics import SweepMetrics
-from sweeps.observing.pace import Forecast, Pace
+from sweeps.observing.pace import Forecast, Pace, Taken
 from sweeps.observing.phrases import (
+    describe_arrays,
     describe_counts,
     describe_devices,
     describe_extremes,
@@ -149,7 +150,9 @@ class Display:
         if not is_due and not is_note_due:
             return
         running = self._read_running(now)
-        forecast = self.pace.forecast({beat.unit_id: beat.num_steps_taken for beat in running})
+        forecast = self.pace.forecast(
+            {beat.unit_id: Taken(num_steps=beat.num_steps_taken, worker=(beat.host, beat.pid)) for beat in running}
+        )
         if self.metrics is not None:
             self.metrics.now(num_running=len(running), num_pending=self.num_trials - self.num_done)
         if is_note_due:
@@ -195,7 +198,7 @@ class Display:
 
     def _list_facts(self, running: list[Heartbeat]) -> list[str]:
         languages = [describe_extremes(self._extremes)] if self._extremes is not None else []
-        return languages + describe_devices(running)
+        return languages + describe_arrays(running) + describe_devices(running)
 
     def _describe(self, beat: Heartbeat) -> str:
         return ", ".join(filter(None, (describe_step(beat), describe_silence(self._silence.silent_seconds(beat)))))

@@ -11,6 +11,7 @@ import queue
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ _TOLD = {
     "source_dev_score": "source_dev_score",
     "macro": "macro",
     "time_total_s": "wall_seconds",
+    "wall_seconds": "wall_seconds",
 }
 """What of a result a logger is told, and under which name."""
 
@@ -101,23 +103,42 @@ class GuardedLogger(tune.Callback):
         self._thread.start()
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        """A unit begins; stages are not logged."""
-        logged = self._logged(trial)
+        """A unit begins; stages are not logged, and trials that train together when they have ended."""
+        logged = None if _is_array(trial) else self._logged(trial)
         if logged is not None:
             self._put(lambda inner: _start(inner, logged))
 
     def on_trial_result(
         self, iteration: int, trials: list[Any], trial: Any, result: Mapping[str, Any], **info: Any
     ) -> None:
-        """A trial has come to a rung or to its end."""
-        logged = self._logged(trial)
-        if logged is None:
+        """A trial has come to a rung or to its end, or several have to theirs."""
+        if _is_array(trial):
+            self._tell_array(iteration, trial.config["job"], result)
             return
+        logged = self._logged(trial)
+        if logged is not None:
+            self._put_result(iteration, logged, result)
+
+    def _put_result(self, iteration: int, logged: LoggedTrial, result: Mapping[str, Any]) -> None:
         told = {name: result[key] for key, name in _TOLD.items() if result.get(key) is not None}
         told[TIMESTEPS_TOTAL] = told.get("num_steps")
         told[_ITERATION] = result.get(_ITERATION, 1)
         told = {name: value for name, value in told.items() if value is not None}
         self._put(lambda inner: inner.log_trial_result(iteration, logged, dict(told)))
+
+    def _tell_array(self, iteration: int, job: Mapping[str, Any], result: Mapping[str, Any]) -> None:
+        """Log each trial of an array that has a row, from its begin to its end."""
+        jobs = {member["unit_id"]: member for member in (job, *job["companions"])}
+        for ended in result.get("ended", ()):
+            member = jobs[ended["unit_id"]]
+            try:
+                logged = self._describe({"job": member, "unit_id": member["unit_id"], "title": member["title"]})
+            except (ValueError, KeyError, TypeError) as error:
+                self._fail(error)
+                continue
+            self._put(partial(_start, trial=logged))
+            self._put_result(iteration, logged, ended)
+            self._put(partial(_log_end, trial=logged))
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """A trial has ended, and could say so."""
@@ -147,7 +168,7 @@ class GuardedLogger(tune.Callback):
             self._tell(f"is not done after {seconds:g} s; what it has left to do is lost")
 
     def _end(self, trial: Any, *, failed: bool) -> None:
-        logged = self._logged(trial)
+        logged = None if _is_array(trial) else self._logged(trial)
         self._trials.pop(trial.trial_id, None)
         if logged is not None:
             self._put(lambda inner: inner.log_trial_end(logged, failed=failed))
@@ -219,6 +240,15 @@ class GuardedLogger(tune.Callback):
 def _start(inner: Any, trial: LoggedTrial) -> None:
     trial.init_local_path()  # W&B takes it for granted
     inner.log_trial_start(trial)
+
+
+def _log_end(inner: Any, trial: LoggedTrial) -> None:
+    inner.log_trial_end(trial, failed=False)
+
+
+def _is_array(trial: Any) -> bool:
+    """Whether it is several trials that train together."""
+    return bool(trial.config.get("companions"))
 
 
 def flatten_settings(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """How progress is put into words, the same for the display, `watch` and `status`. In: plain values. Out: text."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from sweeps.observing.extremes import Extremes
@@ -47,6 +48,15 @@ def describe_step(beat: Heartbeat) -> str:
         return f"{beat.kind} trained, scoring"
     loss = "" if beat.loss is None else f", loss {beat.loss:.3g}"
     return f"{beat.kind} step {beat.num_steps_taken}/{beat.num_steps}{loss}"
+
+
+def describe_arrays(beats: Iterable[Heartbeat]) -> list[str]:
+    """Say how many trials train together, where any do."""
+    together = [number for number in Counter((beat.host, beat.pid) for beat in beats).values() if number > 1]
+    if not together:
+        return []
+    processes = "one process" if len(together) == 1 else f"{len(together)} processes"
+    return [f"{sum(together)} trials train together in {processes}"]
 
 
 def describe_silence(seconds: float | None) -> str:

@@ -91,6 +91,8 @@ def _describe_fields(event: Event) -> str:
         loss = fields.get("loss")
         told = f"  loss {loss:.4g}" if isinstance(loss, int | float) else f"  loss {loss}" if loss is not None else ""
         return f"{fields['step']}/{fields.get('num_steps', '?')}{told}"
+    if event.event == "array":
+        return f"{len(fields.get('members', ()))} trials train together"
     if event.event == "failed":
         ending = "; another attempt follows" if fields.get("will_retry") else ""
         return f"{fields.get('reason', '')}{ending}"

@@ -80,6 +80,25 @@ def test_a_logger_sees_settings_and_scores_and_none_of_our_jobs(tmp_path: Path) 
     assert said == []
 
 
+def test_trials_that_train_together_are_logged_each_with_its_share_of_the_time(tmp_path: Path) -> None:
+    inner = _Recorder()
+    guard = _guard(inner, tmp_path, [])
+    config = _trial().config
+    members = [{**config["job"], "unit_id": name, "title": f"{name} · seed 3"} for name in ("t1", "t2", "t3")]
+    first, *others = members
+    trial = SimpleNamespace(
+        trial_id="tune", config={**config, "companions": ["t2", "t3"], "job": {**first, "companions": others}}
+    )
+    ended = [{"unit_id": name, "status": "ok", "wall_seconds": 2.5} for name in ("t1", "t3")]
+    guard.on_trial_start(0, [], trial)
+    guard.on_trial_result(1, [], trial, {"status": "together", "ended": ended, "time_total_s": 7.5})
+    guard.on_trial_complete(1, [], trial)
+    guard.on_experiment_end([])
+    assert [name for name, _ in inner.calls] == ["start", "result", "end"] * 2
+    assert [str(value) for name, value in inner.calls if name == "start"] == ["t1 · seed 3", "t3 · seed 3"]
+    assert [value["wall_seconds"] for name, value in inner.calls if name == "result"] == [2.5, 2.5]
+
+
 def test_stages_are_not_logged(tmp_path: Path) -> None:
     inner = _Recorder()
     guard = _guard(inner, tmp_path, [])

@@ -8,6 +8,7 @@ from sweeps.observing.extremes import Extremes, LanguageMean
 from sweeps.observing.heartbeats import Heartbeat
 from sweeps.observing.pace import Forecast
 from sweeps.observing.phrases import (
+    describe_arrays,
     describe_counts,
     describe_devices,
     describe_extremes,
@@ -38,6 +39,13 @@ def test_durations_are_written_for_people(seconds: float, text: str) -> None:
 )
 def test_a_step_is_told_with_what_is_known(changes: dict[str, object], text: str) -> None:
     assert describe_step(replace(_BEAT, **changes)) == text  # type: ignore[arg-type]
+
+
+def test_trials_that_train_together_are_counted_by_process() -> None:
+    beats = [replace(_BEAT, unit_id=f"{pid}-{place}", pid=pid) for pid in (1, 2) for place in range(3)]
+    assert describe_arrays(beats) == ["6 trials train together in 2 processes"]
+    assert describe_arrays([*beats[:3], replace(_BEAT, pid=3)]) == ["3 trials train together in one process"]
+    assert describe_arrays([replace(_BEAT, pid=1), replace(_BEAT, pid=1, host="node2")]) == []
 
 
 def test_counts_are_told_without_what_there_is_none_of() -> None:
