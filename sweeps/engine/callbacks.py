@@ -18,7 +18,7 @@ from sweeps.engine.scarcity import ScarcityWatch
 from sweeps.observing.heartbeats import forget_heartbeat
 from sweeps.units.failures import MAX_ATTEMPTS, Failure, find_storage_trouble
 from sweeps.units.stopping import stop_for_storage
-from sweeps.workers.execute import RUNG, UnitOutcome
+from sweeps.workers.outcomes import RUNG, TOGETHER, ArrayOutcome, UnitOutcome
 
 logger = logging.getLogger(__name__)
 
@@ -60,9 +60,13 @@ class SweepCallback(tune.Callback):
         """A worker says what came of a unit; or the scheduler has stopped a trial at a rung."""
         unit_id, result = trial.config["unit_id"], trial.last_result
         self._capacity.release(unit_id)
-        if "status" not in result:
+        if "status" not in result and trial.config["companions"]:
+            self._put_back_alone(trial)
+        elif "status" not in result:
             nothing = Failure(status="infra", reason="Ray Tune ended it before it said anything", traceback="")
             self._dispatcher.unit_lost(unit_id, nothing, attempt=trial.num_failures + 1)
+        elif result["status"] == TOGETHER:
+            self._dispatcher.array_ended(ArrayOutcome.from_result(result))
         elif result["status"] == RUNG:
             num_steps, score = result["num_steps"], result["source_dev_score"]
             reason = f"stopped by the scheduler at step {num_steps}, with a dev score of {score:.2f}"
@@ -79,6 +83,9 @@ class SweepCallback(tune.Callback):
         """
         unit_id = trial.config["unit_id"]
         self._capacity.release(unit_id)
+        if trial.config["companions"]:
+            self._put_back_alone(trial)
+            return
         forget_heartbeat(self._dispatcher.work.display.heartbeats, unit_id)
         self._num_deaths[unit_id] += max(1, trial.num_failures)
         if self._num_deaths[unit_id] < MAX_ATTEMPTS:
@@ -98,6 +105,12 @@ class SweepCallback(tune.Callback):
         """Called about ten times a second."""
         self._scarcity.look()
         self._dispatcher.work.display.refresh()
+
+    def _put_back_alone(self, trial: Any) -> None:
+        """Trials that were to train together are begun again, each alone, whichever of them it was."""
+        for unit_id in (trial.config["unit_id"], *trial.config["companions"]):
+            forget_heartbeat(self._dispatcher.work.display.heartbeats, unit_id)
+            self._dispatcher.unit_died(unit_id, alone=True)
 
 
 def _describe_death(trial: Any) -> Failure:

@@ -27,6 +27,16 @@ class Capacity:
         """Whether one more such unit could begin now."""
         return self._find_node(resources) is not None
 
+    def count_slots(self, resources: Resources) -> int:
+        """How many such units could run at a time if nothing else did; at least one."""
+        wanted = amounts_of(resources)
+        allowed = [node for node in self._look() if is_allowed_on(resources, node.labels)]
+        num_slots = sum(
+            min((int(node.amounts.get(name, 0.0) / amount + 1e-9) for name, amount in wanted.items()), default=1)
+            for node in allowed
+        )
+        return max(1, min(num_slots, self._max_concurrent or num_slots))
+
     def take(self, unit_id: str, resources: Resources) -> None:
         """Count a unit that begins."""
         node = self._find_node(resources)
@@ -39,13 +49,16 @@ class Capacity:
     def _find_node(self, resources: Resources) -> Node | None:
         if self._max_concurrent is not None and len(self._placed) >= self._max_concurrent:
             return None
-        if time.monotonic() - self._listed_at >= _REFRESH_SECONDS:
-            self._nodes, self._listed_at = self._list_nodes(), time.monotonic()
         wanted = amounts_of(resources)
-        for node in self._nodes:
+        for node in self._look():
             if is_allowed_on(resources, node.labels) and self._has_room(node, wanted):
                 return node
         return None
+
+    def _look(self) -> Sequence[Node]:
+        if time.monotonic() - self._listed_at >= _REFRESH_SECONDS:
+            self._nodes, self._listed_at = self._list_nodes(), time.monotonic()
+        return self._nodes
 
     def _has_room(self, node: Node, wanted: Mapping[str, float]) -> bool:
         taken = [amounts for node_id, amounts in self._placed.values() if node_id == node.node_id]

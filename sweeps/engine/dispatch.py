@@ -3,29 +3,28 @@
 In: trials, outcomes of units. Out: jobs, each once it can begin. Ray Tune's searcher and the inline runner ask here.
 """
 
-import json
 import time
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from rich.markup import escape
 
 from search_spaces.resources import Resources
+from sweeps.engine.arrays import ArrayWidths
+from sweeps.engine.claimed import ClaimedStages
 from sweeps.engine.work import Work
-from sweeps.planning.plan import PlannedTrial, SharedStage
-from sweeps.planning.tree import count_steps
+from sweeps.planning.plan import PlannedTrial
 from sweeps.search.base import CellSource
-from sweeps.units.claims import ClaimWatch, claim_path
 from sweeps.units.failures import Failure
 from sweeps.units.graph import Unit, UnitGraph
 from sweeps.units.job import Job
 from sweeps.units.stopping import StopSweep, stop_for_storage, writing_rows
-from sweeps.workers.execute import CLAIMED, DAMAGED, FAILED, STORAGE, UnitOutcome
+from sweeps.workers.outcomes import CLAIMED, DAMAGED, FAILED, STORAGE, ArrayOutcome, UnitOutcome
 
-_CLAIM_SECONDS = 1.0
 _MAX_TIMES_DAMAGED = 3
 
 CanHold = Callable[[Resources], bool]
+CountSlots = Callable[[Resources], int]
 
 
 class Dispatcher:
@@ -37,13 +36,11 @@ class Dispatcher:
         """Of stages, by key."""
         self._cells = cells
         self._graph = UnitGraph()
-        self._watch = ClaimWatch()
-        self._claimed: set[str] = set()
-        """Stages that another sweep computes."""
-        self._claims_seen_at = 0.0
+        self._claimed = ClaimedStages(work.place.stages, work.place.launch_id)
         self._stopped: dict[str, tuple[int, str]] = {}
         self._num_damaged: dict[str, int] = {}
         self._began_at: dict[str, float] = {}
+        self._widths = ArrayWidths()
         self._add(trials)
 
     @property
@@ -54,12 +51,13 @@ class Dispatcher:
     @property
     def claimed(self) -> frozenset[str]:
         """Stages that are waited for because another sweep computes them."""
-        return frozenset(self._claimed)
+        return self._claimed.keys
 
     @property
     def requests(self) -> tuple[Resources, ...]:
         """What the units ask for that run or could; each kind once."""
-        texts = dict.fromkeys(str(u.request) for u in self._graph.begun_or_ready if u.unit_id not in self._claimed)
+        claimed = self._claimed.keys
+        texts = dict.fromkeys(str(u.request) for u in self._graph.begun_or_ready if u.unit_id not in claimed)
         return tuple(map(Resources.model_validate_json, texts))
 
     def keep_only(self, stage_keys: Collection[str]) -> None:
@@ -79,19 +77,17 @@ class Dispatcher:
             with writing_rows():
                 self._propose()
 
-    def take(self, can_hold: CanHold = lambda _: True) -> Job | None:
-        """Give the next unit to run; none: nothing can begin now.
+    @writing_rows()
+    def take(self, can_hold: CanHold = lambda _: True, count_slots: CountSlots = lambda _: 1) -> Job | None:
+        """Give the next unit to run, with others that may train together with it; none: nothing can begin now.
 
         Args:
             can_hold: whether a unit that asks for so much could begin now.
+            count_slots: how many such units could run at a time if nothing else did.
 
         Raises:
             StopSweep: the store cannot be read or written; or nothing of what is left can ever run.
         """
-        with writing_rows():
-            return self._take(can_hold)
-
-    def _take(self, can_hold: CanHold) -> Job | None:
         self._look_at_claims()
         while True:
             unit = self._graph.take(lambda unit: can_hold(_read_request(unit)))
@@ -103,7 +99,7 @@ class Dispatcher:
             job = self._make_job(unit)
             if job is not None:
                 self._began_at[unit.unit_id] = time.monotonic()
-                return job
+                return self._with_companions(job, unit, count_slots)
 
     def unit_ended(self, unit_id: str, outcome: UnitOutcome) -> None:
         """Hear what an attempt came to; there are no further ones.
@@ -126,10 +122,28 @@ class Dispatcher:
             self._graph.finish(unit_id)
             self._trial_ended(unit_id)
 
-    def unit_died(self, unit_id: str) -> None:
-        """Hear that a unit's worker is gone, through no doing of the unit: it is begun again."""
+    def array_ended(self, outcome: ArrayOutcome) -> None:
+        """Hear what an attempt at trials that train together came to; raises what `unit_ended` does."""
+        units = [unit for unit_id in outcome.ended if (unit := self._graph.get(unit_id)) is not None]
+        if not units:  # said before, as in `unit_ended`: those that were left may run elsewhere by now
+            return
+        news = self._widths.hear(units[0].array_key or "", outcome)
+        if news is not None:
+            self.work.display.say(news)
+        for unit_id in outcome.left:
+            self.unit_died(unit_id)
+        for unit_id, ended in outcome.ended.items():
+            self.unit_ended(unit_id, ended)
+
+    def unit_died(self, unit_id: str, *, alone: bool = False) -> None:
+        """Hear that a unit's worker is gone, through no doing of the unit: it is begun again.
+
+        Args:
+            unit_id: of the unit.
+            alone: it trains with no others then.
+        """
         if self._graph.get(unit_id) is not None:
-            self._graph.put_back(unit_id)
+            self._graph.put_back(unit_id, alone=alone)
 
     def unit_lost(self, unit_id: str, failure: Failure, attempt: int) -> None:
         """Hear that a unit's worker died each time, and could say nothing.
@@ -159,8 +173,8 @@ class Dispatcher:
         for one in stages:  # of a search: what they need may have failed before they were proposed
             for key in self.failures.keys() & set(one.stage.needs):
                 self.failures[one.stage.key] = self.failures[key]
-        units = [self._unit_of_stage(one) for one in stages if one.stage.key not in self.failures]
-        units += [self._unit_of_trial(one) for one in trials]
+        units = [self.work.unit_of_stage(one) for one in stages if one.stage.key not in self.failures]
+        units += [self.work.unit_of_trial(one) for one in trials]
         self._graph.add(units)
         for unit in units:
             self.work.display.expect(unit.unit_id, unit.kind, unit.num_steps)
@@ -170,26 +184,6 @@ class Dispatcher:
                 self._graph.fail(trial.trial_id)
                 self._trial_lost(trial.trial_id, lost)
 
-    def _unit_of_stage(self, shared: SharedStage) -> Unit:
-        return Unit(
-            unit_id=shared.stage.key,
-            kind="stage",
-            title=shared.title,
-            needs=shared.stage.needs,
-            num_steps=count_steps(shared.stage),
-            request=self.work.request_of(shared.spec).model_dump_json(),
-        )
-
-    def _unit_of_trial(self, trial: PlannedTrial) -> Unit:
-        return Unit(
-            unit_id=trial.trial_id,
-            kind="trial",
-            title=trial.title,
-            needs=tuple(stage.key for stage in trial.plan.shared_stages),
-            num_steps=count_steps(trial.plan.target_stage),
-            request=self.work.request_of(trial.plan.spec).model_dump_json(),
-        )
-
     def _make_job(self, unit: Unit) -> Job | None:
         """None: the unit is not to be run now, or no more."""
         if unit.kind == "trial":
@@ -197,26 +191,33 @@ class Dispatcher:
         if self.work.shelf.has(unit.unit_id):  # another sweep was faster
             self._stage_ended(unit.unit_id, None)
             return None
-        path = claim_path(self.work.place.stages, unit.unit_id)
-        holder = self._watch.find_holder(path)
-        if holder is not None and holder.launch_id != self.work.place.launch_id:
+        holder = self._claimed.find_other(unit.unit_id)
+        if holder is not None:
             self._claimed.add(unit.unit_id)
             where = f"{escape(holder.host)} (process {holder.pid})"
             self.work.display.say(f"stage  {escape(unit.title)}  waits: {where} computes it")
             return None
-        dead = self._watch.find_dead(path)
-        return self.work.job_of_stage(unit.unit_id, json.dumps(asdict(dead)) if dead else "")
+        return self.work.job_of_stage(unit.unit_id, self._claimed.describe_dead(unit.unit_id))
+
+    def _with_companions(self, job: Job, unit: Unit, count_slots: CountSlots) -> Job:
+        """The job of a unit that was taken, with ready ones that can train together with it."""
+        if unit.array_key is None:
+            return job
+        num_ready, num_slots = self._graph.count_ready(unit.request) + 1, count_slots(_read_request(unit))
+        others = self._graph.take_alike(unit, self._widths.choose(unit, num_ready, num_slots) - 1)
+        if not others:
+            return job
+        self.work.display.say(f"array  {len(others) + 1} trials train together: {escape(unit.title)}, ...")
+        companions = tuple(self.work.job_of_trial(other.unit_id) for other in others)
+        return replace(job, companions=companions, max_width=self._widths.find_proved(unit, len(others) + 1))
 
     def _look_at_claims(self) -> None:
         """Finish what others have published; take back what they have given up."""
-        if not self._claimed or time.monotonic() - self._claims_seen_at < _CLAIM_SECONDS:
-            return
-        self._claims_seen_at = time.monotonic()
-        for key in sorted(self._claimed):
+        for key in self._claimed.look():
             if self.work.shelf.has(key):
                 self._claimed.discard(key)
                 self._stage_ended(key, None)
-            elif self._watch.find_holder(claim_path(self.work.place.stages, key)) is None:
+            elif self._claimed.is_given_up(key):
                 self._claimed.discard(key)
                 self._graph.put_back(key)
 
@@ -289,7 +290,7 @@ class Dispatcher:
             reason = f"stage {key} was found damaged {self._num_damaged[key]} times; check the disk under it"
             self.unit_lost(unit_id, Failure(status="infra", reason=reason, traceback=""), attempt=1)
         else:
-            self._graph.reopen(self._unit_of_stage(shared), unit_id)
+            self._graph.reopen(self.work.unit_of_stage(shared), unit_id)
 
 
 def _read_request(unit: Unit) -> Resources:

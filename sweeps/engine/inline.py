@@ -5,10 +5,14 @@ In: a `Dispatcher`. Out: files in the sweep folder. For debugging, and for machi
 
 import time
 
+from rich.markup import escape
+
 from sweeps.engine.dispatch import Dispatcher
 from sweeps.units.job import Job
 from sweeps.units.stopping import signals_stop_the_sweep
-from sweeps.workers.execute import UnitOutcome, attempt_unit
+from sweeps.workers.arrays import attempt_array
+from sweeps.workers.execute import attempt_unit
+from sweeps.workers.outcomes import ArrayOutcome
 
 _PAUSE_SECONDS = 0.5
 
@@ -27,13 +31,20 @@ def run_inline(dispatcher: Dispatcher) -> None:
                 time.sleep(_PAUSE_SECONDS)
                 display.refresh()
             else:
-                dispatcher.unit_ended(job.unit_id, _run(job, dispatcher))
+                _run(job, dispatcher)
 
 
-def _run(job: Job, dispatcher: Dispatcher) -> UnitOutcome:
-    """Run a unit as often as it may be; the last attempt raises nothing."""
+def _run(job: Job, dispatcher: Dispatcher) -> None:
+    """Run a unit, or several together, as often as they may be; the last attempt raises nothing."""
+    display = dispatcher.work.display
     while True:
         try:
-            return attempt_unit(job, on_report=dispatcher.work.display.refresh)
+            outcome = attempt_array(job, display.refresh) if job.companions else attempt_unit(job, 0, display.refresh)
         except Exception as error:
-            dispatcher.work.display.say(f"retry  {job.title}  after: {type(error).__name__}: {error}")
+            display.say(f"retry  {escape(job.title)}  after: {escape(f'{type(error).__name__}: {error}')}")
+            continue
+        if isinstance(outcome, ArrayOutcome):
+            dispatcher.array_ended(outcome)
+        else:
+            dispatcher.unit_ended(job.unit_id, outcome)
+        return

@@ -132,6 +132,7 @@ def _launch(
         resources=options.resources,
         display=_build_display(store, place, options, console, num_trials=num_trials, before=before),
         scheduler=held.scheduler,
+        use_arrays=options.arrays,
         former={trial_id: finished[trial_id] for trial_id in missing_ids & finished.keys()},
     )
     cells = open_cell_source(held.space, store, missing_ids) if held.space else None

@@ -28,6 +28,8 @@ class LaunchOptions:
     """Of a running Ray; none: one is started here."""
     inline: bool = False
     """In this process, without Ray."""
+    arrays: bool = False
+    """Train several trials together where that is quicker."""
     rerun: Collection[str] = ()
     """Statuses of finished trials that are run again."""
     note: str | None = None

@@ -1,7 +1,7 @@
 """Ray Tune's view of the dispatcher: a searcher that hands out a unit once it can begin.
 
-In: a `Dispatcher`, a `Capacity`. Out: configurations, each a job. A Tune trial is one unit; Tune decides nothing but
-which worker takes it.
+In: a `Dispatcher`, a `Capacity`. Out: configurations, each a job. A Tune trial is one unit, or a few that train
+together; Tune decides nothing but which worker takes it.
 """
 # ruff: noqa: ARG002  Tune names the arguments of a searcher
 
@@ -24,11 +24,17 @@ class UnitSearcher(Searcher):
 
     def suggest(self, trial_id: str) -> Any:
         """Give the configuration of the next unit."""
-        job = self._dispatcher.take(self._capacity.can_hold)
+        job = self._dispatcher.take(self._capacity.can_hold, self._capacity.count_slots)
         if job is None:
             return Searcher.FINISHED if self._dispatcher.is_finished else None
         self._capacity.take(job.unit_id, Resources.model_validate(job.request))
-        return {"unit_id": job.unit_id, "kind": job.kind, "title": job.title, "job": job.as_config()}
+        return {
+            "unit_id": job.unit_id,
+            "kind": job.kind,
+            "title": job.title if not job.companions else f"{job.title}, with {len(job.companions)} more",
+            "companions": [companion.unit_id for companion in job.companions],
+            "job": job.as_config(),
+        }
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         """Nothing: what became of a unit is heard by the callback, which knows the unit and its failure."""

@@ -14,13 +14,15 @@ from search_spaces.resources import Resources
 from search_spaces.searches import Scheduler, rung_steps
 from sweeps.observing.display import Display
 from sweeps.planning.plan import PlannedTrial, SharedStage, collect_shared_stages
+from sweeps.planning.tree import count_steps
 from sweeps.tables.takeover import read_course
 from sweeps.units.failures import Failure
-from sweeps.units.graph import UnitKind
+from sweeps.units.graph import Unit, UnitKind
 from sweeps.units.job import Job, Place, payload_of_stage, payload_of_trial
 from sweeps.units.stopping import writing_rows
 from sweeps.workers.execute import conclude_failure
 from sweeps.workers.shelf import Shelf, open_shelf
+from xlt_core.arrays.signature import find_array_key
 from xlt_core.spec import TrialSpec
 
 _SECONDS_BETWEEN_DELTAS = 30.0
@@ -37,6 +39,8 @@ class Work:
     """Of a trial where no rule says otherwise."""
     display: Display
     scheduler: Scheduler = field(default_factory=Scheduler)
+    use_arrays: bool = False
+    """Train several trials together where they can be."""
     former: Mapping[str, str] = field(default_factory=dict)
     """Status of the trials that are run again."""
     memory_fractions: Mapping[str, float] = field(default_factory=dict)
@@ -62,6 +66,30 @@ class Work:
         """What a unit of this spec takes to run."""
         return self.resources.of_trial(spec)
 
+    def unit_of_stage(self, shared: SharedStage) -> Unit:
+        """Make the unit of a shared stage."""
+        return Unit(
+            unit_id=shared.stage.key,
+            kind="stage",
+            title=shared.title,
+            needs=shared.stage.needs,
+            num_steps=count_steps(shared.stage),
+            request=self.request_of(shared.spec).model_dump_json(),
+        )
+
+    def unit_of_trial(self, trial: PlannedTrial) -> Unit:
+        """Make the unit of a trial."""
+        return Unit(
+            unit_id=trial.trial_id,
+            kind="trial",
+            title=trial.title,
+            needs=tuple(stage.key for stage in trial.plan.shared_stages),
+            num_steps=count_steps(trial.plan.target_stage),
+            request=self.request_of(trial.plan.spec).model_dump_json(),
+            array_key=self._find_array_key(trial),
+            seed=trial.plan.spec.seed,
+        )
+
     def job_of_trial(self, trial_id: str, stopped: tuple[int, str] | None = None) -> Job:
         """Make the job of a trial; of one that was stopped, its end.
 
@@ -82,7 +110,7 @@ class Work:
             kind=kind,
             title=trial.title,
             payload=payload_of_trial(trial),
-            rung_steps=() if is_settled else rung_steps(self.scheduler, count_target_steps(spec)),
+            rung_steps=() if is_settled else self._rungs_of(spec),
             stop_at_step=stopped[0] if stopped else None,
             stop_reason=stopped[1] if stopped else "",
             predecessor=trial.supersedes,
@@ -125,6 +153,16 @@ class Work:
         """
         with writing_rows():
             conclude_failure(self.job_of_trial(trial_id), failure, attempt)
+
+    def _find_array_key(self, trial: PlannedTrial) -> str | None:
+        """Alone runs what reports on its way, and what may stop where another did or have its weights already."""
+        has_rungs = not trial.is_baseline and bool(self._rungs_of(trial.plan.spec))
+        if not self.use_arrays or has_rungs or trial.supersedes:
+            return None
+        return find_array_key(trial.plan)
+
+    def _rungs_of(self, spec: TrialSpec) -> tuple[int, ...]:
+        return rung_steps(self.scheduler, count_target_steps(spec))
 
     def _shared_settings(self, spec: TrialSpec) -> dict[str, Any]:
         request = self.request_of(spec)

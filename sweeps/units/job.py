@@ -1,7 +1,7 @@
 """What a worker gets to run one unit: a `Job` of plain values that can be sent to another machine. Light."""
 
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -85,6 +85,15 @@ class Job:
     """JSON of a claim on the stage that may be taken over."""
     request: dict[str, Any] = field(default_factory=dict)
     """What it takes to run (`search_spaces.space.Resources`)."""
+    companions: "tuple[Job, ...]" = ()
+    """Further trials that may train together with this one."""
+    max_width: int | None = None
+    """Trials at a time that are known to be no slower than fewer; none: to be measured."""
+
+    @property
+    def members(self) -> "tuple[Job, ...]":
+        """This unit and its companions, each as it would be alone."""
+        return (replace(self, companions=(), max_width=None), *self.companions)
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
@@ -92,6 +101,7 @@ class Job:
         values = dict(config)
         values["place"] = Place(**values["place"])
         values["rung_steps"] = tuple(values["rung_steps"])
+        values["companions"] = tuple(map(cls.from_config, values["companions"]))
         return cls(**values)
 
     def as_config(self) -> dict[str, Any]:

@@ -6,8 +6,8 @@ torch when it runs.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Self
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from results.store import ResultStore
 from sweeps.observing.events import LOGS_FOLDER, EventLog, log_path
@@ -19,6 +19,7 @@ from sweeps.units.claims import Claim, claim_path, claimed
 from sweeps.units.failures import MAX_ATTEMPTS, MAX_FAILURES, Failure, describe_failure
 from sweeps.units.job import SCRATCH, Job
 from sweeps.workers.attempts import begin_attempt, count_attempts, count_failure, forget_attempt
+from sweeps.workers.outcomes import CLAIMED, DAMAGED, DONE, FAILED, RUNG, STORAGE, UnitOutcome
 from sweeps.workers.shelf import Shelf, open_shelf
 from xlt_core.artifacts import is_published, remove_partial_folders
 from xlt_core.errors import DamagedArtifactError
@@ -27,48 +28,14 @@ from xlt_core.spec import TrialSpec
 from xlt_core.stage_plan import Stage
 from xlt_core.workspace import Workspace
 
+if TYPE_CHECKING:
+    from xlt_core.stages import OnProgress
+    from xlt_core.trial_stages import TrainedTrial
+
+_Made = TypeVar("_Made")
+
 OnReport = Callable[[], None]
 """Called a few times a second from within the work, for whoever waits for it in the same process."""
-
-DONE = "done"
-"""A stage's artifact is there."""
-FAILED = "failed"
-"""A stage has no artifact, and will have none."""
-CLAIMED = "claimed"
-"""Another sweep computes the stage."""
-DAMAGED = "damaged"
-"""A stage that the unit needs had to be set aside."""
-RUNG = "rung"
-"""A trial has come to a rung and may be stopped."""
-STORAGE = "storage"
-"""Rows or artifacts cannot be written; ends the sweep."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class UnitOutcome:
-    """What an attempt at a unit came to."""
-
-    status: str
-    """Of the trial's row, or one of the words above."""
-    failure: Failure | None = None
-    """Of a stage; a trial's stands in its row."""
-    stage_key: str = ""
-    """Of a damaged stage."""
-    num_steps: int = 0
-    source_dev_score: float | None = None
-    macro: float | None = None
-    """Mean score over languages."""
-
-    def as_result(self) -> dict[str, Any]:
-        """Give plain values, as Ray Tune wants them."""
-        return asdict(self)
-
-    @classmethod
-    def from_result(cls, result: Mapping[str, Any]) -> Self:
-        """Read what `as_result` gave; Tune adds to it."""
-        values = {name: result[name] for name in (field.name for field in fields(cls))}
-        failure = values.pop("failure")
-        return cls(**values, failure=Failure(**failure) if failure else None)
 
 
 def attempt_unit(job: Job, rung: int = 0, on_report: OnReport | None = None) -> UnitOutcome:
@@ -88,42 +55,89 @@ def attempt_unit(job: Job, rung: int = 0, on_report: OnReport | None = None) -> 
 
 
 def _attempt_unit(job: Job, rung: int, on_report: OnReport | None) -> UnitOutcome:
-    attempt = MAX_ATTEMPTS
-    worker: _Worker | None = None
-    log = EventLog(log_path(job.place.work_folder, job.unit_id), launch_id=job.place.launch_id)
-    try:
-        published = None if job.kind == "stage" else _published_status(job)
+    attempt = Attempt(job)
+
+    def run() -> UnitOutcome:
+        published = None if job.kind == "stage" else attempt.find_published()
         if published is not None:
-            return UnitOutcome(status=published)
-        attempt = begin_attempt(job) if rung == 0 else count_attempts(job)
-        log = EventLog(log_path(job.place.work_folder, job.unit_id), launch_id=job.place.launch_id, attempt=attempt)
-        if rung == 0:
-            log.write("attempt", kind=job.kind, title=job.title)
+            return published
         with beating(job.place.scratch / PROGRESS_FOLDER, job.unit_id, job.title, on_report) as heartbeat:
-            worker = _Worker(job, log, open_shelf(job.place), heartbeat)
-            outcome = worker.run_stage() if job.kind == "stage" else worker.run_trial(rung, attempt)
-    except Exception as error:
-        failure = describe_failure(error)
+            worker = attempt.begin(heartbeat, rung)
+            return worker.run_stage() if job.kind == "stage" else worker.run_trial(rung, attempt.number)
+
+    return attempt.conclude(run)
+
+
+class Attempt:
+    """One attempt at one unit: it is counted, told in the unit's log, and what it raises is sorted."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.number = MAX_ATTEMPTS
+        """Until it has begun: what fails before that is not tried again."""
+        self.log = self._open_log(attempt=0)
+        self._worker: Worker | None = None
+
+    def find_published(self) -> UnitOutcome | None:
+        """Find a trial whose last attempt published its rows and was killed before it could say so."""
+        row = ResultStore.open(self.job.place.folder).read_trial(self.job.unit_id)
+        is_ours = row is not None and row["launch_id"] == self.job.place.launch_id
+        return UnitOutcome(status=str(row["status"])) if row is not None and is_ours else None
+
+    def begin(self, heartbeat: HeartbeatFile, rung: int = 0) -> "Worker":
+        """Count it, and give who does the work."""
+        self.number = begin_attempt(self.job) if rung == 0 else count_attempts(self.job)
+        self.log = self._open_log(attempt=self.number)
+        if rung == 0:
+            self.log.write("attempt", kind=self.job.kind, title=self.job.title)
+        self._worker = Worker(self.job, self.log, open_shelf(self.job.place), heartbeat)
+        return self._worker
+
+    def take_back(self) -> None:
+        """Have it not counted: it could not begin, through no fault of the unit."""
+        forget_attempt(self.job, self.number)
+
+    def conclude(self, run: Callable[[], _Made]) -> _Made | UnitOutcome:
+        """Run; tell the log of an outcome, and make one, with a row, of a failure that is final.
+
+        Raises:
+            Exception: as `attempt_unit`.
+        """
+        try:
+            outcome = run()
+        except Exception as error:
+            failed = self._fail(error)
+            if failed is None:
+                raise
+            return failed
+        if not isinstance(outcome, UnitOutcome):
+            return outcome
+        if outcome.status == RUNG:
+            self.log.write("rung", num_steps=outcome.num_steps, score=outcome.source_dev_score)
+        elif self._worker is not None:
+            if outcome.status == CLAIMED:
+                self.take_back()
+            self.log.write("stopped" if outcome.status == CLAIMED else "published", status=outcome.status)
+        return outcome
+
+    def _fail(self, error: Exception) -> UnitOutcome | None:
+        """None: another attempt is to follow."""
+        failure, worker = describe_failure(error), self._worker
         if failure.status == "oom" and worker is not None:
             failure = _with_micro_batch(failure, worker.micro_batch_size)
-        will_retry = failure.may_retry and attempt < MAX_ATTEMPTS and count_failure(job) < MAX_FAILURES
-        log.write("failed", reason=failure.reason, traceback=failure.traceback, will_retry=will_retry)
+        will_retry = failure.may_retry and self.number < MAX_ATTEMPTS and count_failure(self.job) < MAX_FAILURES
+        self.log.write("failed", reason=failure.reason, traceback=failure.traceback, will_retry=will_retry)
         if isinstance(error, DamagedArtifactError):
-            open_shelf(job.place).set_aside(error.stage_key)
-            forget_attempt(job, attempt)
+            open_shelf(self.job.place).set_aside(error.stage_key)
+            self.take_back()
             return UnitOutcome(status=DAMAGED, stage_key=error.stage_key)
         if failure.storage_trouble:
             return UnitOutcome(status=STORAGE, failure=failure)
-        if will_retry:
-            raise
-        return conclude_failure(job, failure, attempt)
-    if outcome.status == RUNG:
-        log.write("rung", num_steps=outcome.num_steps, score=outcome.source_dev_score)
-    else:
-        if outcome.status == CLAIMED:
-            forget_attempt(job, attempt)
-        log.write("stopped" if outcome.status == CLAIMED else "published", status=outcome.status)
-    return outcome
+        return None if will_retry else conclude_failure(self.job, failure, self.number)
+
+    def _open_log(self, attempt: int) -> EventLog:
+        place = self.job.place
+        return EventLog(log_path(place.work_folder, self.job.unit_id), launch_id=place.launch_id, attempt=attempt)
 
 
 def _with_micro_batch(failure: Failure, size: int | None) -> Failure:
@@ -143,7 +157,7 @@ def conclude_failure(job: Job, failure: Failure, attempt: int) -> UnitOutcome:
     return UnitOutcome(status=failure.status, failure=failure)
 
 
-class _Worker:
+class Worker:
     """One attempt at one unit."""
 
     def __init__(self, job: Job, log: EventLog, shelf: Shelf, heartbeat: HeartbeatFile) -> None:
@@ -151,7 +165,7 @@ class _Worker:
         self._log = log
         self._shelf = shelf
         self._heartbeat = heartbeat
-        self._on_progress = heartbeat.report
+        self.on_progress: OnProgress = heartbeat.report
         self.micro_batch_size = job.micro_batch_size
         """With which memory last ran out, or that was asked for."""
 
@@ -169,7 +183,7 @@ class _Worker:
             shelf.fetch([stage.key, *stage.needs])
             is_there = is_published(shelf.stages / stage.key)  # another sweep was at it when this job was handed out
             self._log.write("found" if is_there else "stage", kind=stage.kind, stage_key=stage.key)
-            run_stage(stage, spec, self._workspace(), self._on_progress)
+            run_stage(stage, spec, self.workspace(), self.on_progress)
             shelf.push(stage.key)
         return UnitOutcome(status=DONE)
 
@@ -177,40 +191,46 @@ class _Worker:
         """Train up to the next rung, or to the end and publish the rows."""
         from xlt_core.rungs import advance_trial
 
-        job, workspace = self._job, self._workspace()
-        plan = TrialPlan.model_validate_json(job.payload)
-        self._fetch_stages(plan)
+        job = self._job
+        plan = self.fetch_stages()
         if job.kind == "trial" and rung < len(job.rung_steps):
-            report = advance_trial(plan, workspace, job.rung_steps[rung], self._on_progress)
+            report = advance_trial(plan, self.workspace(), job.rung_steps[rung], self.on_progress)
             if report.diverged_reason is None:
                 return UnitOutcome(status=RUNG, num_steps=report.num_steps, source_dev_score=report.source_dev_score)
-        return self._finish_trial(plan, workspace, attempt)
+        return self.finish_trial(plan, attempt)
 
-    def _fetch_stages(self, plan: TrialPlan) -> None:
+    def fetch_stages(self) -> TrialPlan:
         """Have the stages here that a trial needs; it computes none: others may wait for it, or be at it already.
 
         Raises:
             DamagedArtifactError: one is gone.
         """
+        plan = TrialPlan.model_validate_json(self._job.payload)
         self._shelf.fetch([stage.key for stage in plan.shared_stages])
-        if self._shelf.has_weights(plan.target_stage.key) and not plan.spec.evaluation.other_selections:
-            return
-        for stage in plan.shared_stages:
-            if not is_published(self._shelf.stages / stage.key):
-                raise DamagedArtifactError(f"{self._shelf.stages / stage.key} is gone", stage.key)
+        if not self.has_weights(plan):
+            for stage in plan.shared_stages:
+                if not is_published(self._shelf.stages / stage.key):
+                    raise DamagedArtifactError(f"{self._shelf.stages / stage.key} is gone", stage.key)
+        return plan
 
-    def _finish_trial(self, plan: TrialPlan, workspace: Workspace, attempt: int) -> UnitOutcome:
+    def has_weights(self, plan: TrialPlan) -> bool:
+        """Whether the trained model is there, so that the trial is only scored."""
+        return self._shelf.has_weights(plan.target_stage.key) and not plan.spec.evaluation.other_selections
+
+    def finish_trial(self, plan: TrialPlan, attempt: int, trained: "TrainedTrial | None" = None) -> UnitOutcome:
+        """Train to the end, unless that was done with others, and publish the rows."""
         from xlt_core.run import discard_checkpoints, run_trial
 
-        job, store = self._job, ResultStore.open(self._job.place.folder)
+        job, workspace, store = self._job, self.workspace(), ResultStore.open(self._job.place.folder)
         known = known_scores(store, job.predecessor, plan, job.stop_at_step) if job.predecessor else frozenset()
         result = run_trial(
             plan,
             workspace,
-            self._on_progress,
+            self.on_progress,
             stop_at_step=job.stop_at_step,
             stop_reason=job.stop_reason or None,
             known=known,
+            trained=trained,
         )
         named: dict[str, Any] = {"attempt": attempt, "launch_id": job.place.launch_id, "note": _note(job)}
         if job.predecessor and known:
@@ -225,9 +245,11 @@ class _Worker:
             num_steps=result.num_steps,
             source_dev_score=result.source_dev_score,
             macro=sum(values) / len(values) if values else None,
+            wall_seconds=result.wall_seconds,
         )
 
-    def _workspace(self) -> Workspace:
+    def workspace(self) -> Workspace:
+        """Where and how the unit computes; what happens there is told to its log and its heartbeat."""
         job = self._job
         return Workspace(
             root=job.place.work_folder,
@@ -245,12 +267,6 @@ class _Worker:
             self.micro_batch_size = fields["micro_batch_size"]
         self._log.write(event, **fields)
         self._heartbeat.note(event, fields)
-
-
-def _published_status(job: Job) -> str | None:
-    """Status of a trial whose last attempt published its rows and was killed before it could say so; else none."""
-    row = ResultStore.open(job.place.folder).read_trial(job.unit_id)
-    return str(row["status"]) if row is not None and row["launch_id"] == job.place.launch_id else None
 
 
 def _note(job: Job) -> str | None:

@@ -1,4 +1,4 @@
-"""What Ray Tune runs: one unit, on an actor that is used again for the next. In: a `Job`. Out: a `UnitOutcome`.
+"""What Ray Tune runs: one unit or a few, on an actor that is used again for the next. In: a `Job`. Out: outcomes.
 
 The worker publishes rows and artifacts itself; Tune is told what came of them and nothing else.
 """
@@ -9,11 +9,16 @@ from typing import Any
 from ray import tune
 
 from sweeps.units.job import Job
-from sweeps.workers.execute import RUNG, attempt_unit
+from sweeps.workers.arrays import attempt_array
+from sweeps.workers.execute import attempt_unit
+from sweeps.workers.outcomes import RUNG
 
 
 class UnitTrainable(tune.Trainable):
-    """Runs a unit, in one step but for rungs. Every unit resets the process first (`xlt_core.process_state`)."""
+    """Runs a unit, or a few together, in one step but for rungs.
+
+    Every unit resets the process first (`xlt_core.process_state`).
+    """
 
     def setup(self, config: dict[str, Any]) -> None:
         """Take the first unit, and do nothing that takes time.
@@ -40,6 +45,8 @@ class UnitTrainable(tune.Trainable):
         if not self._is_warm:
             _import_libraries()
             self._is_warm = True
+        if self._job.companions:
+            return attempt_array(self._job).as_result() | {"kind": self._job.kind, "done": True}
         outcome = attempt_unit(self._job, self._rung)
         self._rung += 1
         return outcome.as_result() | {"kind": self._job.kind, "done": outcome.status != RUNG}

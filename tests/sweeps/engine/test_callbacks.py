@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -18,7 +18,7 @@ from sweeps.units.failures import MAX_ATTEMPTS
 from sweeps.units.job import Job
 from sweeps.units.resources import Node
 from sweeps.units.stopping import StopSweep
-from sweeps.workers.execute import DONE, RUNG, UnitOutcome
+from sweeps.workers.outcomes import DONE, RUNG, ArrayOutcome, UnitOutcome
 from tests.sweeps.engine.test_work import make_work
 from tests.sweeps.factories import make_space, text_of
 from xlt_core.artifacts import publish_folder
@@ -37,8 +37,13 @@ class TuneTrial:
 class Driver:
     """A dispatcher with one trial whose stage is there, and what Tune would call."""
 
+    changes: ClassVar[dict[str, Any]] = {"axes": {}}
+    use_arrays = False
+
     def __init__(self, folder: Path) -> None:
-        self.dispatcher = Dispatcher(make_work(folder, axes={}), plan_sweep(make_space(axes={})).trials)
+        work = make_work(folder, **self.changes)
+        work.use_arrays = self.use_arrays
+        self.dispatcher = Dispatcher(work, plan_sweep(make_space(**self.changes)).trials)
         self.capacity = Capacity(lambda: [Node(node_id="a", amounts={"CPU": 1.0})])
         scarcity = ScarcityWatch(tuple, tuple, print)
         self.callback = SweepCallback(self.dispatcher, self.capacity, scarcity)
@@ -54,11 +59,11 @@ class Driver:
         return job
 
     def complete(self, job: Job, result: dict[str, Any]) -> None:
-        trial = TuneTrial({"unit_id": job.unit_id, "title": job.title}, result)
+        trial = TuneTrial({"unit_id": job.unit_id, "title": job.title, "companions": []}, result)
         self.callback.on_trial_complete(iteration=1, trials=[], trial=trial)
 
     def fail(self, job: Job) -> None:
-        trial = TuneTrial({"unit_id": job.unit_id, "title": job.title}, num_failures=MAX_ATTEMPTS)
+        trial = TuneTrial({"unit_id": job.unit_id, "title": job.title, "companions": []}, num_failures=MAX_ATTEMPTS)
         self.callback.on_trial_error(iteration=1, trials=[], trial=trial)
 
     def publish(self, status: str) -> None:
@@ -123,10 +128,57 @@ def test_a_unit_that_tune_gives_up_early_is_begun_again_until_it_died_often_enou
     """A lost node is two failures to Tune, of which the second ends a trial that waits for another worker."""
     for num_failures in (2, MAX_ATTEMPTS - 3):
         driver.callback.on_trial_error(
-            0, [], TuneTrial({"unit_id": driver.job.unit_id, "title": "t"}, {}, num_failures)
+            0, [], TuneTrial({"unit_id": driver.job.unit_id, "title": "t", "companions": []}, {}, num_failures)
         )
         assert driver.dispatcher.work.store.finished() == {}
         assert driver.take().unit_id == driver.job.unit_id
-    driver.callback.on_trial_error(0, [], TuneTrial({"unit_id": driver.job.unit_id, "title": "t"}, {}, 1))
+    driver.callback.on_trial_error(
+        0, [], TuneTrial({"unit_id": driver.job.unit_id, "title": "t", "companions": []}, {}, 1)
+    )
     assert driver.dispatcher.work.store.finished() == {driver.job.unit_id: "infra"}
     assert driver.dispatcher.is_finished
+
+
+class ArrayDriver(Driver):
+    """With four trials, taken together."""
+
+    changes: ClassVar[dict[str, Any]] = {"axes": {"target.perturbation.magnitude": [0.0, 0.5]}, "seeds": 2}
+    use_arrays = True
+
+    def tune_trial(self, result: dict[str, Any] | None = None, num_failures: int = 0) -> TuneTrial:
+        config = {
+            "unit_id": self.job.unit_id,
+            "title": self.job.title,
+            "companions": [one.unit_id for one in self.job.companions],
+        }
+        return TuneTrial(config, result or {}, num_failures)
+
+
+def test_what_an_array_came_to_is_told_of_each_member(tmp_path: Path) -> None:
+    driver = ArrayDriver(tmp_path)
+    *ids, left = [one.unit_id for one in driver.job.members]
+    for trial_id in ids:
+        row = {"trial_id": trial_id, "status": "ok", "launch_id": driver.dispatcher.work.place.launch_id}
+        driver.dispatcher.work.store.publish_trial(row, [])
+    outcome = ArrayOutcome(ended={trial_id: UnitOutcome(status="ok") for trial_id in ids}, left=(left,), num_members=4)
+    driver.callback.on_trial_complete(iteration=1, trials=[], trial=driver.tune_trial(outcome.as_result()))
+    assert driver.dispatcher.work.display.counts == {"ok": 3}
+    assert driver.take().unit_id == left
+
+
+@pytest.mark.parametrize("is_given_up", [True, False])
+def test_members_of_an_array_that_tune_gives_up_are_begun_again_alone(tmp_path: Path, is_given_up: bool) -> None:
+    driver = ArrayDriver(tmp_path)
+    assert len(driver.job.members) == 4
+    if is_given_up:
+        driver.callback.on_trial_error(0, [], driver.tune_trial(num_failures=MAX_ATTEMPTS))
+    else:
+        driver.callback.on_trial_complete(iteration=1, trials=[], trial=driver.tune_trial())
+    assert driver.dispatcher.work.store.finished() == {}
+    alone = []
+    for _ in range(4):
+        driver.capacity.release(driver.job.unit_id)
+        driver.job = driver.take()
+        assert driver.job.companions == ()
+        alone.append(driver.job.unit_id)
+    assert len(set(alone)) == 4

@@ -71,3 +71,14 @@ def test_what_is_taken_never_exceeds_what_a_node_has(wanted: list[float], cores:
             free.take(str(place), Resources(cpu=amount))
             total += amount
     assert total <= sum(cores)
+
+
+def test_slots_are_counted_as_if_nothing_ran_on_nodes_that_are_allowed_and_up_to_the_limit() -> None:
+    nodes = [_node("a", CPU=4, GPU=1), _node("b", {"kind": "h100"}, CPU=8, GPU=2), _node("c", CPU=3)]
+    free = Capacity(lambda: nodes)
+    free.take("x", Resources(cpu=2))
+    assert free.count_slots(Resources(cpu=2)) == 2 + 4 + 1
+    assert free.count_slots(Resources(cpu=1, gpu=0.25)) == 4 + 8
+    assert free.count_slots(Resources(cpu=1, labels={"kind": "h100"})) == 8
+    assert free.count_slots(Resources(cpu=16)) == 1
+    assert Capacity(lambda: nodes, max_concurrent=3).count_slots(Resources(cpu=2)) == 3

@@ -7,20 +7,22 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
 
 from results.errors import StorageError
 from results.store import ResultStore
-from sweeps.engine import dispatch
+from sweeps.engine import claimed
 from sweeps.engine.dispatch import Dispatcher
 from sweeps.planning.plan import PlannedTrial, collect_shared_stages, plan_sweep
 from sweeps.units import claims
 from sweeps.units.claims import Claim, claim_path
 from sweeps.units.failures import Failure
+from sweeps.units.job import Job
 from sweeps.units.stopping import StopSweep
-from sweeps.workers.execute import CLAIMED, DAMAGED, DONE, FAILED, STORAGE, UnitOutcome
+from sweeps.workers.outcomes import CLAIMED, DAMAGED, DONE, FAILED, STORAGE, ArrayOutcome, UnitOutcome
 from tests.sweeps.engine.test_work import make_work
 from tests.sweeps.factories import make_space, text_of
 from xlt_core.artifacts import publish_folder
@@ -38,9 +40,13 @@ def _publish(dispatcher: Dispatcher, key: str) -> None:
     publish_folder(dispatcher.work.place.stages / key, lambda _: None, {"status": "ok"})
 
 
-def _end_trial(dispatcher: Dispatcher, trial_id: str, status: str = "ok") -> None:
+def _publish_row(dispatcher: Dispatcher, trial_id: str, status: str = "ok") -> None:
     row = {"trial_id": trial_id, "status": status, "launch_id": dispatcher.work.place.launch_id}
     dispatcher.work.store.publish_trial(row, [])
+
+
+def _end_trial(dispatcher: Dispatcher, trial_id: str, status: str = "ok") -> None:
+    _publish_row(dispatcher, trial_id, status)
     dispatcher.unit_ended(trial_id, UnitOutcome(status=status))
 
 
@@ -156,7 +162,7 @@ def test_a_row_of_an_earlier_launch_is_not_taken_for_the_answer(dispatcher: Disp
 def test_a_stage_that_another_sweep_computes_is_waited_for_and_not_computed(
     dispatcher: Dispatcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dispatch, "_CLAIM_SECONDS", 0.0)
+    monkeypatch.setattr(claimed, "_LOOK_SECONDS", 0.0)
     (key,) = [key for key, one in dispatcher.work.stages.items() if one.stage.kind == "pretrain"]
     path = claim_path(dispatcher.work.place.stages, key)
     path.parent.mkdir(parents=True)
@@ -176,7 +182,7 @@ def test_a_stage_that_another_sweep_computes_is_waited_for_and_not_computed(
 def test_a_stage_whose_claim_was_given_up_is_computed_here(
     dispatcher: Dispatcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dispatch, "_CLAIM_SECONDS", 0.0)
+    monkeypatch.setattr(claimed, "_LOOK_SECONDS", 0.0)
     job = dispatcher.take()
     assert job is not None
     path = claim_path(dispatcher.work.place.stages, job.unit_id)
@@ -381,3 +387,79 @@ def test_the_first_cell_of_a_search_is_there_before_anything_runs(tmp_path: Path
     dispatcher.propose_first()
     assert len(dispatcher.work.trials) == 1
     assert len(dispatcher.requests) == 1
+
+
+def _array_dispatcher(folder: Path, **changes: Any) -> Dispatcher:
+    """Of 2 magnitudes by 3 seeds whose stage is there, on a launch that trains trials together."""
+    space = {"axes": {"target.perturbation.magnitude": [0.0, 0.5]}, "seeds": 3, **changes}
+    work = make_work(folder, **space)
+    work.use_arrays = True
+    dispatcher = Dispatcher(work, plan_sweep(make_space(**space)).trials)
+    _end_stage(dispatcher)
+    return dispatcher
+
+
+def _seeds(dispatcher: Dispatcher, job: Job) -> list[int]:
+    return [dispatcher.work.trials[one.unit_id].plan.spec.seed for one in job.members]
+
+
+def _take(dispatcher: Dispatcher, num_slots: int = 1) -> Job:
+    job = dispatcher.take(count_slots=lambda _: num_slots)
+    assert job is not None
+    return job
+
+
+def test_trials_are_handed_out_together_those_of_one_seed_first(tmp_path: Path) -> None:
+    dispatcher = _array_dispatcher(tmp_path)
+    first, second = _take(dispatcher, 2), _take(dispatcher, 2)
+    assert len({one.unit_id for one in (*first.members, *second.members)}) == 6
+    assert [len(job.members) for job in (first, second)] == [3, 3]
+    assert _seeds(dispatcher, first)[0] == _seeds(dispatcher, first)[1]
+    assert {one.kind for one in first.members} == {"trial"}
+    assert dispatcher.take(count_slots=lambda _: 2) is None
+    assert "array  3 trials train together" in text_of(dispatcher.work.display.console)
+
+
+def test_a_launch_without_arrays_hands_out_one_by_one(tmp_path: Path) -> None:
+    dispatcher = Dispatcher(make_work(tmp_path, axes={}, seeds=3), plan_sweep(make_space(axes={}, seeds=3)).trials)
+    _end_stage(dispatcher)
+    assert [_take(dispatcher).companions for _ in range(3)] == [(), (), ()]
+
+
+def test_trials_with_rungs_are_handed_out_alone_and_their_baseline_is_not(tmp_path: Path) -> None:
+    dispatcher = _array_dispatcher(tmp_path, scheduler={"asha": {"grace_steps": 1, "reduction_factor": 2}})
+    jobs = [_take(dispatcher) for _ in range(4)]
+    assert sorted((len(job.members), bool(job.rung_steps)) for job in jobs) == [(1, True)] * 3 + [(3, False)]
+
+
+def test_what_of_an_array_was_left_is_handed_out_again_at_the_width_that_was_measured(tmp_path: Path) -> None:
+    dispatcher = _array_dispatcher(tmp_path)
+    job = _take(dispatcher)
+    ids = [one.unit_id for one in job.members]
+    assert (len(ids), job.max_width) == (6, None)
+    for trial_id in ids[:2]:
+        _publish_row(dispatcher, trial_id)
+    ended = {trial_id: UnitOutcome(status="ok") for trial_id in ids[:2]}
+    outcome = ArrayOutcome(ended=ended, left=tuple(ids[2:]), num_members=6, measured_width=2)
+    dispatcher.array_ended(outcome)
+    assert set(_statuses(dispatcher)) == set(ids[:2])
+    jobs = [_take(dispatcher), _take(dispatcher)]
+    assert [(len(job.members), job.max_width) for job in jobs] == [(2, 2), (2, 2)]
+    assert {one.unit_id for job in jobs for one in job.members} == set(ids[2:])
+    dispatcher.array_ended(outcome)  # heard twice
+    assert dispatcher.take() is None
+
+
+def test_a_member_that_found_its_stage_damaged_waits_for_it_and_the_others_have_ended(tmp_path: Path) -> None:
+    dispatcher = _array_dispatcher(tmp_path)
+    (stage,) = dispatcher.work.stages
+    job = _take(dispatcher)
+    damaged, *ids = [one.unit_id for one in job.members]
+    for trial_id in ids:
+        _publish_row(dispatcher, trial_id)
+    ended = {trial_id: UnitOutcome(status="ok") for trial_id in ids}
+    ended[damaged] = UnitOutcome(status=DAMAGED, stage_key=stage)
+    shutil.rmtree(dispatcher.work.place.stages / stage)
+    dispatcher.array_ended(ArrayOutcome(ended=ended, num_members=6))
+    assert _end_stage(dispatcher) == stage
+    assert _take(dispatcher).unit_id == damaged

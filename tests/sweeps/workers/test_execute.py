@@ -11,19 +11,11 @@ from sweeps.engine.work import Work
 from sweeps.observing.events import log_path, read_events
 from sweeps.planning.plan import plan_sweep
 from sweeps.units.claims import claim_path, claimed
-from sweeps.units.failures import MAX_ATTEMPTS, MAX_FAILURES, Failure
+from sweeps.units.failures import MAX_ATTEMPTS, MAX_FAILURES
 from sweeps.workers import execute
 from sweeps.workers.attempts import begin_attempt, count_attempts
-from sweeps.workers.execute import (
-    CLAIMED,
-    DAMAGED,
-    DONE,
-    FAILED,
-    RUNG,
-    STORAGE,
-    UnitOutcome,
-    attempt_unit,
-)
+from sweeps.workers.execute import attempt_unit
+from sweeps.workers.outcomes import CLAIMED, DAMAGED, DONE, FAILED, RUNG, STORAGE, UnitOutcome
 from tests.sweeps.engine.test_work import make_filled_work
 from tests.sweeps.factories import make_space
 from tests.xlt_core.small_memory import limit_memory
@@ -51,8 +43,8 @@ def _raise(monkeypatch: pytest.MonkeyPatch, error: Exception) -> list[int]:
         calls.append(1)
         raise error
 
-    monkeypatch.setattr(execute._Worker, "run_trial", run)
-    monkeypatch.setattr(execute._Worker, "run_stage", run)
+    monkeypatch.setattr(execute.Worker, "run_trial", run)
+    monkeypatch.setattr(execute.Worker, "run_stage", run)
     return calls
 
 
@@ -243,12 +235,6 @@ def test_a_rerun_says_in_its_row_what_it_was_and_why(tmp_path: Path, monkeypatch
     row = ResultStore.open(tmp_path).read_trial(job.unit_id)
     assert row is not None
     assert row["note"] == "rerun of degenerate: a new driver"
-
-
-def test_an_outcome_survives_the_way_through_tune() -> None:
-    failure = Failure(status="infra", reason="r", traceback="t")
-    outcome = UnitOutcome(status=FAILED, failure=failure, num_steps=3, source_dev_score=1.5)
-    assert UnitOutcome.from_result(outcome.as_result() | {"training_iteration": 1}) == outcome
 
 
 def test_the_plan_of_the_space_is_what_is_run(work: Work) -> None:

@@ -1,0 +1,76 @@
+"""How many trials train together: shared out evenly among the workers, and no more than was measured to be quick.
+
+In: what is ready, and what arrays of this launch have measured. Out: widths. Whatever they are, the rows are the same.
+"""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from math import ceil
+
+from sweeps.units.companions import ArrayUnit
+from sweeps.workers.outcomes import ArrayOutcome
+
+MAX_WIDTH = 16
+"""Beyond it there is little to gain, and a worker that dies has more to do again."""
+
+
+@dataclass
+class _Round:
+    """One array for each worker, as wide as the others, so that all end at about the same time."""
+
+    width: int
+    num_left: int
+
+
+class ArrayWidths:
+    """The books of a launch: nothing of them is kept for the next, which may be on other machines."""
+
+    def __init__(self) -> None:
+        self._limits: dict[str, int] = {}
+        """By array key: wider ones are slower, or do not fit."""
+        self._proved: dict[str, int] = {}
+        """By array key: up to so many at a time, more were quicker than fewer."""
+        self._rounds: dict[Hashable, _Round] = {}
+        """By request."""
+
+    def choose(self, unit: ArrayUnit, num_ready: int, num_slots: int) -> int:
+        """Give the most trials for an array that begins now.
+
+        Args:
+            unit: its first.
+            num_ready: trials of the same request that could train now, each with those of its own key; it is one.
+            num_slots: workers for this request, busy or not.
+        """
+        limit = self._limits.get(unit.array_key or "", MAX_WIDTH)
+        share = _share(num_ready, max(1, num_slots), limit)
+        begun = self._rounds.get(unit.request)
+        if begun is None or begun.num_left == 0:
+            begun = self._rounds[unit.request] = _Round(width=share, num_left=max(1, num_slots))
+        begun.num_left -= 1
+        return min(limit, max(share, begun.width))
+
+    def find_proved(self, unit: ArrayUnit, width: int) -> int | None:
+        """Give the width where it was measured that fewer at a time are not quicker; none: it is to be measured."""
+        return width if width <= self._proved.get(unit.array_key or "", 0) else None
+
+    def hear(self, key: str, outcome: ArrayOutcome) -> str | None:
+        """Learn from an array that has ended; gives what is new to a person."""
+        if outcome.failed:
+            self._limits[key] = max(1, outcome.num_members // 2)
+            return (
+                f"array  {outcome.num_members} trials could not train together and ran one by one: their logs say why"
+            )
+        width = outcome.measured_width
+        if width is None:
+            return None
+        self._proved[key] = max(width, self._proved.get(key, 0))
+        if width >= outcome.num_members or self._limits.get(key) == width:
+            return None
+        self._limits[key] = width
+        return "array  alone is quickest here" if width == 1 else f"array  {width} trials at a time are quickest here"
+
+
+def _share(num_ready: int, num_slots: int, limit: int) -> int:
+    """As few equal rounds of arrays as the limit allows."""
+    num_rounds = max(1, ceil(num_ready / (num_slots * limit)))
+    return max(1, ceil(num_ready / (num_slots * num_rounds)))
