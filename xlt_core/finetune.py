@@ -109,6 +109,11 @@ class FineTuning:
         """Mean L2 norm of what the perturbation adds to, when the stage began."""
         return self._site_norm
 
+    @property
+    def device(self) -> torch.device:
+        """Where the model is."""
+        return self._device
+
     def backward(self, step: int) -> StepLog:
         """Take one step through the perturbation; under bfloat16 autocast on CUDA."""
         sizes = Sizes()

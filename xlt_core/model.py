@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from xlt_core.data.batch import IGNORED_LABEL, PackedBatch
 from xlt_core.encoders.base import Encoder
+from xlt_core.encoders.dropout import seed_masks
 from xlt_core.heads import Head
 
 
@@ -34,7 +35,7 @@ class TrialModel(nn.Module):
             seeds: one a trial.
         """
         if self.encoder.dropout_streams is None:
-            torch.manual_seed(seeds[0])
+            seed_masks(seeds[0], self.encoder.word_embedding.weight.device)
         else:
             self.encoder.dropout_streams.seed(seeds)
 

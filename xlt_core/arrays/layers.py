@@ -75,17 +75,17 @@ class StackedEmbedding(nn.Module):
         return torch.where(is_padding, looked_up.detach(), looked_up)
 
 
-class StackedDropout(nn.Module):
+class StackedDropout(nn.Dropout):
     """The dropout of each trial, with the masks that it would draw alone."""
 
     def __init__(self, dropout: nn.Dropout, streams: DropoutStreams) -> None:
-        super().__init__()
+        super().__init__(dropout.p)
         self._dropout = dropout
         self._streams = streams
 
     def forward(self, hidden: Tensor) -> Tensor:
         """Drop elements of (A, ...); nothing when evaluating."""
-        if not self.training or self._dropout.p == 0.0:
+        if not self.training or self.p == 0.0:
             return hidden
         rows = []
         for array, row in enumerate(hidden):

@@ -1,6 +1,6 @@
 """Which trials can train in one array. In: a `TrialPlan`. Out: a key, equal for those that can. Light: no torch.
 
-What is computed has to be equal; the numbers in it may differ: seeds, data order, magnitudes, learning rates, steps.
+What is computed has to be equal; the numbers in it may differ: seeds, data order, magnitudes, learning rates.
 """
 
 from typing import Any
@@ -15,8 +15,8 @@ from xlt_core.tasks.base import FROZEN_SHAPES
 
 NOISE_METHODS = ("none", "gaussian", "uniform", "neftune")
 """One disturbed pass a step, or none: they can share an array, each member drawing its own noise."""
-_ALONE = ("r4f", "ear")
-"""The first changes the model, the second looks at the attention of two batches at a time."""
+_ALONE = ("r4f", "ear", "rs_da")
+"""The first changes the model, the second looks at the attention of two batches, the last has a table of its own."""
 
 
 def find_array_key(plan: TrialPlan) -> str | None:
@@ -40,6 +40,7 @@ def find_array_key(plan: TrialPlan) -> str | None:
             "task": settings.task,
             "data": settings.data_of("train"),
             "batch_size": settings.optim.batch_size,
+            "num_steps": settings.optim.num_steps,
             "method": _describe_method(settings.perturbation),
         }
     )

@@ -40,6 +40,17 @@ class QuickDropout(nn.Dropout):
         return hidden * draw_keep_mask(hidden, self.p)
 
 
+def seed_masks(seed: int, device: torch.device) -> None:
+    """Fix the masks that are drawn next on a device.
+
+    `torch.manual_seed` seeds all kinds of devices, and for one that is not there it looks up the stack of its caller:
+    as long as a twentieth of a small model's step.
+    """
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        torch.cuda.manual_seed(seed)
+
+
 class DropoutStreams:
     """The random streams of an array of trials: what a member draws inside `of` is what it would draw alone."""
 
@@ -58,10 +69,10 @@ class DropoutStreams:
         return self._num_tokens[array] if is_tokens else size
 
     def seed(self, seeds: Sequence[int]) -> None:
-        """Begin the stream of each member anew, as `torch.manual_seed` would."""
+        """Begin the stream of each member anew, as `seed_masks` would."""
         with self._default_kept():
             for array, seed in enumerate(seeds):
-                torch.manual_seed(seed)
+                seed_masks(seed, self._device)
                 self._states[array] = self._read()
 
     @contextmanager
