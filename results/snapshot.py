@@ -22,6 +22,8 @@ from results.table_files import read_table, read_tables, read_version
 if TYPE_CHECKING:
     import pyarrow.dataset as ds
 
+    from results.statistics.outcomes import OutcomeReader
+
 logger = logging.getLogger(__name__)
 
 LANGUAGES_FILE = "languages/languages.parquet"
@@ -160,6 +162,13 @@ class Snapshot:
             filesystem=self.storage.filesystem,
             partitions=[known.get(version, ds.scalar(True)) for version in versions.values()],
         )
+
+    @cached_property
+    def outcomes(self) -> "OutcomeReader":
+        """Reads what a trial answered, example by example, and keeps it for all statistics that are made of it."""
+        from results.statistics.outcomes import OutcomeReader
+
+        return OutcomeReader(self.storage, _leave_out)
 
     def check_predictions(self) -> None:
         """Read every file of predictions; for when a query of them broke and did not say at which.

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
@@ -17,6 +18,9 @@ from results.failures import compute_failures
 from results.means import compute_means
 from results.statistics.schema import BEST_MAGNITUDES, CONTRASTS, CURVES, EFFECTS, FAILURE_TESTS, SURFACES
 from results.store import ResultStore
+
+if TYPE_CHECKING:
+    from results.statistics.points import MeasuredPanel
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,7 @@ def gather_evidence(store: ResultStore, *, is_kept: bool = True, with_effects: b
     from results.statistics.failure_rates import compute_failure_tests
     from results.statistics.kept import load_contrasts
     from results.statistics.mixed_model import compute_effects
+    from results.statistics.points import gather_measured
     from results.statistics.selections import compare_selections
     from results.statistics.surfaces import compute_surfaces
 
@@ -86,6 +91,11 @@ def gather_evidence(store: ResultStore, *, is_kept: bool = True, with_effects: b
     analysis = Analysis.from_sweep(store.sweep)
     find_contrasts = load_contrasts if is_kept else compute_contrasts
     find_effects = (lambda: compute_effects(snapshot, analysis)) if with_effects else EFFECTS.empty_table
+
+    @cache
+    def panels() -> "list[MeasuredPanel]":
+        return gather_measured(snapshot, analysis)
+
     with _kept_warnings() as problems:
 
         def attempt(part: str, compute: Callable[[], pa.Table], empty: pa.Schema | None = None) -> pd.DataFrame:
@@ -107,11 +117,11 @@ def gather_evidence(store: ResultStore, *, is_kept: bool = True, with_effects: b
             trials=snapshot.trials.to_pandas(),
             scores=compute_means(snapshot.results),
             contrasts=attempt("contrasts", lambda: find_contrasts(snapshot, analysis), CONTRASTS),
-            curves=attempt("curves", lambda: compute_curves(snapshot, analysis), CURVES),
+            curves=attempt("curves", lambda: compute_curves(snapshot, analysis, panels()), CURVES),
             best_magnitudes=attempt(
-                "best magnitudes", lambda: compute_best_magnitudes(snapshot, analysis), BEST_MAGNITUDES
+                "best magnitudes", lambda: compute_best_magnitudes(snapshot, analysis, panels()), BEST_MAGNITUDES
             ),
-            surfaces=attempt("surfaces", lambda: compute_surfaces(snapshot, analysis), SURFACES),
+            surfaces=attempt("surfaces", lambda: compute_surfaces(snapshot, analysis, panels()), SURFACES),
             effects=attempt("slopes over languages", find_effects, EFFECTS),
             selections=attempt("selections", lambda: compare_selections(snapshot, analysis)),
             failure_tests=attempt("tests of failures", lambda: compute_failure_tests(snapshot), FAILURE_TESTS),

@@ -4,6 +4,7 @@ In: a snapshot. Out: `schema.BEST_MAGNITUDES`.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +18,10 @@ from results.snapshot import Snapshot
 from results.statistics.bootstrap import draw_replicates, estimate
 from results.statistics.differences import PairedDifference, Scored
 from results.statistics.estimates import Estimates
-from results.statistics.panel import Panel, gather_panels
-from results.statistics.points import NUM_DRAWS, none_if_nan
+from results.statistics.panel import Panel
+from results.statistics.points import NUM_DRAWS, MeasuredPanel, gather_measured, none_if_nan
 from results.statistics.schema import BEST_MAGNITUDES
-from results.statistics.series import DesignCell, MagnitudeSeries, list_cells, list_magnitude_series
+from results.statistics.series import DesignCell, MagnitudeSeries, list_magnitude_series
 from results.statistics.splitting import MIN_BLOCKS, SplitGain, split_gain
 
 COVERAGE = 0.95
@@ -51,24 +52,30 @@ class _Candidates:
     note: str | None
 
 
-def compute_best_magnitudes(snapshot: Snapshot, analysis: Analysis) -> pa.Table:
+def compute_best_magnitudes(
+    snapshot: Snapshot, analysis: Analysis, panels: Sequence[MeasuredPanel] | None = None
+) -> pa.Table:
     """Find the best magnitude of every series in each language and in their mean.
 
     The best of several noisy deltas is too good on average, the more of them the more: `gain` is what a magnitude gains
     on seeds and test examples that had no say in picking it. Where nothing helps, it is 0 on average; where 0 is picked
     every time it is exactly 0.
 
+    Args:
+        snapshot: of the store.
+        analysis: says which metric counts.
+        panels: of `gather_measured`, where they were read before; else they are read.
+
     Returns:
         Columns of `schema.BEST_MAGNITUDES`; none for a series without a cell of magnitude 0.
     """
-    cells = list_cells(snapshot.plan)
     rows: list[Row] = []
-    for panel in gather_panels(snapshot, analysis):
-        of_task = [cell for cell in cells if cell.target_task == panel.measure.target_task]
+    for measured in gather_measured(snapshot, analysis) if panels is None else panels:
+        panel = measured.panel
         differences: list[PairedDifference] = []
         found = [
             one
-            for series in list_magnitude_series(of_task)
+            for series in list_magnitude_series(measured.cells)
             for unit in (MACRO, *panel.languages)
             if (one := _gather(panel, series, unit, differences)) is not None
         ]
@@ -90,14 +97,14 @@ def find_candidates(values: Array, replicates: Array, coverage: float = COVERAGE
         values: estimates, shape (options,).
         replicates: of all of them jointly, each about its estimate; shape (draws, options).
     """
-    errors = replicates - values
+    errors = np.ascontiguousarray((replicates - values).T)
     kept = []
     for one in range(len(values)):
         others = [other for other in range(len(values)) if other != one]
-        shifts = errors[:, others] - errors[:, [one]]
-        low, high = np.quantile(shifts, (0.25, 0.75), axis=0)  # not the standard deviation: a t may have none
+        shifts = errors[others] - errors[one]
+        low, high = np.quantile(shifts, (0.25, 0.75), axis=1)  # not the standard deviation: a t may have none
         scale = np.where(high > low, high - low, np.inf)
-        critical = np.quantile(np.max(shifts / scale, axis=1), coverage)
+        critical = np.quantile(np.max(shifts / scale[:, None], axis=0), coverage)
         behind = values[others] - values[one]
         is_behind = np.where(np.isinf(scale), behind > 0, behind / scale > critical)
         if not is_behind.any():

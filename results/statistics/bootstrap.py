@@ -60,19 +60,25 @@ def draw_replicates(differences: Sequence[PairedDifference], *, num_draws: int =
     estimates = estimate(differences, num_draws=num_draws)
     with np.errstate(divide="ignore", invalid="ignore"):
         shrinkage = np.nan_to_num(np.sqrt(estimates.example_part / estimates.example_variance))
-    shifts: FloatArray = np.zeros((num_draws, len(differences)))
+    shifts: FloatArray = np.zeros((len(differences), num_draws))  # a difference's draws side by side in memory
     for examples, columns in _columns_by_examples(differences).items():
         influences = _stack(differences, examples, columns)
         num_examples = len(influences)
         unbiased = sqrt(num_examples / max(num_examples - 1, 1))
         first = 0
         for counts in _draw_counts(examples, num_examples, num_draws):
-            shifts[first : first + len(counts), columns] += unbiased * ((counts - 1) @ influences)
+            shifts[columns, first : first + len(counts)] += unbiased * ((counts - 1) @ influences).T
             first += len(counts)
-    shifts *= shrinkage
-    for column, one in enumerate(differences):
-        shifts[:, column] += estimates.delta[column] + _draw_seed_part(one, num_draws)
-    return shifts
+    shifts *= shrinkage[:, None]
+    seed_weights: dict[tuple[int, ...], FloatArray] = {}
+    for row, one in enumerate(differences):
+        if len(one.seeds) < 2:
+            shifts[row] = np.nan
+            continue
+        if one.seeds not in seed_weights:
+            seed_weights[one.seeds] = _draw_seed_weights(one.seeds, num_draws)
+        shifts[row] += estimates.delta[row] + (one.deltas - one.deltas.mean()) @ seed_weights[one.seeds]
+    return shifts.T
 
 
 def _variance_of_mean(deltas: FloatArray) -> float:
@@ -83,15 +89,13 @@ def _variance_of_mean(deltas: FloatArray) -> float:
     return 0.0 if np.ptp(deltas) < _ROUNDING else float(deltas.var(ddof=1)) / k
 
 
-def _draw_seed_part(difference: PairedDifference, num_draws: int) -> FloatArray:
-    k = len(difference.deltas)
-    if k < 2:
-        return np.full(num_draws, np.nan)
-    weights = np.stack([_generator(f"seed {seed}").standard_normal(num_draws) for seed in difference.seeds])
+def _draw_seed_weights(seeds: Sequence[int], num_draws: int) -> FloatArray:
+    """What a draw multiplies the deviation of each of two or more seed blocks by, shape (seed blocks, draws)."""
+    k = len(seeds)
+    weights = np.stack([_generator(f"seed {seed}").standard_normal(num_draws) for seed in seeds])
     chi = np.sqrt(_generator(f"chi {k - 1}").chisquare(k - 1, num_draws) / (k - 1))
-    deviations = difference.deltas - difference.deltas.mean()
-    seed_part: FloatArray = deviations @ weights / (chi * sqrt(k * (k - 1)))
-    return seed_part
+    scaled: FloatArray = weights / (chi * sqrt(k * (k - 1)))
+    return scaled
 
 
 def _columns_by_examples(differences: Sequence[PairedDifference]) -> dict[str, list[int]]:

@@ -3,7 +3,6 @@
 In: a store's tables and predictions, what its sweep set out to test. Out: `schema.CONTRASTS`.
 """
 
-import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,7 +12,6 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from results.analysis import Analysis
-from results.errors import DamagedFileError
 from results.means import counted_statuses
 from results.schema import make_table
 from results.snapshot import Snapshot
@@ -23,13 +21,10 @@ from results.statistics.estimation import Numbers, estimate_rows
 from results.statistics.families import FamilyKey, choose_metrics, find_family
 from results.statistics.groups import list_units
 from results.statistics.measured import Measure, Measured, Measurements, collect_scores, measure_runs, spots_of
-from results.statistics.outcomes import OutcomeReader
 from results.statistics.pairing import PairedRuns, Run, list_runs, pair_runs
 from results.statistics.rows import Facts, make_rows, read_facts
 from results.statistics.schema import CONTRASTS
 from results.statistics.units import ALL_RUNS, Draft, draft_units
-
-logger = logging.getLogger(__name__)
 
 TRAINING_FAILED = ("degenerate", "diverged")
 """Statuses that count in rows of all runs: at their scores, or at chance."""
@@ -109,13 +104,9 @@ def _compare(comparison: Comparison, runs: Mapping[str, Sequence[Run]], counted:
 def _with_outcomes(measurements: Measurements, snapshot: Snapshot, compared: Iterable[_Compared]) -> Measurements:
     """Add what the runs that are compared answered; each file is read once, in the order of the plan."""
     needed = {trial_id for one in compared for trial_id in (one.all or one.ok).trial_ids}
-    reader = OutcomeReader(snapshot.storage, _leave_out)
+    reader = snapshot.outcomes
     outcomes = {trial_id: reader.read(trial_id) for trial_id in snapshot.finished_ids if trial_id in needed}
     return replace(measurements, outcomes=outcomes, ids=reader.ids)
-
-
-def _leave_out(name: str, error: DamagedFileError) -> None:  # noqa: ARG001
-    logger.warning("left out: %s", error)
 
 
 def _draft_measure(

@@ -15,10 +15,10 @@ from scipy.interpolate import PchipInterpolator
 from results.analysis import Analysis
 from results.schema import MACRO, make_table
 from results.snapshot import Snapshot
-from results.statistics.panel import Panel, gather_panels
-from results.statistics.points import Points, measure_points
+from results.statistics.panel import Panel
+from results.statistics.points import MeasuredPanel, Points, gather_measured
 from results.statistics.schema import CURVES
-from results.statistics.series import DesignCell, MagnitudeSeries, list_cells, list_magnitude_series
+from results.statistics.series import DesignCell, MagnitudeSeries, list_magnitude_series
 
 MIN_MAGNITUDES = 4
 """Above 0; with fewer a curve would say no more than the points."""
@@ -34,23 +34,27 @@ Array = npt.NDArray[np.float64]
 Row = dict[str, Any]
 
 
-def compute_curves(snapshot: Snapshot, analysis: Analysis) -> pa.Table:
+def compute_curves(snapshot: Snapshot, analysis: Analysis, panels: Sequence[MeasuredPanel] | None = None) -> pa.Table:
     """Trace every series of cells that differ in magnitude alone, in each language and in their mean.
 
     The mean is over all languages but the source language. The curve passes through the measured points and between two
     of them never leaves their range: no shape is assumed, and no magnitude that was not measured is found best by a
     curve that overshoots (Fritsch and Carlson 1980). Its scale is a logarithm that has a place for 0.
 
+    Args:
+        snapshot: of the store.
+        analysis: says which metric counts.
+        panels: of `gather_measured`, where they were read before; else they are read.
+
     Returns:
         Columns of `schema.CURVES`; series in the order of the plan, `macro` first, then measured and fitted points by
         rising magnitude. Fitted only where there are `MIN_MAGNITUDES`, all with an interval.
     """
-    cells = list_cells(snapshot.plan)
     rows: list[Row] = []
-    for panel in gather_panels(snapshot, analysis):
-        of_task = [cell for cell in cells if cell.target_task == panel.measure.target_task]
-        found = list_magnitude_series(of_task)
-        points = measure_points(panel, (cell for series in found for cell in _members(series)))
+    for measured in gather_measured(snapshot, analysis) if panels is None else panels:
+        panel = measured.panel
+        found = list_magnitude_series(measured.cells)
+        points = measured.points if found else None
         if points is None:
             continue
         for series in found:

@@ -88,7 +88,7 @@ class _Layout:
 
 @dataclass(frozen=True)
 class OutcomeReader:
-    """Reads trials of one store one after the other; remembers how their rows are laid out, which they mostly share."""
+    """Reads trials of one store, each once; remembers how their rows are laid out, which they mostly share."""
 
     storage: Storage
     on_damaged: OnDamaged
@@ -96,6 +96,7 @@ class OutcomeReader:
     ids: dict[str, frozenset[str]] = field(default_factory=dict)
     """Of the examples, by `examples_hash`."""
     _layouts: dict[tuple[str, bytes], _Layout] = field(default_factory=dict)
+    _read: dict[str, dict[Place, Outcomes]] = field(default_factory=dict)
 
     def read(self, trial_id: str) -> dict[Place, Outcomes]:
         """Read what a trial answered, by place; nothing of a trial without a file.
@@ -103,7 +104,11 @@ class OutcomeReader:
         Raises:
             SchemaVersionError: the file was written by another version of the schema.
         """
-        name = trial_file("predictions", trial_id)
+        if trial_id not in self._read:
+            self._read[trial_id] = self._read_file(trial_file("predictions", trial_id))
+        return self._read[trial_id]
+
+    def _read_file(self, name: str) -> dict[Place, Outcomes]:
         (table,) = read_tables(self.storage, [name], PREDICTIONS, _COLUMNS, self.on_damaged)
         if table is None or table.num_rows == 0:
             return {}

@@ -5,16 +5,15 @@ In: a snapshot. Out: `Panel`s, which give the paired difference of any cells in 
 
 import logging
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from results.analysis import Analysis
-from results.errors import DamagedFileError
 from results.means import score_frame
 from results.schema import MACRO
 from results.snapshot import Snapshot
@@ -22,12 +21,15 @@ from results.statistics.differences import PairedDifference, Scored, average, co
 from results.statistics.estimates import CI_METHOD, CI_METHOD_SEEDS
 from results.statistics.families import choose_metrics
 from results.statistics.measured import LAST, SCORE_TOLERANCE
-from results.statistics.outcomes import OutcomeReader, Outcomes, Place
+from results.statistics.outcomes import Outcomes, Place
 
 Key = tuple[str, int, str]
 """Cell id, seed, language."""
 
 logger = logging.getLogger(__name__)
+
+_NUM_CELLS_KEPT = 4
+"""With all that examples add in each language: a few arrays of seeds by examples."""
 
 _RUN = ["trial_id", "cell_id", "seed", "is_seeded", "intermediate_key", "target_task", "source_language"]
 
@@ -107,7 +109,7 @@ class Panel:
 
     def scored(self, cell_id: str, languages: Sequence[str], blocks: Blocks) -> Scored:
         """Scores of a cell by block, averaged over languages; with contributions of examples where there are any."""
-        return average([self._scored_in(cell_id, language, blocks) for language in languages])
+        return self._remembered(cell_id, tuple(languages), blocks)
 
     def difference(
         self, cell_ids: Sequence[str], weights: Sequence[float], languages: Sequence[str], blocks: Blocks
@@ -135,7 +137,15 @@ class Panel:
         is_alike = all(one.contributions.keys() == scored[0].contributions.keys() for one in scored)
         return scored if is_alike else [Scored(one.scores, {}) for one in scored]
 
-    def _scored_in(self, cell_id: str, language: str, blocks: Blocks) -> Scored:
+    @cached_property
+    def _remembered(self) -> Callable[[str, tuple[str, ...], Blocks], Scored]:
+        """`_score`, keeping the last cells that were asked for: a baseline is asked for with every cell."""
+        return lru_cache(maxsize=_NUM_CELLS_KEPT * (len(self.languages) + 1))(self._score)
+
+    def _score(self, cell_id: str, languages: tuple[str, ...], blocks: Blocks) -> Scored:
+        if len(languages) > 1:
+            return average([self._remembered(cell_id, (language,), blocks) for language in languages])
+        (language,) = languages
         scores = [np.mean([self.scores[cell_id, seed, language] for seed in block]) for block in blocks.seeds]
         found = [self.outcomes.get((cell_id, seed, language)) for block in blocks.seeds for seed in block]
         hashes = {one.examples_hash if one is not None else None for one in found}
@@ -198,7 +208,7 @@ def _primary_metrics(snapshot: Snapshot, analysis: Analysis) -> dict[str, str]:
 
 def _read_outcomes(snapshot: Snapshot, frame: pd.DataFrame) -> dict[tuple[str, Place], Outcomes]:
     """Outcomes by trial and place, of the trials whose scores are looked at."""
-    reader = OutcomeReader(snapshot.storage, _warn)
+    reader = snapshot.outcomes
     trial_ids = frame.loc[frame["selection"] == LAST, "trial_id"].unique()
     return {(str(one), place): found for one in trial_ids for place, found in reader.read(str(one)).items()}
 
@@ -241,7 +251,3 @@ def _scored_on_others(outcomes: Mapping[Key, Outcomes]) -> list[Key]:
     if others:
         logger.warning("left out of curves and slopes, scored on other examples than most runs: %d scores", len(others))
     return others
-
-
-def _warn(name: str, error: DamagedFileError) -> None:  # noqa: ARG001
-    logger.warning("left out: %s", error)

@@ -5,17 +5,20 @@ In: a panel. Out: `Points`: estimates with intervals, and joint replicates of al
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from results.analysis import Analysis
 from results.schema import MACRO
+from results.snapshot import Snapshot
 from results.statistics.bootstrap import draw_replicates, estimate
 from results.statistics.differences import PairedDifference
 from results.statistics.estimates import Estimates
-from results.statistics.panel import Panel, describe_interval
-from results.statistics.series import DesignCell
+from results.statistics.panel import Panel, describe_interval, gather_panels
+from results.statistics.series import DesignCell, list_cells
 
 NUM_DRAWS = 2_000
 """Of replicates: the ends of bands and the shares made of them are looked at, not read to the third digit."""
@@ -67,6 +70,29 @@ class Points:
             "ci_high": none_if_nan(self.ends[1][place]),
             "ci_method": self.notes[place],
         }
+
+
+@dataclass(frozen=True)
+class MeasuredPanel:
+    """A panel with the deltas of its cells; these are computed once, for whoever asks first."""
+
+    panel: Panel
+    cells: tuple[DesignCell, ...]
+    """Of the panel's task, in the order of the plan."""
+
+    @cached_property
+    def points(self) -> Points | None:
+        """Of all cells; see `measure_points`."""
+        return measure_points(self.panel, self.cells)
+
+
+def gather_measured(snapshot: Snapshot, analysis: Analysis) -> list[MeasuredPanel]:
+    """Read what curves, surfaces and best magnitudes are made of: see `gather_panels`."""
+    cells = list_cells(snapshot.plan)
+    return [
+        MeasuredPanel(panel, tuple(cell for cell in cells if cell.target_task == panel.measure.target_task))
+        for panel in gather_panels(snapshot, analysis)
+    ]
 
 
 def measure_points(panel: Panel, cells: Iterable[DesignCell]) -> Points | None:

@@ -87,21 +87,21 @@ def _split_examples(options: Sequence[tuple[tuple[int, ...], Scored]], names: Se
     hashes = {examples for _, scored in options for examples in scored.contributions}
     if any(scored.contributions.keys() != hashes for _, scored in options) or not hashes:
         return [_Halves(whole, whole)]
-    folds = []
-    for fold in range(NUM_FOLDS):
-        picking, judging = whole.copy(), whole.copy()
-        for column, (blocks, scored) in enumerate(options):
-            rows = [names.index(one) for one in blocks]
-            for examples, contributions in scored.contributions.items():
-                is_judge = _folds(examples, contributions.shape[1]) == fold
-                share = is_judge.mean()
-                if not 0 < share < 1:
-                    continue
+    picking, judging = (np.stack([whole] * NUM_FOLDS) for _ in range(2))
+    rows = [[names.index(one) for one in blocks] for blocks, _ in options]
+    for examples in sorted(hashes):
+        of_options = [scored.contributions[examples] for _, scored in options]
+        folds = _folds(examples, of_options[0].shape[1])
+        for fold in range(NUM_FOLDS):
+            is_judge = folds == fold
+            share = is_judge.mean()
+            if not 0 < share < 1:
+                continue
+            for column, contributions in enumerate(of_options):
                 of_judge = contributions[:, is_judge].sum(axis=1, dtype=np.float64)
-                judging[rows, column] += of_judge / share
-                picking[rows, column] -= of_judge / (1 - share)
-        folds.append(_Halves(picking, judging))
-    return folds
+                judging[fold, rows[column], column] += of_judge / share
+                picking[fold, rows[column], column] -= of_judge / (1 - share)
+    return [_Halves(*both) for both in zip(picking, judging, strict=True)]
 
 
 def _folds(examples: str, num_examples: int) -> npt.NDArray[np.int64]:

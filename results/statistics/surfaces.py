@@ -3,7 +3,7 @@
 In: a snapshot. Out: `schema.SURFACES`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,10 +14,10 @@ from results.analysis import Analysis
 from results.schema import MACRO, make_table
 from results.snapshot import Snapshot
 from results.statistics.curves import magnitude_scale
-from results.statistics.panel import Panel, gather_panels
-from results.statistics.points import Points, measure_points
+from results.statistics.panel import Panel
+from results.statistics.points import MeasuredPanel, Points, gather_measured
 from results.statistics.schema import SURFACES
-from results.statistics.series import DesignCell, SurfaceSeries, list_cells, list_surface_series
+from results.statistics.series import DesignCell, SurfaceSeries, list_surface_series
 
 MIN_LEVELS = 3
 """Of magnitude (0 among them) and of dose: what a square takes."""
@@ -33,22 +33,26 @@ Array = npt.NDArray[np.float64]
 Row = dict[str, Any]
 
 
-def compute_surfaces(snapshot: Snapshot, analysis: Analysis) -> pa.Table:
+def compute_surfaces(snapshot: Snapshot, analysis: Analysis, panels: Sequence[MeasuredPanel] | None = None) -> pa.Table:
     """Lay out the deltas of cells that differ in magnitude and arm alone, in each language and in their mean.
 
     Arms that are no dose (`none`, `random`, `trivial`, ...) are levels of their own and take no part in the fit. The
     surface smooths: it does not pass through the points, and where it leaves their intervals it does not fit.
 
+    Args:
+        snapshot: of the store.
+        analysis: says which metric counts.
+        panels: of `gather_measured`, where they were read before; else they are read.
+
     Returns:
         Columns of `schema.SURFACES`: measured points in the order of the plan, then those of the surface, which is
         fitted where `MIN_LEVELS` magnitudes meet as many doses.
     """
-    cells = list_cells(snapshot.plan)
     rows: list[Row] = []
-    for panel in gather_panels(snapshot, analysis):
-        of_task = [cell for cell in cells if cell.target_task == panel.measure.target_task]
-        found = list_surface_series(of_task)
-        points = measure_points(panel, (cell for series in found for cell in series.cells))
+    for measured in gather_measured(snapshot, analysis) if panels is None else panels:
+        panel = measured.panel
+        found = list_surface_series(measured.cells)
+        points = measured.points if found else None
         if points is None:
             continue
         for series in found:

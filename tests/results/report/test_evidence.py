@@ -34,7 +34,7 @@ def test_a_store_of_the_first_version_has_a_page(tmp_path):
 
 
 def test_a_part_that_cannot_be_computed_is_a_problem_and_all_else_is_there(tmp_path, monkeypatch):
-    def refuse(snapshot, analysis):
+    def refuse(snapshot, analysis, panels):
         raise QueryError("no curve through these")
 
     monkeypatch.setattr(curves, "compute_curves", refuse)
