@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from xlt_core.checkpoints import CheckpointFolder, TrainingState
+from xlt_core.encoders.dropout import seed_masks
 from xlt_core.memory import fit_in_memory, halve_micro_batch
 from xlt_core.spec import OptimSpec
 from xlt_core.streams import stream_seed
@@ -124,11 +125,11 @@ def train(
         on_step=on_step,
         tell=tell,
     )
-    state = training.state
+    state, device = training.state, next(objective.module.parameters()).device
     _lower_micro_batch(objective, state.micro_batch_size)
 
     def differentiate() -> StepLog:
-        torch.manual_seed(stream_seed(seed, "dropout", state.step))
+        seed_masks(stream_seed(seed, "dropout", state.step), device)
         state.optimizer.zero_grad(set_to_none=True)
         return objective.backward(state.step)
 
@@ -177,6 +178,7 @@ class Training:
         """
         self.state = TrainingState(module=module, optimizer=build_optimizer(module, optim))
         self.optim = optim
+        self._parameters = list(module.parameters())  # modules look for theirs anew each time
         self.tell = tell or _tell_nobody
         self._on_step = on_step
         self._checkpoints = checkpoints
@@ -197,7 +199,7 @@ class Training:
     def end_step(self, log: StepLog) -> None:
         """Clip and apply the gradients of a step; one that is not finite is logged and not applied."""
         state = self.state
-        log["grad_norm"] = nn.utils.clip_grad_norm_(state.module.parameters(), self.optim.max_grad_norm)
+        log["grad_norm"] = nn.utils.clip_grad_norm_(self._parameters, self.optim.max_grad_norm)
         for group in state.optimizer.param_groups:
             group["lr"] = self.optim.learning_rate * learning_rate_factor(state.step, self.optim)
         self._unread.append(log)
