@@ -5,15 +5,19 @@ In: a `Setting` that both share. Out: seconds. Needs torch, transformers, accele
 
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import torch
 import transformers
 from transformers import XLMRobertaConfig, XLMRobertaForSequenceClassification
 
+from benchmarks.naive_tune import add_noise
 from benchmarks.pairs import LONGEST, NUM_CLASSES, build_table, build_tokenizer
+from xlt_core.arrays.lockstep import Member, train_in_lockstep
 from xlt_core.encoders.loading import load_encoder
 from xlt_core.encoders.vocabulary import restrict_vocabulary
 from xlt_core.finetune import FineTuning
@@ -21,7 +25,8 @@ from xlt_core.heads import build_head
 from xlt_core.model import TrialModel
 from xlt_core.perturbations.spec import PerturbationSpec
 from xlt_core.spec import ModelSpec, OptimSpec, StageSpec
-from xlt_core.train import train
+from xlt_core.train import Training, train
+from xlt_core.updates import frozen_decay
 
 _SHAPES = {
     "tiny": {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 256},
@@ -86,28 +91,76 @@ def save_random_encoder(
     (tokenizer or build_tokenizer(100)).save_pretrained(folder)
 
 
-def time_ours(setting: Setting, seed: int, *, on_step: OnStep | None = None) -> float:
-    """Seconds of `xlt_core.train`, from its first step to its last."""
-    optim = setting.optim
+@dataclass(kw_only=True)
+class StepClock:
+    """Seconds of the steps after the first few; `on_step` of a training."""
+
+    setting: Setting
+    num_warmup: int
+    """Steps that are left out."""
+    moments: list[float] = field(default_factory=list)
+    """When the first few were done, and when the last was."""
+
+    def __call__(self, num_steps_taken: int) -> None:
+        """Look at the clock where it matters; on CUDA that waits for the device."""
+        if num_steps_taken in (self.num_warmup, self.setting.optim.num_steps):
+            self.moments.append(self.setting.read_clock())
+
+    @property
+    def seconds_a_step(self) -> float:
+        """Mean."""
+        begin, end = self.moments
+        return (end - begin) / (self.setting.optim.num_steps - self.num_warmup)
+
+
+def build_tuning(setting: Setting, seed: int, magnitude: float = 0.0) -> FineTuning:
+    """A new model on the device and what trains it, with Gaussian noise of this magnitude on its word embeddings."""
     encoder = load_encoder(setting.folder, dropout=setting.dropout)
     head = build_head("pair", encoder.hidden_size, NUM_CLASSES, ModelSpec(head_dropout=setting.dropout), seed)
-    settings = StageSpec(task="xnli", optim=optim, perturbation=PerturbationSpec())
-    table = build_table(setting.sequences, setting.labels)
-    model = TrialModel(encoder, head).to(setting.device)
-    objective = FineTuning(model, table, settings, seed=seed, device=torch.device(setting.device))
+    noise = PerturbationSpec(method="gaussian", magnitude=magnitude) if magnitude else PerturbationSpec()
+    settings = StageSpec(task="xnli", optim=setting.optim, perturbation=noise)
+    device = torch.device(setting.device)
+    model = TrialModel(encoder, head).to(device)
+    return FineTuning(model, build_table(setting.sequences, setting.labels), settings, seed=seed, device=device)
+
+
+def time_ours(setting: Setting, seed: int, *, magnitude: float = 0.0, on_step: OnStep | None = None) -> float:
+    """Seconds of `xlt_core.train`, from its first step to its last."""
+    tuning, optim = build_tuning(setting, seed, magnitude), setting.optim
     started = setting.read_clock()
-    with restrict_vocabulary(encoder, table.input_ids):
-        train(objective, optim, seed=seed, on_step=on_step)
+    with restrict_vocabulary(tuning.module.encoder, np.concatenate(setting.sequences)) as rows:
+        train(tuning, optim, seed=seed, on_step=on_step)
+        rows.frozen_decay = frozen_decay(optim, optim.num_steps)
     return setting.read_clock() - started
 
 
-def time_trainer(setting: Setting, sampling: str, seed: int, *, on_step: OnStep | None = None) -> float:
+def time_array(setting: Setting, magnitudes: Sequence[float], *, on_step: OnStep | None = None) -> float:
+    """Seconds in which one array trains a trial of each magnitude; all have one seed, so that they read the same."""
+    token_ids = np.concatenate(setting.sequences)
+    tunings = [build_tuning(setting, 0, magnitude) for magnitude in magnitudes]
+    with ExitStack() as stack:
+        for tuning in tunings:
+            stack.enter_context(restrict_vocabulary(tuning.module.encoder, token_ids))
+        tellers = [None] * (len(tunings) - 1) + [on_step]  # the last to end each step
+        members = [
+            Member(tuning=tuning, training=Training(tuning.module, setting.optim, on_step=tell))
+            for tuning, tell in zip(tunings, tellers, strict=True)
+        ]
+        started = setting.read_clock()
+        train_in_lockstep(members)
+        return setting.read_clock() - started
+
+
+def time_trainer(
+    setting: Setting, sampling: str, seed: int, *, magnitude: float = 0.0, on_step: OnStep | None = None
+) -> float:
     """Seconds of `transformers.Trainer`, from its first step to its last; rows are lists, quicker than a data set's.
 
     Args:
         setting: shared.
         sampling: `random` or `group_by_length`.
         seed: of head, data order and dropout.
+        magnitude: of Gaussian noise on the word embeddings, relative to their mean norm.
         on_step: told of every step.
     """
 
@@ -124,6 +177,8 @@ def time_trainer(setting: Setting, sampling: str, seed: int, *, on_step: OnStep 
 
     watch = Watch()
     model = XLMRobertaForSequenceClassification.from_pretrained(setting.folder, num_labels=NUM_CLASSES)
+    if magnitude:
+        add_noise(model, magnitude)
     tokenizer = transformers.AutoTokenizer.from_pretrained(setting.folder)
     rows = [{"input_ids": ids, "labels": label} for ids, label in zip(setting.sequences, setting.labels, strict=True)]
     optim = setting.optim

@@ -75,7 +75,7 @@ def _train(
     transformers.set_seed(seed)
     model = transformers.AutoModelForSequenceClassification.from_pretrained(encoder, num_labels=2)
     if magnitude:
-        _add_noise(model, magnitude)
+        add_noise(model, magnitude)
     trainer = transformers.Trainer(
         model=model,
         args=transformers.TrainingArguments(
@@ -100,7 +100,7 @@ def _train(
     return trainer
 
 
-def _add_noise(model: Any, magnitude: float) -> None:
+def add_noise(model: Any, magnitude: float) -> None:
     """Gaussian noise on the word embeddings while training; the magnitude is relative to their mean norm."""
     import torch
 
