@@ -4,21 +4,22 @@ Out: folders beside its checkpoints, and the model with the weights of one of th
 it is without them.
 """
 
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor
 
 from xlt_core.checkpoints import CheckpointFolder, list_module_tensors
-from xlt_core.encoders.vocabulary import restrict_vocabulary
+from xlt_core.encoders.vocabulary import TrainedRows
 from xlt_core.errors import StoreError
 from xlt_core.model import TrialModel
 from xlt_core.spec import TrialSpec
 from xlt_core.stage_plan import Stage
+from xlt_core.updates import frozen_decay
 
 _PREFIX = "candidate_"
 
@@ -35,22 +36,25 @@ class Candidates:
     def __init__(
         self,
         model: TrialModel,
-        token_ids: npt.NDArray[np.integer] | None,
+        trained_rows: TrainedRows | None,
         checkpoints: CheckpointFolder,
         planned: tuple[int, ...],
+        find_decay: Callable[[int], float] = lambda _: 1.0,
     ) -> None:
         """Keep no weights yet.
 
         Args:
             model: that is trained.
-            token_ids: whose rows of the word embeddings are trained (`restrict_vocabulary`), any shape; none: all.
+            trained_rows: of its word embeddings, which alone are kept of them; none: all.
             checkpoints: of its training; weights are kept beside them and cleared with them.
             planned: steps after which weights are kept, rising.
+            find_decay: what the rows that are not trained are multiplied with after a number of steps.
         """
         self._model = model
-        self._token_ids = token_ids
+        self._trained_rows = trained_rows
         self._checkpoints = checkpoints
         self._planned = planned
+        self._find_decay = find_decay
 
     def prepare(self) -> None:
         """Where weights are lost, let training go on from before them; called before it does."""
@@ -72,8 +76,7 @@ class Candidates:
             num_steps: that were taken; fewer than planned where training was stopped.
         """
         if self._checkpoints.find_tensors(_name(num_steps)) is None:
-            with self._trained_rows():
-                self._keep(num_steps)
+            self._keep(num_steps)
         return tuple(sorted({step for step in self._planned if step <= num_steps} | {num_steps}))
 
     def load(self, step: int) -> None:
@@ -82,8 +85,7 @@ class Candidates:
         Raises:
             StoreError: they are damaged.
         """
-        with self._trained_rows():
-            _copy(load_file(self._find(step)), self._model)
+        self._put(load_file(self._find(step)), self._find_decay(step))
 
     def load_mean(self, steps: tuple[int, ...]) -> None:
         """Put the mean of the weights after some steps into the model; buffers are those after the last of them.
@@ -93,16 +95,19 @@ class Candidates:
         Raises:
             StoreError: some are damaged.
         """
-        with self._trained_rows():
-            averaged = load_file(self._find(steps[-1]))
-            with ExitStack() as stack:
-                files = [stack.enter_context(safe_open(self._find(step), framework="pt")) for step in steps]
-                for name, _ in self._model.named_parameters():  # one at a time: models need not be in memory together
-                    total = torch.zeros_like(averaged[name], dtype=torch.float64)
-                    for file in files:
-                        total += file.get_tensor(name)
-                    averaged[name] = (total / len(files)).to(averaged[name].dtype)
-            _copy(averaged, self._model)
+        averaged = load_file(self._find(steps[-1]))
+        with ExitStack() as stack:
+            files = [stack.enter_context(safe_open(self._find(step), framework="pt")) for step in steps]
+            for (
+                name,
+                parameter,
+            ) in self._model.named_parameters():  # one at a time: models need not be in memory together
+                tensors = [self._narrow(file.get_tensor(name), parameter) for file in files]
+                total = torch.zeros_like(tensors[-1], dtype=torch.float64)
+                for tensor in tensors:
+                    total += tensor
+                averaged[name] = (total / len(files)).to(averaged[name].dtype)
+        self._put(averaged, sum(map(self._find_decay, steps)) / len(steps))
 
     def _find(self, step: int) -> str:
         path = self._checkpoints.find_tensors(_name(step))
@@ -114,20 +119,31 @@ class Candidates:
         return str(path)
 
     def _keep(self, step: int) -> None:
-        self._checkpoints.keep_tensors(_name(step), list_module_tensors(self._model))
+        tensors = list_module_tensors(self._model)
+        narrowed = {name: self._narrow(tensor, tensor) for name, tensor in tensors.items()}
+        self._checkpoints.keep_tensors(_name(step), narrowed)
 
-    def _trained_rows(self) -> AbstractContextManager[None]:
-        """The model as it is in training, with those rows of its word embeddings that training changes."""
-        if self._token_ids is None:
-            return nullcontext()
-        return restrict_vocabulary(self._model.encoder, self._token_ids)
+    def _narrow(self, tensor: Tensor, parameter: Tensor) -> Tensor:
+        """What is kept of a tensor in the place of `parameter`: of the whole table of word embeddings, some rows."""
+        rows = self._trained_rows
+        return rows.narrow(tensor) if rows is not None and parameter is rows.table.weight else tensor
+
+    def _put(self, tensors: dict[str, Tensor], decay: float) -> None:
+        """Copy kept weights into the model, whose rows that are not trained have decayed."""
+        rows, targets = self._trained_rows, list_module_tensors(self._model)
+        with torch.no_grad():
+            for name, tensor in tensors.items():
+                if rows is not None and targets[name] is rows.table.weight:
+                    rows.fill(rows.narrow(tensor), decay)
+                else:
+                    targets[name].copy_(tensor)
 
 
 def open_candidates(
     stage: Stage,
     spec: TrialSpec,
     model: TrialModel,
-    token_ids: npt.NDArray[np.integer] | None,
+    trained_rows: TrainedRows | None,
     checkpoints: CheckpointFolder,
 ) -> Candidates | None:
     """Candidates of a stage that is about to be trained; none where no rule asks for any.
@@ -136,25 +152,19 @@ def open_candidates(
         stage: `intermediate` or `target`.
         spec: of the trial.
         model: as for `Candidates`, as the next two.
-        token_ids: see there.
+        trained_rows: see there.
         checkpoints: see there.
     """
     if stage.kind != "target" or not spec.evaluation.other_selections:
         return None
     assert stage.settings is not None, "a target stage has a task"
     assert stage.settings.optim is not None, "a canonical stage carries its recipe"
-    planned = list_candidate_steps(stage.settings.optim.num_steps, spec.evaluation.num_candidates)
-    candidates = Candidates(model, token_ids, checkpoints, planned)
+    optim = stage.settings.optim
+    planned = list_candidate_steps(optim.num_steps, spec.evaluation.num_candidates)
+    candidates = Candidates(model, trained_rows, checkpoints, planned, partial(frozen_decay, optim))
     candidates.prepare()
     return candidates
 
 
 def _name(step: int) -> str:
     return f"{_PREFIX}{step:08d}"
-
-
-def _copy(tensors: dict[str, Tensor], model: TrialModel) -> None:
-    targets = list_module_tensors(model)
-    with torch.no_grad():
-        for name, tensor in tensors.items():
-            targets[name].copy_(tensor)

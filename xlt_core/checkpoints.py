@@ -17,6 +17,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from xlt_core.artifacts import FolderMirror, publish_folder, read_manifest, remove_partial_folders
+from xlt_core.encoders.vocabulary import PartialEmbedding
 from xlt_core.errors import StoreError
 
 logger = logging.getLogger(__name__)
@@ -39,11 +40,16 @@ class TrainingState:
     micro_batch_size: int | None = None
     """What fitted into memory after it had run out; none: it has not."""
 
+    @property
+    def num_logged(self) -> int:
+        """Steps whose logs are kept; on a GPU they are read some steps later."""
+        return len(next(iter(self.log.values()), ()))
+
     def append(self, values: Mapping[str, float]) -> None:
-        """Count a step and keep what it logged."""
+        """Keep what the next step logged."""
+        num_logged = self.num_logged
         for name in {**self.log, **values}:
-            self.log.setdefault(name, [math.nan] * self.step).append(values.get(name, math.nan))
-        self.step += 1
+            self.log.setdefault(name, [math.nan] * num_logged).append(values.get(name, math.nan))
 
 
 class CheckpointFolder:
@@ -187,17 +193,26 @@ def _named_tensors(state: TrainingState) -> Iterator[tuple[str, Tensor]]:
 
 
 def _load(state: TrainingState, tensors: dict[str, Tensor]) -> None:
-    """Copy saved tensors into the module and the optimiser."""
+    """Copy saved tensors into the module and the optimiser.
+
+    Checkpoints of training with weight decay once held the whole table of word embeddings: its rows are taken out.
+    """
     parameters = dict(state.module.named_parameters())
     targets = parameters | dict(state.module.named_buffers())
+    narrow = {
+        f"{name}.weight": part.narrow
+        for name, part in state.module.named_modules()
+        if isinstance(part, PartialEmbedding)
+    }
     with torch.no_grad():
         for key, tensor in tensors.items():
             section, _, name = key.partition(".")
             if section == "module":
-                targets[name].copy_(tensor)
+                targets[name].copy_(narrow[name](tensor) if name in narrow else tensor)
             elif section == "optimizer":
                 kind, _, name = name.partition(".")
                 parameter = parameters[name]
+                tensor = narrow[name](tensor) if name in narrow else tensor
                 is_counter = tensor.ndim == 0 and kind == "step" and not parameter.is_cuda
                 value = tensor if is_counter else tensor.to(parameter.device)
                 state.optimizer.state[parameter][kind] = value

@@ -6,7 +6,6 @@ training has checkpoints: a kill costs the steps since the last one, and changes
 
 import shutil
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import fields
 from pathlib import Path
 
@@ -150,7 +149,8 @@ class ScorerTrainer:
             if on_step is not None:
                 on_step(num_taken)
 
-        with restrict_vocabulary(model.encoder, table.input_ids) if optim.weight_decay == 0.0 else nullcontext():
+        # The model is asked about these texts alone, so that what becomes of other tokens' rows does not matter.
+        with restrict_vocabulary(model.encoder, table.input_ids):
             outcome = train(
                 objective,
                 optim,

@@ -23,33 +23,81 @@ class PartialEmbedding(nn.Embedding):
 
     def __init__(self, table: nn.Embedding, token_ids: Tensor) -> None:
         """Copy the rows of `token_ids`, int64 (rows,), without repetition."""
-        weight = table.weight.detach()[token_ids]
+        weight = table.weight.detach()[token_ids.to(table.weight.device)]
         super().__init__(len(token_ids), table.embedding_dim, _weight=weight)
-        rows = torch.full((table.num_embeddings,), len(token_ids), device=weight.device)
-        rows[token_ids] = torch.arange(len(token_ids), device=weight.device)
+        self.token_ids = token_ids
+        rows = torch.full((table.num_embeddings,), len(token_ids))
+        rows[token_ids] = torch.arange(len(token_ids))
         if table.padding_idx is not None and int(rows[table.padding_idx]) < len(token_ids):
             self.padding_idx = int(rows[table.padding_idx])
-        self.register_buffer("rows", rows, persistent=False)
+        self.register_buffer("rows", rows.to(weight.device), persistent=False)
 
     def forward(self, token_ids: Tensor) -> Tensor:
         """Look up ids of the whole table; an id that has no row here is an index error."""
         return super().forward(self.rows[token_ids])
 
+    def narrow(self, tensor: Tensor) -> Tensor:
+        """Of a tensor of the whole table, one row a token, the rows that are here; any other stays as it is."""
+        return tensor[self.token_ids] if tensor.ndim and len(tensor) == len(self.rows) else tensor
+
+
+class TrainedRows:
+    """Which rows of an encoder's word embeddings are trained, and all others as they were before.
+
+    A row without gradients changes by weight decay alone, which AdamW applies to it as one factor after any number of
+    steps (`frozen_decay`): applied in the end, it makes the table what training all rows would have made it.
+    """
+
+    def __init__(self, encoder: Encoder, token_ids: npt.NDArray[np.integer]) -> None:
+        """Take the rows of the tokens that occur in `token_ids`; all, where another module has the same table."""
+        self.table = encoder.word_embedding
+        """The whole of it; in its place but for the time of the training."""
+        self.frozen_decay = 1.0
+        """What all other rows are to be multiplied with when training ends."""
+        weight = self.table.weight
+        self._device = weight.device
+        self._start = weight.detach()
+        shared = [each for _, each in encoder.named_parameters(remove_duplicate=False) if each is weight]
+        used = torch.from_numpy(np.unique(token_ids).astype(np.int64))
+        self.token_ids = used if len(shared) == 1 else torch.arange(len(weight))
+        self.is_part = len(shared) == 1
+
+    def narrow(self, tensor: Tensor) -> Tensor:
+        """The trained rows of a whole table (tokens, D); what are these rows already stays as it is."""
+        is_whole = len(tensor) == self.table.num_embeddings
+        return tensor[self.token_ids.to(tensor.device)] if is_whole else tensor
+
+    def fill(self, rows: Tensor, frozen_decay: float) -> None:
+        """Give the whole table its rows: those that are trained, (rows, D), and the others decayed since the start."""
+        with torch.no_grad():
+            whole = self._start.to(self._device)
+            if frozen_decay != 1.0:
+                whole = whole * frozen_decay
+            whole[self.token_ids.to(self._device)] = rows.detach().to(self._device)
+            self.table.weight.data = whole
+
+    def set_aside(self) -> None:
+        """Keep the whole table in the host's memory while it is not used."""
+        self._start = self._start.cpu()
+        self.table.weight.data = self._start
+
 
 @contextmanager
-def restrict_vocabulary(encoder: Encoder, token_ids: npt.NDArray[np.integer]) -> Iterator[None]:
+def restrict_vocabulary(encoder: Encoder, token_ids: npt.NDArray[np.integer]) -> Iterator[TrainedRows]:
     """While the context lasts, let the encoder have only the rows of the tokens that occur in `token_ids`.
 
-    Exact for every optimiser that leaves a row alone whose gradient has always been 0, such as AdamW without weight
-    decay. The optimiser must be made inside.
+    The optimiser must be made inside. What it decays must be said before the context ends, in `frozen_decay`; it may be
+    any that leaves a row alone, but for decay, whose gradient has always been 0, such as AdamW.
     """
-    table = encoder.word_embedding
-    kept = torch.from_numpy(np.unique(token_ids).astype(np.int64)).to(table.weight.device)
-    part = PartialEmbedding(table, kept)
+    trained = TrainedRows(encoder, token_ids)
+    if not trained.is_part:
+        yield trained
+        return
+    part = PartialEmbedding(trained.table, trained.token_ids)
     encoder.model.set_input_embeddings(part)
+    trained.set_aside()
     try:
-        yield
+        yield trained
     finally:
-        with torch.no_grad():
-            table.weight[kept] = part.weight
-        encoder.model.set_input_embeddings(table)
+        encoder.model.set_input_embeddings(trained.table)
+        trained.fill(part.weight, trained.frozen_decay)
