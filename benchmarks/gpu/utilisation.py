@@ -9,6 +9,7 @@ import argparse
 import gc
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,11 +75,11 @@ def count_step_flops(setting: Setting, options: argparse.Namespace) -> float:
     return setting.optim.batch_size * (linear + attention)
 
 
-def measure_width(setting: Setting, width: int, num_warmup: int) -> float | None:
+def measure_width(setting: Setting, magnitudes: Sequence[float], num_warmup: int) -> float | None:
     """Seconds of a step of an array; none where it does not fit."""
     clock = StepClock(setting=setting, num_warmup=num_warmup)
     try:
-        time_array(setting, [0.1 * (number + 1) for number in range(width)], on_step=clock)
+        time_array(setting, magnitudes, on_step=clock)
     except Exception as error:
         if not is_out_of_memory(error):
             raise
@@ -93,7 +94,8 @@ def measure_shape(options: argparse.Namespace, peak: float) -> dict[str, Any]:
         setting = make_setting(options, Path(folder))
         flops = count_step_flops(setting, options)
         for width in options.widths:
-            seconds = measure_width(setting, width, options.warmup)
+            magnitudes = [0.1 * (number + 1) if options.noise else 0.0 for number in range(width)]
+            seconds = measure_width(setting, magnitudes, options.warmup)
             gc.collect()
             if options.device == "cuda":
                 torch.cuda.empty_cache()
@@ -115,6 +117,7 @@ def main() -> None:
     add_options(parser, steps=30)
     parser.add_argument("--shapes", nargs="+", choices=SHAPES, default=["base", "large"], help="in place of --shape")
     parser.add_argument("--widths", type=int, nargs="+", default=[1, 2, 4, 8, 16])
+    parser.add_argument("--noise", action="store_true", help="train under Gaussian noise, whose drawing costs, too")
     parser.add_argument(
         "--peak-tflops", type=float, help="of the device, dense bfloat16; not given: table, or measured"
     )
