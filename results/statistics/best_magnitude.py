@@ -20,6 +20,7 @@ from results.statistics.differences import PairedDifference, Scored
 from results.statistics.estimates import Estimates
 from results.statistics.panel import Panel
 from results.statistics.points import NUM_DRAWS, MeasuredPanel, gather_measured, none_if_nan
+from results.statistics.quantiles import row_quantiles
 from results.statistics.schema import BEST_MAGNITUDES
 from results.statistics.series import DesignCell, MagnitudeSeries, list_magnitude_series
 from results.statistics.splitting import MIN_BLOCKS, SplitGain, split_gain
@@ -98,18 +99,20 @@ def find_candidates(values: Array, replicates: Array, coverage: float = COVERAGE
         replicates: of all of them jointly, each about its estimate; shape (draws, options).
     """
     errors = np.ascontiguousarray((replicates - values).T)
-    kept = []
+    scales = np.full((len(values), len(values)), np.inf)
+    for one in range(len(values) - 1):
+        shifts = errors[one + 1 :] - errors[one]
+        low, high = row_quantiles(shifts, (0.25, 0.75))  # not the standard deviation: a t may have none
+        scales[one, one + 1 :] = scales[one + 1 :, one] = np.where(high > low, high - low, np.inf)
+    largest = np.empty_like(errors)
     for one in range(len(values)):
-        others = [other for other in range(len(values)) if other != one]
-        shifts = errors[others] - errors[one]
-        low, high = np.quantile(shifts, (0.25, 0.75), axis=1)  # not the standard deviation: a t may have none
-        scale = np.where(high > low, high - low, np.inf)
-        critical = np.quantile(np.max(shifts / scale[:, None], axis=0), coverage)
-        behind = values[others] - values[one]
-        is_behind = np.where(np.isinf(scale), behind > 0, behind / scale > critical)
-        if not is_behind.any():
-            kept.append(one)
-    return kept
+        shifts = (errors - errors[one]) / scales[one][:, None]
+        shifts[one] = -np.inf  # only others can be better
+        largest[one] = shifts.max(axis=0)
+    (critical,) = row_quantiles(largest, (coverage,))
+    behind = values - values[:, None]
+    is_behind = np.where(np.isinf(scales), behind > 0, behind / scales > critical[:, None])
+    return [int(one) for one in np.flatnonzero(~is_behind.any(axis=1))]
 
 
 def estimate_gain(split: SplitGain, of_options: Estimates) -> Estimates:

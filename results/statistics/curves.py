@@ -17,6 +17,7 @@ from results.schema import MACRO, make_table
 from results.snapshot import Snapshot
 from results.statistics.panel import Panel
 from results.statistics.points import MeasuredPanel, Points, gather_measured
+from results.statistics.quantiles import row_quantiles
 from results.statistics.schema import CURVES
 from results.statistics.series import DesignCell, MagnitudeSeries, list_magnitude_series
 
@@ -89,7 +90,7 @@ def fit_curve(knots: Array, deltas: Array, replicates: Array) -> Curve:
     steps = [np.linspace(low, high, _POINTS_A_STEP + 2)[1:] for low, high in pairwise(knots)]
     places = np.concatenate([knots[:1], *steps])
     drawn = PchipInterpolator(knots, replicates, axis=0)(places)
-    low, high = np.quantile(drawn, (0.025, 0.975), axis=1)
+    low, high = row_quantiles(drawn, (0.025, 0.975))
     return Curve(places, PchipInterpolator(knots, deltas)(places), low, high)
 
 

@@ -6,9 +6,9 @@ primary metric, in one order of examples, with a digest of the examples' ids.
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 from zlib import crc32
 
 import numpy as np
@@ -22,6 +22,9 @@ from results.table_files import OnDamaged, read_tables
 
 _PLACE = ("language", "condition", "condition_language")
 _COLUMNS = (*_PLACE, "example_id", "gold", "outcome", "weight")
+
+
+Rows: TypeAlias = npt.NDArray[np.int64] | slice
 
 
 class Place(NamedTuple):
@@ -87,6 +90,15 @@ class _Layout:
 
 
 @dataclass(frozen=True)
+class _Described:
+    """Where the rows of a whole file go."""
+
+    described: pa.Table
+    """All columns that say it."""
+    places: Sequence[tuple[Place, Rows, _Layout]]
+
+
+@dataclass(frozen=True)
 class OutcomeReader:
     """Reads trials of one store, each once; remembers how their rows are laid out, which they mostly share."""
 
@@ -96,6 +108,8 @@ class OutcomeReader:
     ids: dict[str, frozenset[str]] = field(default_factory=dict)
     """Of the examples, by `examples_hash`."""
     _layouts: dict[tuple[str, bytes], _Layout] = field(default_factory=dict)
+    _last: list[_Described] = field(default_factory=list)
+    """One at most: what the trial before was asked; most are asked the same."""
     _read: dict[str, dict[Place, Outcomes]] = field(default_factory=dict)
 
     def read(self, trial_id: str) -> dict[Place, Outcomes]:
@@ -112,17 +126,25 @@ class OutcomeReader:
         (table,) = read_tables(self.storage, [name], PREDICTIONS, _COLUMNS, self.on_damaged)
         if table is None or table.num_rows == 0:
             return {}
-        ids = _encode(table["example_id"])
-        digest = _digest(ids.dictionary.to_pylist())
-        rows_of_ids = ids.indices.to_numpy(zero_copy_only=False)
+        is_gold = table["gold"].is_valid()
+        described = table.select([*_PLACE, "example_id"]).append_column("is_gold", is_gold)
+        if not self._last or not self._last[0].described.equals(described):
+            self._last[:] = [_Described(described, self._lay_out_all(table, is_gold.to_numpy()))]
         outcomes, weights = _floats(table["outcome"]), _floats(table["weight"])
-        is_gold = table["gold"].is_valid().to_numpy()
         found = {}
-        for place, rows in _split_by_place(table):
-            layout = self._lay_out(digest, ids.dictionary, rows_of_ids[rows], is_gold[rows])
+        for place, rows, layout in self._last[0].places:
             own = None if outcomes is None else outcomes[rows]
             found[place] = _sum_by_example(layout, own, None if weights is None else weights[rows])
         return found
+
+    def _lay_out_all(self, table: pa.Table, is_gold: npt.NDArray[np.bool_]) -> list[tuple[Place, Rows, _Layout]]:
+        ids = _encode(table["example_id"])
+        digest = _digest(ids.dictionary.to_pylist())
+        rows_of_ids = ids.indices.to_numpy(zero_copy_only=False)
+        return [
+            (place, rows, self._lay_out(digest, ids.dictionary, rows_of_ids[rows], is_gold[rows]))
+            for place, rows in _split_by_place(table)
+        ]
 
     def _lay_out(
         self, digest: str, names: pa.Array, rows: npt.NDArray[np.int32], is_gold: npt.NDArray[np.bool_]
@@ -172,7 +194,7 @@ def _sum_by_example(
     return replace(found, numerators=numerators.astype(np.uint8) if is_binary else numerators)
 
 
-def _split_by_place(table: pa.Table) -> Iterator[tuple[Place, npt.NDArray[np.int64] | slice]]:
+def _split_by_place(table: pa.Table) -> Iterator[tuple[Place, Rows]]:
     """Give the rows of each place, in their order."""
     columns = [_encode(table[name]) for name in _PLACE]
     code = np.zeros(table.num_rows, np.int64)

@@ -28,7 +28,7 @@ Key = tuple[str, int, str]
 
 logger = logging.getLogger(__name__)
 
-_NUM_CELLS_KEPT = 4
+_NUM_CELLS_KEPT = 24
 """With all that examples add in each language: a few arrays of seeds by examples."""
 
 _RUN = ["trial_id", "cell_id", "seed", "is_seeded", "intermediate_key", "target_task", "source_language"]

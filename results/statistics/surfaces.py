@@ -16,6 +16,7 @@ from results.snapshot import Snapshot
 from results.statistics.curves import magnitude_scale
 from results.statistics.panel import Panel
 from results.statistics.points import MeasuredPanel, Points, gather_measured
+from results.statistics.quantiles import row_quantiles
 from results.statistics.schema import SURFACES
 from results.statistics.series import DesignCell, SurfaceSeries, list_surface_series
 
@@ -92,7 +93,7 @@ def fit_surface(magnitudes: Array, doses: Array, deltas: Array, replicates: Arra
     )
     at = across.ravel(), along.ravel()
     weights = quadratic(*at) @ np.linalg.pinv(quadratic(magnitudes, doses))
-    low, high = np.quantile(weights @ replicates, (0.025, 0.975), axis=1)
+    low, high = row_quantiles(weights @ replicates, (0.025, 0.975))
     return Surface(*at, weights @ deltas, low, high)
 
 

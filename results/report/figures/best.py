@@ -16,6 +16,8 @@ KIND = "best"
 _STEP = 24
 _GAIN_WIDTH = 230
 _COLUMN_WIDTH = 44
+_MAX_SERIES = 8
+"""As many as the curves have, and a page can be read of."""
 
 
 def draw(evidence: Evidence) -> Figure | None:
@@ -24,12 +26,14 @@ def draw(evidence: Evidence) -> Figure | None:
     rows = rows[rows["best_magnitude"].notna() & rows["shares"].ne("{}")]  # with one seed there are no resamples
     if rows.empty:
         return None
+    series = rows[["target_task", "series"]].drop_duplicates()
+    shown = rows.merge(series[:_MAX_SERIES], on=["target_task", "series"])
     return Figure(
         kind=KIND,
         title="Best magnitude by language",
-        caption=_caption(rows),
+        caption=_caption(rows, num_series=len(series)),
         alt_text=_alt_text(rows, evidence),
-        chart=_chart(rows, evidence),
+        chart=_chart(shown, evidence),
         table=_table(rows, evidence),
     )
 
@@ -97,12 +101,13 @@ def _long_shares(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _caption(rows: pd.DataFrame) -> str:
+def _caption(rows: pd.DataFrame, *, num_series: int) -> str:
+    more = f" The first {_MAX_SERIES} of {num_series} series are drawn; the table has all."
     return (
         "Left: in which share of resamples each measured magnitude is best (0: no perturbation). Right: what the best "
         "magnitude gains over the baseline, corrected for having been picked as the best, with 95 % intervals, each "
         "alone. Languages from the largest corpus to none. "
-        f"{seeds_note(rows)}. {listed(rows['method_note'].unique(), 2)}."
+        f"{seeds_note(rows)}. {listed(rows['method_note'].unique(), 2)}.{more if num_series > _MAX_SERIES else ''}"
     )
 
 
