@@ -17,6 +17,7 @@ from sweeps.cli.sweep import (
     Inline,
     Loggers,
     MaxConcurrent,
+    NoArrays,
     Overrides,
     Stages,
     finish,
@@ -58,6 +59,7 @@ def extend(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is new; write and run nothing.")] = False,
     address: Address = None,
     inline: Inline = False,
+    no_arrays: NoArrays = False,
     max_concurrent: MaxConcurrent = None,
     stages: Stages = None,
     loggers: Loggers = None,
@@ -88,6 +90,7 @@ def extend(
         resources=limit(space.resources, max_concurrent),
         address=address,
         inline=inline,
+        arrays=not no_arrays,
         stages_folder=stages,
         loggers=loggers or (),
     )

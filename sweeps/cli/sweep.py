@@ -46,7 +46,8 @@ Loggers = Annotated[
     typer.Option("--logger", metavar="NAME", help="tensorboard, mlflow or wandb, beside our own; may be given again."),
 ]
 Inline = Annotated[bool, typer.Option("--inline", help="In this one process, without Ray.")]
-MaxConcurrent = Annotated[int | None, typer.Option(min=1, help="Trials at a time.")]
+NoArrays = Annotated[bool, typer.Option("--no-arrays", help="Train trials one by one, never several together.")]
+MaxConcurrent = Annotated[int | None, typer.Option(min=1, help="Stages and trials at a time; an array is one.")]
 
 
 @app.command("plan")
@@ -83,6 +84,7 @@ def run(
     overrides: Overrides = None,
     address: Address = None,
     inline: Inline = False,
+    no_arrays: NoArrays = False,
     max_concurrent: MaxConcurrent = None,
     stages: Stages = None,
     loggers: Loggers = None,
@@ -103,6 +105,7 @@ def run(
         resources=limit(loaded.resources, max_concurrent),
         address=address,
         inline=inline,
+        arrays=not no_arrays,
         stages_folder=stages,
         loggers=loggers or (),
     )
@@ -129,6 +132,7 @@ def resume(
     note: Annotated[str | None, typer.Option(help="Why; goes into the rows of trials that are run again.")] = None,
     address: Address = None,
     inline: Inline = False,
+    no_arrays: NoArrays = False,
     max_concurrent: MaxConcurrent = None,
     stages: Stages = None,
     loggers: Loggers = None,
@@ -146,6 +150,7 @@ def resume(
         resources=limit(read_resources(store), max_concurrent),
         address=address,
         inline=inline,
+        arrays=not no_arrays,
         rerun=statuses,
         note=note,
         stages_folder=stages,

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from results.store import ResultStore
     from xlt_core.plan import TrialPlan
+    from xlt_core.progress import OnProgress, Progress
     from xlt_core.spec import TrialSpec
-    from xlt_core.stages import OnProgress, Progress
 
 SpecFile = Annotated[Path, typer.Argument(metavar="SPEC", help="YAML or JSON file with the settings of one trial.")]
 Out = Annotated[Path, typer.Option(help="Folder for the results; may hold other single trials.")]

@@ -28,7 +28,7 @@ class LaunchOptions:
     """Of a running Ray; none: one is started here."""
     inline: bool = False
     """In this process, without Ray."""
-    arrays: bool = False
+    arrays: bool = True
     """Train several trials together where that is quicker."""
     rerun: Collection[str] = ()
     """Statuses of finished trials that are run again."""

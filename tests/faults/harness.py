@@ -1,6 +1,7 @@
 """The `xlt` command under faults, and what a store holds afterwards, in a form that can be compared bit for bit.
 
-`fork_xlt` runs it in a fork of a process that has torch in memory (tenths of a second), `start_xlt` as a user does.
+`fork_xlt` runs it in a fork of a process that has torch in memory (tenths of a second), `start_xlt` as a user does. Both
+train one by one unless asked: which trials train together changes the last bits.
 """
 
 import json
@@ -140,16 +141,23 @@ class Running:
         )
 
 
-def fork_xlt(*arguments: object, faults: Sequence[Fault] = (), log: Path) -> Ended:
+def fork_xlt(*arguments: object, faults: Sequence[Fault] = (), log: Path, arrays: bool = False) -> Ended:
     """Run `xlt` in a fork; `log` is where its output is kept."""
-    return begin_fork(*arguments, faults=faults, log=log).end()
+    return begin_fork(*arguments, faults=faults, log=log, arrays=arrays).end()
 
 
-def begin_fork(*arguments: object, faults: Sequence[Fault] = (), log: Path) -> Running:
+def begin_fork(*arguments: object, faults: Sequence[Fault] = (), log: Path, arrays: bool = False) -> Running:
     """Start `xlt` in a fork; `log` is where its output is kept."""
-    process = _FORKING.Process(target=_be_xlt, args=([*map(str, arguments)], list(faults), log))
+    process = _FORKING.Process(target=_be_xlt, args=(_complete(arguments, arrays), list(faults), log))
     process.start()
     return Running(process=process, log=log)
+
+
+def _complete(arguments: Sequence[object], arrays: bool) -> list[str]:
+    """The command as it is run."""
+    texts = [*map(str, arguments)]
+    is_launch = texts[0] == "sweep" and texts[1] in ("run", "resume", "extend")
+    return [*texts, "--no-arrays"] if is_launch and not arrays else texts
 
 
 def _output_of(log: Path) -> Path:
@@ -175,12 +183,16 @@ def _be_xlt(arguments: list[str], faults: list[Fault], log: Path) -> None:
 
 
 def start_xlt(
-    *arguments: object, faults: Sequence[Fault] = (), log: Path | None = None, **environment: str
+    *arguments: object,
+    faults: Sequence[Fault] = (),
+    log: Path | None = None,
+    arrays: bool = False,
+    **environment: str,
 ) -> subprocess.Popen[str]:
     """Start `xlt` in a session of its own; its Ray meets the faults, too. Without a `log`, its output is piped."""
     output = log.open("w") if log else subprocess.PIPE
     return subprocess.Popen(
-        [sys.executable, "-m", "sweeps.cli", *map(str, arguments)],
+        [sys.executable, "-m", "sweeps.cli", *_complete(arguments, arrays)],
         stdout=output,
         stderr=output,
         text=True,
