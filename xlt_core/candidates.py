@@ -7,10 +7,10 @@ it is without them.
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
+from typing import Any
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import load_file
 from torch import Tensor
 
 from xlt_core.checkpoints import CheckpointFolder, list_module_tensors
@@ -22,6 +22,8 @@ from xlt_core.stage_plan import Stage
 from xlt_core.updates import frozen_decay
 
 _PREFIX = "candidate_"
+_ROWS = "trained_rows"
+"""Beside the weights: ids of the tokens whose word embeddings are among them, rising; what is older has none."""
 
 
 def list_candidate_steps(num_steps: int, num_candidates: int) -> tuple[int, ...]:
@@ -85,7 +87,10 @@ class Candidates:
         Raises:
             StoreError: they are damaged.
         """
-        self._put(load_file(self._find(step)), self._find_decay(step))
+        with safe_open(self._find(step), framework="pt") as file:
+            targets = list_module_tensors(self._model)
+            tensors = {name: self._read(file, name, target, step) for name, target in targets.items()}
+        self._put(tensors, self._find_decay(step))
 
     def load_mean(self, steps: tuple[int, ...]) -> None:
         """Put the mean of the weights after some steps into the model; buffers are those after the last of them.
@@ -95,18 +100,18 @@ class Candidates:
         Raises:
             StoreError: some are damaged.
         """
-        averaged = load_file(self._find(steps[-1]))
+        averaged: dict[str, Tensor] = {}
         with ExitStack() as stack:
-            files = [stack.enter_context(safe_open(self._find(step), framework="pt")) for step in steps]
-            for (
-                name,
-                parameter,
-            ) in self._model.named_parameters():  # one at a time: models need not be in memory together
-                tensors = [self._narrow(file.get_tensor(name), parameter) for file in files]
-                total = torch.zeros_like(tensors[-1], dtype=torch.float64)
-                for tensor in tensors:
-                    total += tensor
-                averaged[name] = (total / len(files)).to(averaged[name].dtype)
+            files = {step: stack.enter_context(safe_open(self._find(step), framework="pt")) for step in steps}
+            parameters = dict(self._model.named_parameters())
+            for name, target in list_module_tensors(self._model).items():  # one at a time: less is in memory
+                tensor = self._read(files[steps[-1]], name, target, steps[-1])
+                if name in parameters:
+                    total = torch.zeros_like(tensor, dtype=torch.float64)
+                    for step, file in files.items():
+                        total += self._read(file, name, target, step)
+                    tensor = (total / len(files)).to(tensor.dtype)
+                averaged[name] = tensor
         self._put(averaged, sum(map(self._find_decay, steps)) / len(steps))
 
     def _find(self, step: int) -> str:
@@ -119,14 +124,22 @@ class Candidates:
         return str(path)
 
     def _keep(self, step: int) -> None:
-        tensors = list_module_tensors(self._model)
-        narrowed = {name: self._narrow(tensor, tensor) for name, tensor in tensors.items()}
-        self._checkpoints.keep_tensors(_name(step), narrowed)
+        rows, tensors = self._trained_rows, list_module_tensors(self._model)
+        if rows is not None:
+            tensors = {
+                name: rows.narrow(tensor) if tensor is rows.table.weight else tensor for name, tensor in tensors.items()
+            }
+            tensors[_ROWS] = rows.token_ids
+        self._checkpoints.keep_tensors(_name(step), tensors)
 
-    def _narrow(self, tensor: Tensor, parameter: Tensor) -> Tensor:
-        """What is kept of a tensor in the place of `parameter`: of the whole table of word embeddings, some rows."""
+    def _read(self, file: Any, name: str, target: Tensor, step: int) -> Tensor:
+        """What was kept in the place of `target`; of the word embeddings, the rows that are trained here."""
+        tensor: Tensor = file.get_tensor(name)
         rows = self._trained_rows
-        return rows.narrow(tensor) if rows is not None and parameter is rows.table.weight else tensor
+        if rows is None or target is not rows.table.weight:
+            return tensor
+        token_ids = file.get_tensor(_ROWS) if _ROWS in file.keys() else None  # noqa: SIM118  # no mapping
+        return rows.fit(tensor, token_ids, self._find_decay(step))
 
     def _put(self, tensors: dict[str, Tensor], decay: float) -> None:
         """Copy kept weights into the model, whose rows that are not trained have decayed."""
@@ -134,7 +147,7 @@ class Candidates:
         with torch.no_grad():
             for name, tensor in tensors.items():
                 if rows is not None and targets[name] is rows.table.weight:
-                    rows.fill(rows.narrow(tensor), decay)
+                    rows.fill(tensor, decay)
                 else:
                     targets[name].copy_(tensor)
 

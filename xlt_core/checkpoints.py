@@ -7,7 +7,7 @@ streams are keyed by step and need no state.
 import logging
 import math
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from xlt_core.errors import StoreError
 logger = logging.getLogger(__name__)
 
 _TENSORS = "state.safetensors"
+_ROWS = "rows"
 _PREFIX = "step_"
 _NUM_KEPT = 2
 
@@ -74,12 +75,19 @@ class CheckpointFolder:
         for outdated in self._newest_first()[_NUM_KEPT:]:
             self._delete(outdated)
 
-    def restore(self, state: TrainingState, at_most: int | None = None) -> None:
+    def restore(
+        self,
+        state: TrainingState,
+        at_most: int | None = None,
+        find_decay: Callable[[int], float] = lambda _: 1.0,
+    ) -> None:
         """Put the newest undamaged checkpoint into `state`; leave it as it is where there is none.
 
         Args:
             state: of a training that has not begun.
             at_most: steps; later checkpoints are passed over. None given: the newest.
+            find_decay: what so many steps make of a word embedding that the checkpoint does not have, since it was
+                not trained.
         """
         remove_partial_folders(self.folder)
         for name in self._newest_first():
@@ -92,7 +100,7 @@ class CheckpointFolder:
                 logger.warning("skipping a damaged checkpoint: %s", error)
                 continue
             if manifest["stage_key"] == self.stage_key:
-                _load(state, load_file(folder / _TENSORS))
+                _load(state, load_file(folder / _TENSORS), find_decay(manifest["step"]))
                 state.step = manifest["step"]
                 state.micro_batch_size = manifest.get("micro_batch_size")
                 return
@@ -190,29 +198,39 @@ def _named_tensors(state: TrainingState) -> Iterator[tuple[str, Tensor]]:
     for name, parameter in state.module.named_parameters():
         for kind, value in state.optimizer.state.get(parameter, {}).items():
             yield f"optimizer.{kind}.{name}", value
+    for name, part in _partial_embeddings(state.module).items():
+        yield f"{_ROWS}.{name}", part.token_ids
 
 
-def _load(state: TrainingState, tensors: dict[str, Tensor]) -> None:
+def _partial_embeddings(module: nn.Module) -> dict[str, PartialEmbedding]:
+    """By the name of their weights."""
+    found = {name: part for name, part in module.named_modules() if isinstance(part, PartialEmbedding)}
+    return {f"{name}.weight": part for name, part in found.items()}
+
+
+def _load(state: TrainingState, tensors: dict[str, Tensor], frozen_decay: float) -> None:
     """Copy saved tensors into the module and the optimiser.
 
-    Checkpoints of training with weight decay once held the whole table of word embeddings: its rows are taken out.
+    Of the word embeddings other rows may have been trained than are now: those that others of an array needed, or, with
+    weight decay in earlier versions, all. Rows of which nothing was saved had no gradient.
     """
     parameters = dict(state.module.named_parameters())
     targets = parameters | dict(state.module.named_buffers())
-    narrow = {
-        f"{name}.weight": part.narrow
-        for name, part in state.module.named_modules()
-        if isinstance(part, PartialEmbedding)
-    }
+    parts = _partial_embeddings(state.module)
     with torch.no_grad():
         for key, tensor in tensors.items():
             section, _, name = key.partition(".")
             if section == "module":
-                targets[name].copy_(narrow[name](tensor) if name in narrow else tensor)
+                if name in parts:
+                    others = parts[name].weight * frozen_decay
+                    tensor = parts[name].fit(tensor, tensors.get(f"{_ROWS}.{name}"), others)
+                targets[name].copy_(tensor)
             elif section == "optimizer":
                 kind, _, name = name.partition(".")
                 parameter = parameters[name]
-                tensor = narrow[name](tensor) if name in narrow else tensor
+                if name in parts and tensor.ndim:
+                    others = torch.zeros_like(parameter)
+                    tensor = parts[name].fit(tensor, tensors.get(f"{_ROWS}.{name}"), others)
                 is_counter = tensor.ndim == 0 and kind == "step" and not parameter.is_cuda
                 value = tensor if is_counter else tensor.to(parameter.device)
                 state.optimizer.state[parameter][kind] = value

@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import torch
@@ -17,7 +18,7 @@ from xlt_core.encoders.dropout import seed_masks
 from xlt_core.memory import fit_in_memory, halve_micro_batch
 from xlt_core.spec import OptimSpec
 from xlt_core.streams import stream_seed
-from xlt_core.updates import build_optimizer, learning_rate_factor
+from xlt_core.updates import build_optimizer, frozen_decay, learning_rate_factor
 
 OnStep = Callable[[int], None]
 """Called with the number of steps taken, after each."""
@@ -188,7 +189,7 @@ class Training:
         self._read_every = read_every or (_READ_EVERY_ON_GPU if is_on_gpu else 1)
         self._unread: list[StepLog] = []
         if checkpoints is not None:
-            checkpoints.restore(self.state, at_most=self._last_step)
+            checkpoints.restore(self.state, self._last_step, partial(frozen_decay, optim))
         self._diverged_reason = _find_divergence(self.state)
 
     @property

@@ -66,8 +66,8 @@ def test_they_are_the_weights_of_the_checkpoints_at_their_steps(whole):
     plan, workspace, _, kept = whole
     assert tuple(kept) == STEPS
     trained = final_weights(plan, workspace)
-    assert {f"module.{name}" for name in kept[NUM_STEPS]} == set(trained)
-    assert all(np.array_equal(tensor, trained[f"module.{name}"].numpy()) for name, tensor in kept[NUM_STEPS].items())
+    assert {f"module.{name}" for name in kept[NUM_STEPS]} == set(trained) | {"module.trained_rows"}
+    assert all(np.array_equal(kept[NUM_STEPS][name.removeprefix("module.")], trained[name].numpy()) for name in trained)
 
 
 def test_training_is_what_it_is_without_them(inputs, whole, tmp_path):
@@ -145,9 +145,9 @@ def test_the_mean_is_numpys_and_one_of_them_is_what_was_kept(inputs, tmp_path, w
     def assert_loaded(expected, *steps):
         """Rows of tokens that never occur are not kept; they are those of the encoder, decayed."""
         loaded = dict(model.named_parameters())
-        for name, tensor in expected.items():
-            value = loaded[name].detach().numpy()
-            assert np.array_equal(value[used] if loaded[name] is table.weight else value, tensor), name
+        for name, parameter in loaded.items():
+            value = parameter.detach().numpy()
+            assert np.array_equal(value[used] if parameter is table.weight else value, expected[name]), name
         decay = np.mean([frozen_decay(plan.target_stage.settings.optim, step) for step in steps])
         assert (decay == 1.0) == (weight_decay == 0.0)
         found = loaded["encoder.model.embeddings.word_embeddings.weight"].detach().numpy()[unused]
@@ -166,24 +166,32 @@ def test_the_mean_is_numpys_and_one_of_them_is_what_was_kept(inputs, tmp_path, w
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
 
 
-def test_those_that_hold_the_whole_table_are_loaded_as_those_that_do_not(inputs, tmp_path):
-    """Of training with weight decay, all rows used to be kept."""
+@pytest.mark.parametrize("whose", ["all tokens", "an array's tokens"])
+def test_those_that_hold_more_rows_are_loaded_as_those_that_do_not(inputs, tmp_path, whose):
+    """Of training with weight decay, all rows used to be kept; trials of an array have those that any of them needs."""
     plan, workspace = plan_candidates(inputs, 0.5), build_workspace(tmp_path)
     trained = train_trial(plan, workspace)
     name, loaded = "encoder.model.embeddings.word_embeddings.weight", {}
 
+    table = trained.model.encoder.word_embedding
+
     def load_all():
         for steps in ((15,), (30,)):
             trained.candidates.load(*steps)
-            loaded[steps] = trained.model.encoder.word_embedding.weight.detach().clone()
+            loaded[steps] = table.weight.detach().clone()
         trained.candidates.load_mean((15, 30))
-        return loaded | {(15, 30): trained.model.encoder.word_embedding.weight.detach().clone()}
+        return loaded | {(15, 30): table.weight.detach().clone()}
 
     expected = load_all()
     kept = {key: torch.from_numpy(tensor) for key, tensor in read_kept(plan, workspace)[15].items()}
-    whole = kept | {name: expected[15,].clone()}
-    CheckpointFolder(workspace.checkpoints / plan.trial_id, "stage").keep_tensors("candidate_00000015", whole)
-    assert len(whole[name]) > len(kept[name])
+    others = {key: tensor for key, tensor in kept.items() if key != "trained_rows"}
+    if whose == "all tokens":
+        others[name] = expected[15,].clone()
+    else:
+        others["trained_rows"] = torch.unique(torch.cat([kept["trained_rows"], torch.tensor([1, 3, 44])]))
+        others[name] = expected[15,][others["trained_rows"]]
+    assert len(others[name]) > len(kept[name])
+    CheckpointFolder(workspace.checkpoints / plan.trial_id, "stage").keep_tensors("candidate_00000015", others)
     found = load_all()
     assert all(torch.equal(table, found[steps]) for steps, table in expected.items())
 

@@ -36,9 +36,27 @@ class PartialEmbedding(nn.Embedding):
         """Look up ids of the whole table; an id that has no row here is an index error."""
         return super().forward(self.rows[token_ids])
 
-    def narrow(self, tensor: Tensor) -> Tensor:
-        """Of a tensor of the whole table, one row a token, the rows that are here; any other stays as it is."""
-        return tensor[self.token_ids] if tensor.ndim and len(tensor) == len(self.rows) else tensor
+    def fit(self, rows: Tensor, token_ids: Tensor | None, others: Tensor) -> Tensor:
+        """The rows that are here, from saved ones; see `fit_rows`."""
+        return fit_rows(rows, token_ids, self.token_ids, others)
+
+
+def fit_rows(rows: Tensor, token_ids: Tensor | None, wanted: Tensor, others: Tensor) -> Tensor:
+    """Take the rows of some tokens from rows that were saved of others, perhaps.
+
+    Args:
+        rows: (saved, D).
+        token_ids: of the saved rows, rising; none, where it was not said: all tokens there are, or those wanted.
+        wanted: token ids, rising.
+        others: (wanted, D), taken for tokens of which nothing was saved.
+    """
+    if token_ids is None:
+        token_ids = wanted if len(rows) == len(wanted) else torch.arange(len(rows))
+    if torch.equal(token_ids, wanted):
+        return rows
+    places = torch.searchsorted(token_ids, wanted).clamp(max=len(token_ids) - 1)
+    is_saved = token_ids[places] == wanted
+    return torch.where(is_saved[:, None].to(others.device), rows[places.to(rows.device)].to(others.device), others)
 
 
 class TrainedRows:
@@ -66,6 +84,11 @@ class TrainedRows:
         """The trained rows of a whole table (tokens, D); what are these rows already stays as it is."""
         is_whole = len(tensor) == self.table.num_embeddings
         return tensor[self.token_ids.to(tensor.device)] if is_whole else tensor
+
+    def fit(self, rows: Tensor, token_ids: Tensor | None, frozen_decay: float) -> Tensor:
+        """The trained rows, from what was saved when the frozen ones had decayed so far; see `fit_rows`."""
+        others = self._start[self.token_ids.to(self._start.device)].cpu() * frozen_decay
+        return fit_rows(rows, token_ids, self.token_ids, others)
 
     def fill(self, rows: Tensor, frozen_decay: float) -> None:
         """Give the whole table its rows: those that are trained, (rows, D), and the others decayed since the start."""
