@@ -1,7 +1,7 @@
 """The `xlt` command under faults, and what a store holds afterwards, in a form that can be compared bit for bit.
 
-`fork_xlt` runs it in a fork of a process that has torch in memory (tenths of a second), `start_xlt` as a user does. Both
-train one by one unless asked: which trials train together changes the last bits.
+`fork_xlt` runs it in a fork of a process that has torch in memory (tenths of a second), `start_xlt` as a user does.
+Both train one by one unless asked: which trials train together changes the last bits.
 """
 
 import json
