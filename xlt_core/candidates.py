@@ -78,7 +78,8 @@ class Candidates:
             num_steps: that were taken; fewer than planned where training was stopped.
         """
         if self._checkpoints.find_tensors(_name(num_steps)) is None:
-            self._keep(num_steps)
+            with self._checkpoints.settled():
+                self._keep(num_steps)
         return tuple(sorted({step for step in self._planned if step <= num_steps} | {num_steps}))
 
     def load(self, step: int) -> None:

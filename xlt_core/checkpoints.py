@@ -8,6 +8,7 @@ import logging
 import math
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from xlt_core.artifacts import FolderMirror, publish_folder, read_manifest, remove_partial_folders
+from xlt_core.background import BackgroundWriter, HostRoom
 from xlt_core.encoders.vocabulary import PartialEmbedding
 from xlt_core.errors import StoreError
 
@@ -54,26 +56,68 @@ class TrainingState:
 
 
 class CheckpointFolder:
-    """The checkpoints of one stage, under `folder/step_<steps taken>/`, and where there is a mirror in it, too."""
+    """The checkpoints of one stage, under `folder/step_<steps taken>/`, and where there is a mirror in it, too.
+
+    What is saved is copied at once and written while training goes on, one thing after the other; all else waits until
+    it is written. What cannot be written is raised by the next that saves or waits.
+    """
 
     def __init__(self, folder: Path, stage_key: str, mirror: FolderMirror | None = None) -> None:
         self.folder = folder
         self.stage_key = stage_key
         self._mirror = mirror
+        self._writer = BackgroundWriter()
+        self._room = HostRoom()
 
     def save(self, state: TrainingState) -> None:
-        """Publish the state; older checkpoints but the last are deleted afterwards."""
-        final = self.folder / f"{_PREFIX}{state.step:08d}"
-        if final.exists():  # a damaged one of the same step, or restore would have begun after it
-            self._delete(final.name)
-        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in _named_tensors(state)}
+        """Publish the state as it is now; older checkpoints but the last are deleted afterwards."""
+        tensors = dict(_named_tensors(state))
         tensors |= {f"log.{name}": torch.tensor(values, dtype=torch.float64) for name, values in state.log.items()}
         manifest = {"stage_key": self.stage_key, "step": state.step, "micro_batch_size": state.micro_batch_size}
-        publish_folder(final, lambda folder: save_file(tensors, folder / _TENSORS), manifest)
-        if self._mirror is not None:
-            self._mirror.push_folder(final)
-        for outdated in self._newest_first()[_NUM_KEPT:]:
-            self._delete(outdated)
+        self._write(f"{_PREFIX}{state.step:08d}", tensors, manifest)
+
+    def _write(self, name: str, tensors: Mapping[str, Tensor], manifest: Mapping[str, Any]) -> None:
+        """Have tensors published as they are now, in the place of what has this name."""
+        self._writer.wait()  # what it writes is in the room that is needed now
+        copied = self._room.copy(tensors)
+
+        def publish() -> None:
+            self._delete(name)  # a damaged checkpoint of the same step, or restore would have begun after it
+            read = copied.read()
+            folder = publish_folder(self.folder / name, lambda partial: save_file(read, partial / _TENSORS), manifest)
+            if self._mirror is not None:
+                self._mirror.push_folder(folder)
+            if name.startswith(_PREFIX):
+                for outdated in self._newest_first()[_NUM_KEPT:]:
+                    self._delete(outdated)
+
+        self._writer.start(publish)
+
+    def wait(self) -> None:
+        """See that all that was saved is written, and give back the memory that it took.
+
+        Raises:
+            OSError, StoreError: something could not be written.
+        """
+        self._room = HostRoom()
+        self._writer.wait()
+
+    @contextmanager
+    def settled(self) -> Iterator[None]:
+        """See that all that is saved in this context is written when it ends.
+
+        Raises:
+            OSError, StoreError: something could not be written, and nothing else was raised before.
+        """
+        try:
+            yield
+        except BaseException:
+            try:
+                self.wait()
+            except Exception as error:
+                logger.warning("a checkpoint could not be written: %s", error)
+            raise
+        self.wait()
 
     def restore(
         self,
@@ -89,6 +133,7 @@ class CheckpointFolder:
             find_decay: what so many steps make of a word embedding that the checkpoint does not have, since it was
                 not trained.
         """
+        self.wait()
         remove_partial_folders(self.folder)
         for name in self._newest_first():
             if at_most is not None and int(name.removeprefix(_PREFIX)) > at_most:
@@ -108,31 +153,30 @@ class CheckpointFolder:
     @property
     def newest_step(self) -> int:
         """Steps taken at the newest checkpoint, sound or not; 0: there is none."""
+        self.wait()
         names = self._newest_first()
         return int(names[0].removeprefix(_PREFIX)) if names else 0
 
     def discard_from(self, step: int) -> None:
         """Delete the checkpoints of so many steps and more: training goes on from before."""
+        self.wait()
         for name in self._newest_first():
             if int(name.removeprefix(_PREFIX)) >= step:
                 self._delete(name)
 
     def keep_tensors(self, name: str, tensors: Mapping[str, Tensor]) -> None:
-        """Keep tensors beside the checkpoints until they are cleared, in the place of what has this name."""
-        self._delete(name)
-        saved = {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}
-        manifest = {"stage_key": self.stage_key}
-        folder = publish_folder(self.folder / name, lambda partial: save_file(saved, partial / _TENSORS), manifest)
-        if self._mirror is not None:
-            self._mirror.push_folder(folder)
+        """Keep tensors as they are now beside the checkpoints until they are cleared, for what has this name."""
+        self._write(name, tensors, {"stage_key": self.stage_key})
 
     def find_tensors(self, name: str) -> Path | None:
         """Give the safetensors file that was kept under a name; none: it is not there, or damaged."""
+        self.wait()
         is_sound = name in self._read_sound([name])
         return self.folder / name / _TENSORS if is_sound else None
 
     def clear(self) -> None:
         """Delete all of them, and what else lies beside them; called when the stage's result is published."""
+        self.wait()
         if self._mirror is not None:
             for name in self._mirror.list_names():
                 self._mirror.delete(name)
@@ -140,6 +184,7 @@ class CheckpointFolder:
 
     def note(self, name: str, content: Mapping[str, Any]) -> None:
         """Keep JSON values beside the checkpoints until they are cleared; a name that is there and sound stays."""
+        self.wait()
         if name not in self._read_sound([name]):
             self._delete(name)
         folder = publish_folder(self.folder / name, lambda _: None, content)
@@ -148,6 +193,7 @@ class CheckpointFolder:
 
     def read_notes(self, prefix: str) -> list[dict[str, Any]]:
         """What was kept under names that begin so, in their order; damaged ones are left out."""
+        self.wait()
         return list(self._read_sound(sorted(self._list_names(prefix))).values())
 
     def _read_sound(self, names: Iterable[str]) -> dict[str, dict[str, Any]]:

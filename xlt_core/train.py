@@ -6,6 +6,7 @@ In: an `Objective`. Out: a `TrainOutcome`, and the objective's module trained in
 import math
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -113,6 +114,7 @@ def train(
         tell: told of `step`, `checkpoint` and `oom`.
 
     Raises:
+        OSError: a checkpoint cannot be written.
         torch.OutOfMemoryError: not even one example fits into memory, or a step cannot be parted.
     """
     started = time.perf_counter()
@@ -141,8 +143,9 @@ def train(
         training.tell("oom", step=state.step, micro_batch_size=objective.micro_batch_size, will_go_on=can_halve)
         return can_halve
 
-    while not training.is_finished:
-        training.end_step(fit_in_memory(differentiate, halve))
+    with nullcontext() if checkpoints is None else checkpoints.settled():
+        while not training.is_finished:
+            training.end_step(fit_in_memory(differentiate, halve))
     return training.conclude(time.perf_counter() - started, objective.micro_batch_size)
 
 

@@ -191,7 +191,9 @@ def test_those_that_hold_more_rows_are_loaded_as_those_that_do_not(inputs, tmp_p
         others["trained_rows"] = torch.unique(torch.cat([kept["trained_rows"], torch.tensor([1, 3, 44])]))
         others[name] = expected[15,][others["trained_rows"]]
     assert len(others[name]) > len(kept[name])
-    CheckpointFolder(workspace.checkpoints / plan.trial_id, "stage").keep_tensors("candidate_00000015", others)
+    checkpoints = CheckpointFolder(workspace.checkpoints / plan.trial_id, "stage")
+    with checkpoints.settled():
+        checkpoints.keep_tensors("candidate_00000015", others)
     found = load_all()
     assert all(torch.equal(table, found[steps]) for steps, table in expected.items())
 
@@ -227,8 +229,10 @@ def test_a_training_that_is_stopped_ends_with_a_candidate(inputs, whole, tmp_pat
 
 
 def test_weights_that_are_lost_after_training_are_an_error(tmp_path):
-    candidates = Candidates(nn.Linear(2, 2), None, CheckpointFolder(tmp_path, "stage"), (1, 2))
-    candidates.note_step(1)
+    checkpoints = CheckpointFolder(tmp_path, "stage")
+    candidates = Candidates(nn.Linear(2, 2), None, checkpoints, (1, 2))
+    with checkpoints.settled():
+        candidates.note_step(1)
     shutil.rmtree(tmp_path / "candidate_00000001")
     with pytest.raises(StoreError, match=r"weights after step 1 .* run the trial again"):
         candidates.load(1)

@@ -1,11 +1,15 @@
 """Checkpoints: the newest undamaged one is restored, and no more than two stay."""
 
+import errno
 import math
 import shutil
+import threading
 from pathlib import Path
 
+import pytest
 import torch
-from torch import nn
+from safetensors.torch import load_file
+from torch import Tensor, nn
 
 from xlt_core.checkpoints import CheckpointFolder, TrainingState
 from xlt_core.spec import OptimSpec
@@ -26,11 +30,17 @@ def take_steps(state: TrainingState, num_steps: int) -> None:
         state.step += 1
 
 
+def save(checkpoints: CheckpointFolder, state: TrainingState) -> None:
+    """Have the state written before anything else happens."""
+    with checkpoints.settled():
+        checkpoints.save(state)
+
+
 def save_three(folder, key="stage") -> TrainingState:
     state = build_state(0)
     for _ in range(3):
         take_steps(state, 2)
-        CheckpointFolder(folder, key).save(state)
+        save(CheckpointFolder(folder, key), state)
     return state
 
 
@@ -101,7 +111,7 @@ def test_the_size_of_micro_batches_that_fitted_is_kept(tmp_path):
     state = build_state(0)
     state.micro_batch_size = 4
     take_steps(state, 1)
-    CheckpointFolder(tmp_path, "stage").save(state)
+    save(CheckpointFolder(tmp_path, "stage"), state)
     restored = build_state(1)
     CheckpointFolder(tmp_path, "stage").restore(restored)
     assert restored.micro_batch_size == 4
@@ -137,7 +147,7 @@ def test_a_training_goes_on_where_another_machine_left_it(tmp_path):
     first = CheckpointFolder(tmp_path / "first", "stage", mirror)
     for _ in range(3):
         take_steps(state, 2)
-        first.save(state)
+        save(first, state)
     first.note("rung_00000004", {"score": 0.5})
     assert sorted(mirror.list_names()) == ["rung_00000004", "step_00000004", "step_00000006"]
     elsewhere, restored = CheckpointFolder(tmp_path / "second", "stage", mirror), build_state(1)
@@ -153,9 +163,9 @@ def test_a_training_goes_on_where_another_machine_left_it(tmp_path):
 def test_a_newer_checkpoint_in_the_mirror_comes_before_an_older_one_here(tmp_path):
     mirror, state = FolderOfFolders(tmp_path / "remote"), build_state(0)
     take_steps(state, 1)
-    CheckpointFolder(tmp_path / "first", "stage").save(state)
+    save(CheckpointFolder(tmp_path / "first", "stage"), state)
     take_steps(state, 1)
-    CheckpointFolder(tmp_path / "second", "stage", mirror).save(state)
+    save(CheckpointFolder(tmp_path / "second", "stage", mirror), state)
     restored = build_state(1)
     CheckpointFolder(tmp_path / "first", "stage", mirror).restore(restored)
     assert restored.step == 2
@@ -164,7 +174,7 @@ def test_a_newer_checkpoint_in_the_mirror_comes_before_an_older_one_here(tmp_pat
 def test_a_checkpoint_that_is_damaged_in_the_mirror_is_written_anew(tmp_path):
     mirror, state = FolderOfFolders(tmp_path / "remote"), build_state(0)
     take_steps(state, 2)
-    CheckpointFolder(tmp_path / "first", "stage", mirror).save(state)
+    save(CheckpointFolder(tmp_path / "first", "stage", mirror), state)
     damaged = tmp_path / "remote" / "step_00000002" / "state.safetensors"
     whole = damaged.read_bytes()
     damaged.write_bytes(whole[:-1])
@@ -172,7 +182,7 @@ def test_a_checkpoint_that_is_damaged_in_the_mirror_is_written_anew(tmp_path):
     again.restore(restored)
     assert restored.step == 0
     take_steps(restored, 2)
-    again.save(restored)
+    save(again, restored)
     assert damaged.read_bytes() == whole
 
 
@@ -187,3 +197,98 @@ def test_notes_are_kept_in_order_and_damaged_ones_left_out(tmp_path, caplog):
     assert "damaged note" in caplog.text
     checkpoints.note("rung_00000030", {"num_steps": 30})
     assert [note["num_steps"] for note in checkpoints.read_notes("rung_")] == [4, 30, 200]
+
+
+class SlowFolders(FolderOfFolders):
+    """Takes nothing until it is let."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.may_go_on = threading.Event()
+
+    def push_folder(self, folder: Path) -> None:
+        assert self.may_go_on.wait(timeout=30)
+        super().push_folder(folder)
+
+
+def read_weights(folder: Path, step: int) -> Tensor:
+    return load_file(folder / f"step_{step:08d}" / "state.safetensors")["module.0.weight"]
+
+
+def test_training_goes_on_while_the_weights_of_the_moment_are_written(tmp_path):
+    mirror, state = SlowFolders(tmp_path / "remote"), build_state(0)
+    checkpoints = CheckpointFolder(tmp_path / "here", "stage", mirror)
+    expected = {}
+    for step in (1, 2):
+        take_steps(state, 1)
+        expected[step] = state.module[0].weight.detach().clone()
+        checkpoints.save(state)  # the second waits for the first
+        with torch.no_grad():
+            for parameter in state.module.parameters():
+                parameter += 1.0
+        assert mirror.list_names() == ([] if step == 1 else ["step_00000001"])
+        mirror.may_go_on.set()
+        checkpoints._writer.wait()
+        mirror.may_go_on.clear()
+    assert sorted(mirror.list_names()) == ["step_00000001", "step_00000002"]
+    assert all(torch.equal(read_weights(tmp_path / "here", step), weight) for step, weight in expected.items())
+
+
+def test_whoever_reads_or_clears_waits_until_all_is_written(tmp_path):
+    for ask in (
+        lambda folder: folder.newest_step,
+        lambda folder: folder.restore(build_state(1)),
+        lambda folder: folder.discard_from(1),
+        lambda folder: folder.find_tensors("candidate_00000001"),
+        lambda folder: folder.note("rung_00000001", {}),
+        lambda folder: folder.read_notes("rung_"),
+        lambda folder: folder.clear(),
+    ):
+        mirror, state = SlowFolders(tmp_path / "remote"), build_state(0)
+        checkpoints = CheckpointFolder(tmp_path / "here", "stage", mirror)
+        take_steps(state, 1)
+        checkpoints.save(state)
+        threading.Timer(0.05, mirror.may_go_on.set).start()
+        ask(checkpoints)
+        assert mirror.may_go_on.is_set()
+        checkpoints.clear()
+        assert not mirror.list_names()
+
+
+class FullFolders(FolderOfFolders):
+    """Has no room."""
+
+    def push_folder(self, folder: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_what_cannot_be_written_is_raised_once_by_the_next_who_saves_or_waits(tmp_path):
+    state = build_state(0)
+    checkpoints = CheckpointFolder(tmp_path / "here", "stage", FullFolders(tmp_path / "remote"))
+    for ask in (lambda: checkpoints.save(state), checkpoints.wait):
+        take_steps(state, 1)
+        checkpoints.save(state)
+        with pytest.raises(OSError, match="No space left") as raised:
+            ask()
+        assert raised.value.errno == errno.ENOSPC
+        checkpoints.wait()
+
+
+def test_what_cannot_be_written_hides_nothing_else_that_is_raised(tmp_path, caplog):
+    state = build_state(0)
+    checkpoints = CheckpointFolder(tmp_path / "here", "stage", FullFolders(tmp_path / "remote"))
+
+    def save_and_break_off() -> None:
+        with checkpoints.settled():
+            checkpoints.save(state)
+            raise torch.OutOfMemoryError
+
+    with pytest.raises(torch.OutOfMemoryError):
+        save_and_break_off()
+    assert "No space left" in caplog.text
+
+
+def test_memory_is_given_back_when_all_is_written(tmp_path):
+    checkpoints, state = CheckpointFolder(tmp_path, "stage"), build_state(0)
+    save(checkpoints, state)
+    assert not checkpoints._room._room
