@@ -26,8 +26,8 @@ from search_spaces.loading import load_space
 from sweeps.planning.plan import plan_sweep
 from xlt_core.plan import TrialPlan
 from xlt_core.stage_plan import Stage
-from xlt_core.stages import stage_seed
 from xlt_core.streams import stream_seed
+from xlt_core.task_stage import stage_seed
 from xlt_core.tasks import load_task
 from xlt_core.tasks.examples import PairExamples
 

@@ -14,6 +14,7 @@ import numpy as np
 from xlt_core.artifacts import is_published, publish_folder, read_manifest
 from xlt_core.errors import StoreError
 from xlt_core.plan import TrialPlan
+from xlt_core.progress import OnProgress
 from xlt_core.result import (
     AnswerPredictions,
     LabelPredictions,
@@ -22,7 +23,6 @@ from xlt_core.result import (
     RankedPredictions,
 )
 from xlt_core.run import TrialAnswers, discard_checkpoints, predict_trial
-from xlt_core.stages import OnProgress
 from xlt_core.tasks import load_task
 from xlt_core.tasks.base import Shape, Task
 from xlt_core.workspace import Workspace

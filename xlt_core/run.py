@@ -14,11 +14,11 @@ from xlt_core.memory import measure_peak_bytes
 from xlt_core.plan import TrialPlan
 from xlt_core.predict import Predictor
 from xlt_core.process_state import describe_device, list_versions, select_device
+from xlt_core.progress import OnProgress
 from xlt_core.result import LanguageScore, Predictions, Status, TrialResult
 from xlt_core.rungs import read_rungs
 from xlt_core.scoring import Evaluation, explain_divergence, score_trial
 from xlt_core.selection import score_selections
-from xlt_core.stages import OnProgress
 from xlt_core.tasks import load_task
 from xlt_core.trial_stages import TrainedTrial, checkpoints_of, train_trial
 from xlt_core.workspace import Workspace

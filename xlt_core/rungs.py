@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from xlt_core.checkpoints import CheckpointFolder
 from xlt_core.plan import TrialPlan
+from xlt_core.progress import OnProgress
 from xlt_core.result import Rung
-from xlt_core.stages import OnProgress
 from xlt_core.trial_stages import checkpoints_of, train_trial
 from xlt_core.workspace import Workspace
 

@@ -12,9 +12,11 @@ from xlt_core.difficulty.training import recheck_examples
 from xlt_core.model import TrialModel
 from xlt_core.plan import TrialPlan
 from xlt_core.process_state import reset_process_state, select_device
+from xlt_core.progress import OnProgress
 from xlt_core.result import ArmRecord, PerturbationRecord, StageCost, Status, TrainingSummary
 from xlt_core.stage_artifacts import open_checkpoints, read_arm, read_artifact, read_stage_cost
-from xlt_core.stages import OnProgress, run_stage, stage_seed, train_stage
+from xlt_core.stages import run_stage
+from xlt_core.task_stage import TrainedStage, stage_seed, train_stage
 from xlt_core.tasks import load_task
 from xlt_core.tasks.base import FROZEN_SHAPES
 from xlt_core.weights import keep_weights, load_weights
@@ -64,9 +66,43 @@ def train_trial(
     kept = None if until_step is not None else _read_kept(plan, workspace)
     if kept is not None:
         return kept
+    before = run_shared_stages(plan, workspace, on_progress)
+    if before.diverged is not None:
+        return before.diverged
+    reset_process_state(workspace.num_threads, workspace.memory_fraction)
+    target = plan.target_stage
+    workspace.tell("stage", kind=target.kind, stage_key=target.key)
+    trained = train_stage(
+        target, plan.spec, workspace, checkpoints_of(plan, workspace), on_progress, until_step=until_step
+    )
+    finished = conclude_training(before, trained)
+    if workspace.keep_weights and until_step is None:
+        keep_trained(finished, plan, workspace)
+    return finished
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedStages:
+    """What the stages before the target stage came to."""
+
+    costs: tuple[StageCost, ...]
+    notes: tuple[str, ...]
+    """Of stages that are not as they should be."""
+    arm: ArmRecord | None
+    diverged: TrainedTrial | None = None
+    """The end of the trial where one of them diverged."""
+
+
+def run_shared_stages(plan: TrialPlan, workspace: Workspace, on_progress: OnProgress | None = None) -> SharedStages:
+    """Run the stages before the target stage that are not published yet, and read what they came to.
+
+    Raises:
+        DamagedArtifactError: a published stage is not as it was.
+    """
     costs: list[StageCost] = []
     notes: list[str] = []
     arm: ArmRecord | None = None
+    diverged: TrainedTrial | None = None
     for stage in plan.shared_stages:
         if not is_published(workspace.stages / stage.key):
             workspace.tell("stage", kind=stage.kind, stage_key=stage.key)
@@ -79,30 +115,26 @@ def train_trial(
         if manifest["status"] != "ok":
             notes.append(f"{stage.kind} stage {stage.key} {manifest['status']}: {manifest['reason']}")
         if manifest["status"] == "diverged":
-            return TrainedTrial(
+            diverged = TrainedTrial(
                 status="diverged", reason=notes[-1], costs=tuple(costs), arm=arm, summary=TrainingSummary(), model=None
             )
-    reset_process_state(workspace.num_threads, workspace.memory_fraction)
-    target = plan.target_stage
-    workspace.tell("stage", kind=target.kind, stage_key=target.key)
-    trained = train_stage(
-        target, plan.spec, workspace, checkpoints_of(plan, workspace), on_progress, until_step=until_step
-    )
+            break
+    return SharedStages(costs=tuple(costs), notes=tuple(notes), arm=arm, diverged=diverged)
+
+
+def conclude_training(before: SharedStages, trained: TrainedStage) -> TrainedTrial:
+    """Put what all stages came to together."""
     summary = trained.summary
-    if summary.reason is not None:
-        notes.append(summary.reason)
-    finished = TrainedTrial(
+    notes = before.notes if summary.reason is None else (*before.notes, summary.reason)
+    return TrainedTrial(
         status=summary.status,
         reason="; ".join(notes) or None,
-        costs=(*costs, trained.cost),
-        arm=arm,
+        costs=(*before.costs, trained.cost),
+        arm=before.arm,
         summary=summary,
         model=None if summary.status == "diverged" else trained.model,
         candidates=trained.candidates,
     )
-    if workspace.keep_weights and until_step is None:
-        _keep(finished, plan, workspace)
-    return finished
 
 
 def checkpoints_of(plan: TrialPlan, workspace: Workspace) -> CheckpointFolder:
@@ -110,7 +142,7 @@ def checkpoints_of(plan: TrialPlan, workspace: Workspace) -> CheckpointFolder:
     return open_checkpoints(plan.trial_id, plan.target_stage, workspace)
 
 
-def _keep(finished: TrainedTrial, plan: TrialPlan, workspace: Workspace) -> None:
+def keep_trained(finished: TrainedTrial, plan: TrialPlan, workspace: Workspace) -> None:
     """Publish the weights, and all that a trial with the same target stage would say of its training."""
     if finished.model is None or load_task(plan.spec.target.task).shape in FROZEN_SHAPES:
         return

@@ -19,7 +19,7 @@ from results.storage import Storage, open_storage
 from sweeps.observing.vitals import Vitals, measure_vitals
 
 if TYPE_CHECKING:
-    from xlt_core.stages import Progress
+    from xlt_core.progress import Progress
 
 PROGRESS_FOLDER = "progress"
 """Folder of the heartbeats under a sweep's scratch."""

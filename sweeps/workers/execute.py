@@ -29,7 +29,7 @@ from xlt_core.stage_plan import Stage
 from xlt_core.workspace import Workspace
 
 if TYPE_CHECKING:
-    from xlt_core.stages import OnProgress
+    from xlt_core.progress import OnProgress
     from xlt_core.trial_stages import TrainedTrial
 
 _Made = TypeVar("_Made")

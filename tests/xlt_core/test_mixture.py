@@ -22,7 +22,8 @@ from xlt_core.model import TrialModel
 from xlt_core.plan import TrialPlan, plan_trial
 from xlt_core.recipe import ModelSpec
 from xlt_core.spec import OptimSpec, StageSpec, parse_trial_spec
-from xlt_core.stages import run_stage, train_stage
+from xlt_core.stages import run_stage
+from xlt_core.task_stage import train_stage
 from xlt_core.train import train
 from xlt_core.workspace import Workspace
 

@@ -16,7 +16,7 @@ from xlt_core.errors import DataError
 from xlt_core.plan import plan_trial
 from xlt_core.predict import Predictor, load_tokens
 from xlt_core.spec import StageSpec, TrialSpec, parse_trial_spec
-from xlt_core.stages import build_model
+from xlt_core.task_stage import build_model
 from xlt_core.tasks import load_task
 from xlt_core.workspace import Workspace
 

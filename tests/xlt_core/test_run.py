@@ -27,7 +27,8 @@ from xlt_core.errors import DamagedArtifactError
 from xlt_core.plan import TrialPlan, plan_trial
 from xlt_core.run import discard_checkpoints, run_trial
 from xlt_core.spec import parse_trial_spec
-from xlt_core.stages import build_model, run_stage
+from xlt_core.stages import run_stage
+from xlt_core.task_stage import build_model
 from xlt_core.tasks.world import NUM_TRAIN_EXAMPLES
 from xlt_core.workspace import Workspace
 

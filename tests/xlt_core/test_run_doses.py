@@ -26,8 +26,10 @@ from xlt_core.difficulty.scores import read_scores
 from xlt_core.difficulty.training import choose_examples
 from xlt_core.errors import DataError
 from xlt_core.plan import TrialPlan
+from xlt_core.progress import Progress
 from xlt_core.run import run_trial
-from xlt_core.stages import Progress, run_stage, stage_seed
+from xlt_core.stages import run_stage
+from xlt_core.task_stage import stage_seed
 from xlt_core.workspace import Workspace
 
 CHECKS = ["counts", "labels", "lengths", "order", "linear", "independent"]

@@ -13,6 +13,7 @@ from tests.factories import build_encoder
 from tests.learnable import WRITERS
 from xlt_core.errors import SpecError
 from xlt_core.plan import TrialPlan, plan_trial
+from xlt_core.progress import Progress
 from xlt_core.result import (
     AnswerPredictions,
     LabelPredictions,
@@ -23,7 +24,6 @@ from xlt_core.result import (
 )
 from xlt_core.run import run_trial
 from xlt_core.spec import parse_trial_spec
-from xlt_core.stages import Progress
 from xlt_core.workspace import Workspace
 
 NUM_STEPS = {"single": 200, "choice": 100, "span": 150, "dual": 300, "retrieval": 1, "mining": 1}

@@ -12,7 +12,7 @@ from xlt_core.plan import TrialPlan, plan_trial
 from xlt_core.run import run_trial
 from xlt_core.scoring import Evaluation, explain_divergence, score_trial
 from xlt_core.spec import parse_trial_spec
-from xlt_core.stages import build_model
+from xlt_core.task_stage import build_model
 from xlt_core.workspace import Workspace
 
 EVERY_KIND = (

@@ -8,8 +8,8 @@ import pytest
 
 from tests.xlt_core.pair_trials import build_plan, build_workspace, write_inputs
 from xlt_core.predict import Predictor, load_tokens
-from xlt_core.stages import build_model
 from xlt_core.summary import summarize_training
+from xlt_core.task_stage import build_model
 from xlt_core.train import TrainOutcome
 
 

@@ -1,5 +1,7 @@
 """Layers of an array of trials: what transformers' own modules are exchanged for. In: stacked weights, (A, ...) each.
 
+Each computes for every trial what its own layer would, on a CPU to the last bit where no row is padded.
+
 Legend: A arrays of trials, T tokens, D features in, E features out, V rows of a table.
 """
 
@@ -9,9 +11,6 @@ from torch.nn import functional
 
 from xlt_core.encoders.dropout import DropoutStreams
 from xlt_core.encoders.linear import map_quickly, runs_quickly
-
-_FEWEST_BY_ONEDNN = 1 << 16
-"""Weights of a layer from which on one product after the other through oneDNN is quicker than MKL's batch of them."""
 
 
 class StackedLinear(nn.Module):
@@ -24,7 +23,7 @@ class StackedLinear(nn.Module):
 
     def forward(self, hidden: Tensor) -> Tensor:
         """Map (A, T, D) to (A, T, E)."""
-        if self.weight[0].numel() >= _FEWEST_BY_ONEDNN and runs_quickly(hidden[0]):
+        if runs_quickly(hidden[0], self.weight[0]):
             biases = [None] * len(hidden) if self.bias is None else self.bias
             return torch.stack([map_quickly(*parts) for parts in zip(hidden, self.weight, biases, strict=True)])
         if self.bias is None:
@@ -43,10 +42,13 @@ class StackedLayerNorm(nn.Module):
 
     def forward(self, hidden: Tensor) -> Tensor:
         """Normalise (A, T, D) over its last dimension."""
-        normalized = functional.layer_norm(hidden, hidden.shape[-1:], eps=self._epsilon)
-        if self.bias is None:
-            return normalized * self.weight[:, None]
-        return torch.addcmul(self.bias[:, None], normalized, self.weight[:, None])
+        biases = [None] * len(hidden) if self.bias is None else self.bias
+        return torch.stack(
+            [
+                functional.layer_norm(row, row.shape[-1:], weight, bias, self._epsilon)
+                for row, weight, bias in zip(hidden, self.weight, biases, strict=True)
+            ]
+        )
 
 
 class StackedEmbedding(nn.Module):

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 _FEWEST_ELEMENTS = 1 << 16
-"""Smaller inputs gain nothing."""
+"""Smaller inputs gain nothing, nor do smaller weights."""
 
 
 class QuickLinear(nn.Linear):
@@ -16,15 +16,19 @@ class QuickLinear(nn.Linear):
 
     def forward(self, hidden: Tensor) -> Tensor:
         """Map (..., in_features) to (..., out_features)."""
-        return map_quickly(hidden, self.weight, self.bias) if runs_quickly(hidden) else super().forward(hidden)
+        return (
+            map_quickly(hidden, self.weight, self.bias)
+            if runs_quickly(hidden, self.weight)
+            else super().forward(hidden)
+        )
 
 
-def runs_quickly(hidden: Tensor) -> bool:
+def runs_quickly(hidden: Tensor, weight: Tensor) -> bool:
     """Whether oneDNN takes these numbers, and they are enough."""
     return (
         hidden.device.type == "cpu"
         and hidden.dtype == torch.float32
-        and hidden.numel() >= _FEWEST_ELEMENTS
+        and min(hidden.numel(), weight.numel()) >= _FEWEST_ELEMENTS
         and not torch.is_autocast_enabled("cpu")
     )
 

@@ -18,7 +18,7 @@ from sweeps.observing.observation import Observer
 from sweeps.units.job import SCRATCH
 from sweeps.units.lock import only_one_driver
 from tests.sweeps.factories import make_space
-from xlt_core.stages import Progress
+from xlt_core.progress import Progress
 
 
 @pytest.fixture

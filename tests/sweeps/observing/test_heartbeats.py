@@ -18,7 +18,7 @@ from sweeps.observing.heartbeats import (
     forget_heartbeat,
     read_heartbeats,
 )
-from xlt_core.stages import Progress
+from xlt_core.progress import Progress
 
 
 def test_a_heartbeat_lasts_as_long_as_the_work(tmp_path: Path) -> None:

@@ -25,7 +25,8 @@ from xlt_core.encoders.loading import load_encoder
 from xlt_core.errors import DataError
 from xlt_core.plan import TrialPlan
 from xlt_core.predict import load_tokens
-from xlt_core.stages import run_stage, stage_seed
+from xlt_core.stages import run_stage
+from xlt_core.task_stage import stage_seed
 from xlt_core.tasks import load_task
 from xlt_core.workspace import Workspace
 

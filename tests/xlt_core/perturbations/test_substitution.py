@@ -139,13 +139,13 @@ class TestRsDa(NeighborContract):
     def test_originals_are_packed_only_where_the_loss_gap_is_measured(self):
         objective = build_objective(self.build_spec())
         num_packed = []
-        packing = objective._pack
+        packing = objective.pack
 
         def count(rows):
             num_packed.append(len(rows))
             return packing(rows)
 
-        objective._pack = count
+        objective.pack = count
         objective.settings = objective.settings.model_copy(update={"optim": OPTIM})
         objective._probe_every = 2
         for step in range(4):
