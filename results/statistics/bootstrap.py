@@ -39,11 +39,18 @@ def estimate(differences: Sequence[PairedDifference], *, num_draws: int = NUM_DR
             chosen = columns[part : part + _MAX_COLUMNS]
             example_variance[chosen] += _resampled_variance(examples, _stack(differences, examples, chosen), num_draws)
     k = np.array([len(one.deltas) for one in differences], np.int64)
-    delta = np.array([one.deltas.mean() if len(one.deltas) else np.nan for one in differences], np.float64)
+    delta, seed_variance = np.full((2, len(differences)), np.nan)
+    for num_blocks in sorted(set(k.tolist()) - {0}):
+        rows = np.flatnonzero(k == num_blocks)
+        deltas = np.array([differences[row].deltas for row in rows.tolist()], np.float64)
+        delta[rows] = deltas.mean(axis=1)
+        if num_blocks > 1:
+            is_equal = np.ptp(deltas, axis=1) < _ROUNDING
+            seed_variance[rows] = np.where(is_equal, 0.0, deltas.var(axis=1, ddof=1)) / num_blocks
     return Estimates(
         k=k,
         delta=np.where(np.abs(delta) < _ROUNDING, 0.0, delta),
-        seed_variance=np.array([_variance_of_mean(one.deltas) for one in differences], np.float64),
+        seed_variance=seed_variance,
         example_variance=np.where(k > 1, example_variance, np.nan),
         residual_variance=np.array([one.residual_variance for one in differences], np.float64),
     )
@@ -79,14 +86,6 @@ def draw_replicates(differences: Sequence[PairedDifference], *, num_draws: int =
             seed_weights[one.seeds] = _draw_seed_weights(one.seeds, num_draws)
         shifts[row] += estimates.delta[row] + (one.deltas - one.deltas.mean()) @ seed_weights[one.seeds]
     return shifts.T
-
-
-def _variance_of_mean(deltas: FloatArray) -> float:
-    """By the spread of seed blocks; NaN of fewer than two."""
-    k = len(deltas)
-    if k < 2:
-        return np.nan
-    return 0.0 if np.ptp(deltas) < _ROUNDING else float(deltas.var(ddof=1)) / k
 
 
 def _draw_seed_weights(seeds: Sequence[int], num_draws: int) -> FloatArray:

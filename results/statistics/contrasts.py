@@ -161,5 +161,5 @@ def _join(arrays: Sequence[npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
 
 
 def _without_nan(row: Mapping[str, Any]) -> dict[str, Any]:
-    """NaN is null."""
-    return {name: None if isinstance(value, float) and np.isnan(value) else value for name, value in row.items()}
+    """NaN is null; it alone is unlike itself."""
+    return {name: None if isinstance(value, float) and value != value else value for name, value in row.items()}

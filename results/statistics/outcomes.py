@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import NamedTuple, TypeAlias
 from zlib import crc32
 
@@ -55,7 +56,7 @@ class Outcomes:
         is_binary = self.numerators is not None and self.numerators.dtype == np.uint8
         return self.numerators == 1 if is_binary and self.numerators is not None else None
 
-    @property
+    @cached_property
     def score(self) -> float:
         """The metric over all examples, 0 to 100; 0 where there is nothing to be counted, NaN where it is no ratio."""
         if self.numerators is None:
@@ -74,7 +75,7 @@ class Outcomes:
         expected = ratio if self.denominators is None else ratio * self.denominators
         return np.float32(100.0 / (self._total or 1.0)) * (self.numerators - expected)
 
-    @property
+    @cached_property
     def _total(self) -> float:
         return float(self.num_examples if self.denominators is None else self.denominators.sum(dtype=np.float64))
 

@@ -206,7 +206,7 @@ def _failed_runs(draft: Draft) -> str:
         parts = ["degenerate runs count at their scores, diverged ones at chance"]
         parts += [f"left out: {counts}"] if counts else []
     else:
-        included = Counter(run.status for run in set(chain(*draft.paired.runs)) if run.status != "ok")
+        included = Counter(run.status for run in {run for run in chain(*draft.paired.runs) if run.status != "ok"})
         parts = [f"counted as if ok: {_listed(included)}"] if included else []
         parts += [f"pairs left out: {counts}"] if counts else []
         parts = parts or ["none"]

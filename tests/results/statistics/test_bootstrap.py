@@ -168,6 +168,26 @@ def test_a_single_seed_has_a_delta_and_no_error():
     assert np.isnan(draw_replicates([lone], num_draws=10)).all()
 
 
+def test_differences_of_unlike_numbers_of_seeds_are_each_estimated_as_alone():
+    generator = np.random.default_rng(0)
+    differences = [simulate_difference(World(num_seeds=k), generator) for k in (3, 1, 5, 3)]
+    together = estimate(differences)
+    for place, one in enumerate(differences):
+        alone = estimate([one])
+        for name in ("k", "delta", "seed_variance", "example_variance"):
+            np.testing.assert_array_equal(getattr(together, name)[place], getattr(alone, name)[0])
+        np.testing.assert_allclose(
+            draw_replicates(differences, num_draws=20)[:, place], draw_replicates([one], num_draws=20)[:, 0]
+        )
+
+
+def test_a_difference_that_is_not_known_has_no_error_either():
+    unknown = contrast([Scored(np.array([np.nan, np.nan, np.nan]), {})], [1.0], range(3))
+    found = estimate([unknown])
+    assert np.isnan(found.delta[0])
+    assert np.isnan(found.seed_variance[0])
+
+
 def test_there_may_be_nothing_to_estimate():
     assert estimate([]).interval().low.shape == (0,)
     assert draw_replicates([], num_draws=10).shape == (10, 0)
