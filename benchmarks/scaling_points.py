@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.scaling_point import Point, Series
-from benchmarks.scaling_training import score_examples, score_languages, train_examples, train_tokens
+from benchmarks.scaling_training import score_examples, score_languages, train_examples, train_tokens, train_width
 
 
 def _forget_kept(sweep: Path) -> None:
@@ -179,5 +179,6 @@ SERIES: Mapping[str, Series] = {
     "score-examples": Series(axis="examples", measure=score_examples, sizes=(500, 1000, 2000, 4000, 8000, 16_000)),
     "train-examples": Series(axis="examples", measure=train_examples, sizes=(500, 1000, 2000, 4000, 8000, 16_000)),
     "train-tokens": Series(axis="tokens a step", measure=train_tokens, sizes=(128, 256, 512, 1024, 2048, 4096)),
+    "train-width": Series(axis="trials of an array", measure=train_width, sizes=(1, 2, 4, 8, 16, 32)),
 }
 """By name, as `--only` takes it."""

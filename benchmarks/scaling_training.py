@@ -56,8 +56,29 @@ def _train(point: Point, *, num_train: int, num_steps: int, batch_size: int) -> 
         train_trial(trial, workspace)
 
 
+def train_width(point: Point) -> None:
+    """The same number of steps of more and more trials that train together."""
+    from xlt_core.arrays.run import ArrayMember, train_array
+    from xlt_core.trial_stages import train_trial
+
+    sizes: dict[str, Any] = {"num_languages": 1, "num_train": 512, "num_test": 20}
+    with point.preparing():
+        first, workspace = _prepare_trial(point, **sizes)
+        train_trial(first, workspace)
+        optim = {"batch_size": 32, "learning_rate": 1e-3, "num_steps": 20}
+        plans = [_prepare_trial(point, **sizes, optim=optim, seed=seed)[0] for seed in range(point.size)]
+    with point.measured("array of trials"):
+        train_array([ArrayMember(one, workspace, None) for one in plans], max_width=point.size)
+
+
 def _prepare_trial(
-    point: Point, *, num_languages: int, num_train: int, num_test: int, optim: Mapping[str, Any] | None = None
+    point: Point,
+    *,
+    num_languages: int,
+    num_train: int,
+    num_test: int,
+    optim: Mapping[str, Any] | None = None,
+    seed: int = 0,
 ) -> tuple[Any, Any]:
     """A trial on random words with a two-layer encoder, and where it works."""
     from benchmarks.scaling_stores import write_texts
@@ -76,6 +97,7 @@ def _prepare_trial(
         "encoder": str(point.folder / "encoder"),
         "target": {"task": str(task), "data": str(task.parent)},
         "optim": optim or {"num_steps": 1, "batch_size": 8},
+        "seed": seed,
     }
     workspace = Workspace(root=point.folder / "work", num_threads=1, device="cpu")
     return plan_single_trial(parse_trial_spec(spec)).plan, workspace
