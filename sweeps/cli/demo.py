@@ -24,6 +24,7 @@ What to try next
 def run_demo(
     out: Annotated[Path, typer.Option(help="The sweep's folder.")] = Path("runs/demo"),
     inline: Annotated[bool, typer.Option("--inline", help="In this one process, without Ray.")] = False,
+    no_arrays: Annotated[bool, typer.Option("--no-arrays", help="Train trials one by one.")] = False,
 ) -> None:
     """Run a small sweep on the embedded world and show what came out; no download, no GPU."""
     from results.report.evidence import gather_evidence
@@ -43,7 +44,8 @@ def run_demo(
         highlight=False,
         soft_wrap=True,
     )
-    outcome = run_missing(store, plan.trials, LaunchOptions(resources=space.resources, inline=inline), console)
+    options = LaunchOptions(resources=space.resources, inline=inline, arrays=not no_arrays)
+    outcome = run_missing(store, plan.trials, options, console)
     page = out.with_name(f"{out.name}-report.html")
     write_page(page, render_page(gather_evidence(store)))
     finish(outcome, SummaryFormat.table, console)

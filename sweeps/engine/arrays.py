@@ -7,11 +7,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from math import ceil
 
-from sweeps.units.companions import ArrayUnit
+from sweeps.units.companions import MAX_WIDTH, ArrayUnit
 from sweeps.workers.outcomes import ArrayOutcome
-
-MAX_WIDTH = 16
-"""Beyond it there is little to gain, and a worker that dies has more to do again."""
 
 
 @dataclass

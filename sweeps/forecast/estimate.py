@@ -3,6 +3,7 @@
 In: planned trials, what is there already, rates (`sweeps.forecast.rates`). Out: an `Estimate`. Light.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -13,7 +14,9 @@ from sweeps.forecast.rates import Rates, count_test_sets
 from sweeps.forecast.simulation import Schedule, simulate
 from sweeps.planning.plan import PlannedTrial, SharedStage, collect_shared_stages
 from sweeps.planning.tree import count_steps
+from sweeps.units.companions import MAX_WIDTH
 from sweeps.units.graph import Unit
+from xlt_core.arrays.signature import find_array_key
 
 _CHECKPOINT_SIZES = 2 * 3
 """Two checkpoints are kept, each with the weights and two optimiser moments; weights to choose among come besides."""
@@ -30,7 +33,7 @@ class DiskNeed:
     stages: int
     """Encoders that shared stages leave."""
     checkpoints: int
-    """Of what runs at a time; removed when it is done."""
+    """Of what runs at a time, where trials train together as many as ever do; removed when it is done."""
     weights: int
     """Of all trials, where they are kept."""
     results: int
@@ -159,11 +162,18 @@ def _estimate_disk(
     )
     return DiskNeed(
         stages=sum(size_of[shared.spec.encoder.source] for shared in kept),
-        checkpoints=slots
+        checkpoints=_count_at_a_time(trials, slots)
         * max((_count_kept(trial) * size_of[trial.plan.spec.encoder.source] for trial in trials), default=0),
         weights=weights if resources.keep_weights else 0,
         results=len(trials) * _ROW_BYTES + num_examples * _PREDICTION_BYTES,
     )
+
+
+def _count_at_a_time(trials: Sequence[PlannedTrial], slots: int) -> int:
+    """Trials that train at a time, at most."""
+    alike = Counter(find_array_key(trial.plan) for trial in trials)
+    together = max((number for key, number in alike.items() if key is not None), default=1)
+    return min(len(trials), slots * min(together, MAX_WIDTH))
 
 
 def _count_kept(trial: PlannedTrial) -> int:

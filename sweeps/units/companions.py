@@ -8,6 +8,9 @@ from collections.abc import Hashable
 from itertools import chain, islice
 from typing import Protocol
 
+MAX_WIDTH = 16
+"""Units that train together at most: beyond it there is little to gain, and a worker that dies has more to do again."""
+
 _Kind = tuple[Hashable, str]
 """Request and array key."""
 

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sweeps.engine.arrays import MAX_WIDTH, ArrayWidths
+from sweeps.engine.arrays import ArrayWidths
+from sweeps.units.companions import MAX_WIDTH
 from sweeps.units.graph import Unit
 from sweeps.workers.outcomes import ArrayOutcome
 

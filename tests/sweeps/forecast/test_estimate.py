@@ -92,15 +92,24 @@ def test_disk_holds_an_encoder_a_shared_stage_and_checkpoints_of_what_runs() -> 
     sizes = dict.fromkeys(["mini"], 100).get
     need = _estimate(sizes=sizes).disk
     assert need is not None
-    assert (need.stages, need.checkpoints, need.weights) == (2 * 100, 2 * 6 * 100, 0)
+    assert (need.stages, need.checkpoints, need.weights) == (2 * 100, 4 * 6 * 100, 0)  # all four may train together
     assert need.total == need.stages + need.checkpoints + need.results
     kept = _estimate(Resources(keep_weights=True), sizes=sizes).disk
     assert kept is not None
     assert (kept.weights, kept.total) == (4 * 100, need.total + 400)
 
 
+@pytest.mark.parametrize(("num_seeds", "slots", "at_a_time"), [(40, 1, 16), (40, 2, 32), (40, 9, 80), (2, 1, 4)])
+def test_trials_that_train_together_have_checkpoints_at_one_time(num_seeds: int, slots: int, at_a_time: int) -> None:
+    """Two magnitudes of noise by so many seeds."""
+    trials = plan_sweep(make_space(axes={"target.perturbation.magnitude": [0.0, 0.5]}, seeds=num_seeds)).trials
+    need = estimate_cost(trials, Resources(), Rates(source=""), dict.fromkeys(["mini"], 100).get, slots=slots).disk
+    assert need is not None
+    assert need.checkpoints == at_a_time * 6 * 100
+
+
 def test_scores_of_examples_are_no_encoders_on_the_disk(tmp_path: Path) -> None:
     trials = plan_sweep(make_scored_space(write_columns(tmp_path))).trials
     need = estimate_cost(trials, Resources(), Rates(source=""), dict.fromkeys(["mini"], 100).get, slots=1).disk
     assert need is not None
-    assert (need.stages, need.checkpoints) == (3 * 100, 6 * 100)  # the encoder and two arms; one trial at a time
+    assert (need.stages, need.checkpoints) == (3 * 100, 3 * 6 * 100)  # the encoder and two arms; all three trials
