@@ -30,6 +30,7 @@ from xlt_core.updates import frozen_decay
 
 _SHAPES = {
     "tiny": {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 256},
+    "narrow": {"hidden_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 512},
     "small": {"hidden_size": 256, "num_hidden_layers": 4, "num_attention_heads": 4, "intermediate_size": 1024},
     "base": {"hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12, "intermediate_size": 3072},
     "large": {"hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 4096},
@@ -38,6 +39,7 @@ SHAPES = tuple(_SHAPES)
 """`base` and `large` are those of xlm-roberta."""
 XLMR_VOCABULARY = 250_002
 
+CLOCKS: dict[str, Callable[[], float]] = {"wall": time.perf_counter, "cpu": time.process_time}
 OnStep = Callable[[int], None]
 """Told how many steps were taken, after each."""
 
@@ -51,6 +53,9 @@ class Setting:
     sequences: list[list[int]]
     labels: list[int]
     optim: OptimSpec
+    """The whole training's, so that a step is one of a training of usual length."""
+    num_steps: int
+    """That are taken of it."""
     dropout: float
     device: str = "cpu"
     clock: Callable[[], float] = time.perf_counter
@@ -103,14 +108,14 @@ class StepClock:
 
     def __call__(self, num_steps_taken: int) -> None:
         """Look at the clock where it matters; on CUDA that waits for the device."""
-        if num_steps_taken in (self.num_warmup, self.setting.optim.num_steps):
+        if num_steps_taken in (self.num_warmup, self.setting.num_steps):
             self.moments.append(self.setting.read_clock())
 
     @property
     def seconds_a_step(self) -> float:
         """Mean."""
         begin, end = self.moments
-        return (end - begin) / (self.setting.optim.num_steps - self.num_warmup)
+        return (end - begin) / (self.setting.num_steps - self.num_warmup)
 
 
 def build_tuning(setting: Setting, seed: int, magnitude: float = 0.0) -> FineTuning:
@@ -129,8 +134,8 @@ def time_ours(setting: Setting, seed: int, *, magnitude: float = 0.0, on_step: O
     tuning, optim = build_tuning(setting, seed, magnitude), setting.optim
     started = setting.read_clock()
     with restrict_vocabulary(tuning.module.encoder, np.concatenate(setting.sequences)) as rows:
-        train(tuning, optim, seed=seed, on_step=on_step)
-        rows.frozen_decay = frozen_decay(optim, optim.num_steps)
+        train(tuning, optim, seed=seed, until_step=setting.num_steps, on_step=on_step)
+        rows.frozen_decay = frozen_decay(optim, setting.num_steps)
     return setting.read_clock() - started
 
 
@@ -143,7 +148,10 @@ def time_array(setting: Setting, magnitudes: Sequence[float], *, on_step: OnStep
             stack.enter_context(restrict_vocabulary(tuning.module.encoder, token_ids))
         tellers = [None] * (len(tunings) - 1) + [on_step]  # the last to end each step
         members = [
-            Member(tuning=tuning, training=Training(tuning.module, setting.optim, on_step=tell))
+            Member(
+                tuning=tuning,
+                training=Training(tuning.module, setting.optim, until_step=setting.num_steps, on_step=tell),
+            )
             for tuning, tell in zip(tunings, tellers, strict=True)
         ]
         started = setting.read_clock()
@@ -187,7 +195,7 @@ def time_trainer(
             model=model,
             args=transformers.TrainingArguments(
                 output_dir=folder,
-                max_steps=optim.num_steps,
+                max_steps=setting.num_steps,
                 per_device_train_batch_size=optim.batch_size,
                 learning_rate=optim.learning_rate,
                 warmup_steps=optim.warmup_ratio,

@@ -122,7 +122,7 @@ def measure_peaks(side: str, setting: Setting, num_threads: int) -> Peaks:
         weights=found["weights"],
         gradients=found["gradients"],
         others=found["others"],
-        seconds_a_step=seconds / setting.optim.num_steps,
+        seconds_a_step=seconds / setting.num_steps,
     )
 
 
@@ -131,7 +131,7 @@ def account_saved(side: str, setting: Setting, num_threads: int) -> Counter[str]
     _prepare_process(num_threads)
     saved = SavedTensors()
     with saved.watch():
-        train_side(side, replace(setting, optim=setting.optim.model_copy(update={"num_steps": 1})))
+        train_side(side, replace(setting, num_steps=1))
     return saved.num_bytes
 
 
@@ -197,7 +197,8 @@ def build_setting(arguments: argparse.Namespace, folder: Path) -> Setting:
         folder=folder,
         sequences=[[5 + spread * (token - 5) if token >= 5 else token for token in ids] for ids in sequences],
         labels=draw_labels(num_examples),
-        optim=OptimSpec(num_steps=arguments.steps, batch_size=arguments.batch, weight_decay=0.01),
+        optim=OptimSpec(batch_size=arguments.batch, weight_decay=0.01),
+        num_steps=arguments.steps,
         dropout=arguments.dropout,
         device=arguments.device,
     )

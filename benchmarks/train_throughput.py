@@ -6,7 +6,6 @@ In: optionally a folder with a tokenizer and a tsv of sentence pairs. Out: a tab
 
 import argparse
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
@@ -15,11 +14,10 @@ import numpy as np
 import torch
 import transformers
 
-from benchmarks.contestants import Setting, quiet_transformers, save_random_encoder, time_ours, time_trainer
+from benchmarks.contestants import CLOCKS, Setting, quiet_transformers, save_random_encoder, time_ours, time_trainer
 from benchmarks.pairs import LONGEST, build_tokenizer, draw_labels, draw_pairs
 from xlt_core.spec import OptimSpec
 
-CLOCKS: dict[str, Callable[[], float]] = {"wall": time.perf_counter, "cpu": time.process_time}
 SAMPLINGS = {"trainer, random batches": "random", "trainer, grouped by length": "group_by_length"}
 
 
@@ -67,7 +65,8 @@ def build_setting(arguments: argparse.Namespace, folder: Path) -> Setting:
         folder=folder,
         sequences=sequences,
         labels=draw_labels(num_examples),
-        optim=OptimSpec(num_steps=arguments.steps, batch_size=arguments.batch),
+        optim=OptimSpec(batch_size=arguments.batch),
+        num_steps=arguments.steps,
         dropout=arguments.dropout,
         clock=CLOCKS[arguments.clock],
     )

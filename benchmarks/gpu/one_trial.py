@@ -33,14 +33,12 @@ def measure_rate(name: str, setting: Setting, num_warmup: int, seed: int) -> flo
 
 def count_waits(setting: Setting, num_warmup: int) -> dict[str, int]:
     """Synchronisations of ours after the warm-up, by the line of Python that asks for them."""
-    watched = replace(
-        setting, optim=setting.optim.model_copy(update={"num_steps": num_warmup + _NUM_WATCHED, "warmup_ratio": 0.0})
-    )
+    watched = replace(setting, num_steps=num_warmup + _NUM_WATCHED)
 
     def on_step(num_steps_taken: int) -> None:
         if num_steps_taken == num_warmup:
             torch.cuda.set_sync_debug_mode("warn")
-        elif num_steps_taken == watched.optim.num_steps - 1:  # the last step ends with a look at its log
+        elif num_steps_taken == watched.num_steps - 1:  # the last step ends with a look at its log
             torch.cuda.set_sync_debug_mode("default")
 
     with warnings.catch_warnings(record=True) as caught:

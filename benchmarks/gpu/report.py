@@ -61,7 +61,8 @@ def draw_setting(options: argparse.Namespace, folder: Path) -> Setting:
         folder=folder,
         sequences=[[5 + spread * (token - 5) if token >= 5 else token for token in ids] for ids in sequences],
         labels=draw_labels(num_examples),
-        optim=OptimSpec(num_steps=options.steps, batch_size=options.batch, weight_decay=0.01),
+        optim=OptimSpec(batch_size=options.batch, weight_decay=0.01),
+        num_steps=options.steps,
         dropout=options.dropout,
         device=options.device,
     )
