@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import AttentionInterface
 
-from xlt_core.encoders.dropout import DropoutStreams, draw_keep_mask
+from xlt_core.encoders.dropout import DropoutStreams, KeepMask, draw_keep_mask
 from xlt_core.encoders.observation import AttentionObserver
 from xlt_core.encoders.segments import ArraySegments, Block, Segments
 
@@ -152,16 +152,17 @@ class _DroppedAttention(torch.autograd.Function):
         else:
             scores = torch.baddbmm(bias, query, key.transpose(1, 2), alpha=scaling)
         probabilities = torch.softmax(scores, dim=-1, out=scores)
-        keep = draw_keep_mask(probabilities, dropout)
-        ctx.save_for_backward(query, key, value, probabilities, keep)
-        ctx.scaling = scaling
-        return torch.bmm(probabilities * keep, value)
+        mask = draw_keep_mask(probabilities.shape, dropout)
+        ctx.save_for_backward(query, key, value, probabilities, mask.kept)
+        ctx.scaling, ctx.factor = scaling, mask.factor
+        return torch.bmm(probabilities * mask.spread(probabilities), value)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         (gradient,) = gradients
-        query, key, value, probabilities, keep = ctx.saved_tensors
+        query, key, value, probabilities, kept = ctx.saved_tensors
+        keep = KeepMask(kept, ctx.factor).spread(probabilities)
         value_gradient = torch.bmm((probabilities * keep).transpose(1, 2), gradient)
         kept_gradient = torch.bmm(gradient, value.transpose(1, 2)).mul_(keep)
         scores_gradient = torch._softmax_backward_data(kept_gradient, probabilities, -1, query.dtype)

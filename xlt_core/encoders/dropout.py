@@ -5,6 +5,7 @@ In: torch's default generator, which gives each mask its key. Out: masks that `t
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -14,18 +15,32 @@ _NUM_LEVELS = 1 << 16
 _LOWEST_LEVEL = -(1 << 15)
 
 
-def draw_keep_mask(like: Tensor, dropout: float) -> Tensor:
-    """Draw 0 with the probability `dropout`, else the factor that keeps the mean; shape and type of `like` (CPU).
+class KeepMask(NamedTuple):
+    """Which elements a dropout keeps."""
+
+    kept: Tensor
+    """uint8, 1 where kept: a byte an element until the backward pass."""
+    factor: float
+    """What keeps the mean."""
+
+    def spread(self, like: Tensor) -> Tensor:
+        """0, or the factor; shape and type of `like`."""
+        keep = torch.empty_like(like, memory_format=torch.contiguous_format)
+        return keep.copy_(self.kept).mul_(self.factor)
+
+
+def draw_keep_mask(shape: torch.Size, dropout: float) -> KeepMask:
+    """Draw 0 with the probability `dropout`, else 1 (CPU).
 
     16 random bits an element: the probability is rounded to a multiple of 1/65536 and the factor goes with it.
     """
     key = int(torch.randint(torch.iinfo(torch.int64).max, ()))
     num_dropped_levels = round(dropout * _NUM_LEVELS)
-    words = np.random.SFC64(key).random_raw(-(-like.numel() // 4))
-    levels = torch.from_numpy(words.view(np.int16))[: like.numel()].view(like.shape)
-    keep = torch.empty_like(like, memory_format=torch.contiguous_format)
-    torch.ge(levels, _LOWEST_LEVEL + num_dropped_levels, out=keep)
-    return keep.mul_(_NUM_LEVELS / (_NUM_LEVELS - num_dropped_levels))
+    num_elements = shape.numel()
+    words = np.random.SFC64(key).random_raw(-(-num_elements // 4))
+    levels = words.view(np.int16)[:num_elements]
+    kept = np.greater_equal(levels, np.int16(_LOWEST_LEVEL + num_dropped_levels))
+    return KeepMask(torch.from_numpy(kept.view(np.uint8)).view(shape), _NUM_LEVELS / (_NUM_LEVELS - num_dropped_levels))
 
 
 class QuickDropout(nn.Dropout):
@@ -37,7 +52,26 @@ class QuickDropout(nn.Dropout):
             return hidden
         if self.p == 1.0 or hidden.device.type != "cpu":
             return super().forward(hidden)
-        return hidden * draw_keep_mask(hidden, self.p)
+        dropped: Tensor = _Dropped.apply(hidden, self.p)  # type: ignore[no-untyped-call]
+        return dropped
+
+
+class _Dropped(torch.autograd.Function):
+    """Elements times their mask; only the bytes of the mask are kept for the backward pass."""
+
+    @staticmethod
+    def forward(ctx: Any, hidden: Tensor, dropout: float) -> Tensor:
+        mask = draw_keep_mask(hidden.shape, dropout)
+        ctx.save_for_backward(mask.kept)
+        ctx.factor = mask.factor
+        return hidden * mask.spread(hidden)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        (gradient,) = gradients
+        (kept,) = ctx.saved_tensors
+        return gradient * KeepMask(kept, ctx.factor).spread(gradient), None
 
 
 def seed_masks(seed: int, device: torch.device) -> None:

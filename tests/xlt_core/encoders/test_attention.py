@@ -7,6 +7,7 @@ from torch.nn import functional
 
 from xlt_core.encoders import attention
 from xlt_core.encoders.attention import attend_packed
+from xlt_core.encoders.dropout import KeepMask
 from xlt_core.encoders.segments import ArraySegments
 
 CPU = torch.device("cpu")
@@ -49,8 +50,8 @@ def test_each_segment_attends_as_if_it_were_alone(lengths, num_arrays, num_heads
     torch.testing.assert_close(gradients, expected_gradients, atol=1e-5, rtol=0)
 
 
-def keep_everything(like: Tensor, dropout: float) -> Tensor:
-    return torch.ones_like(like)
+def keep_everything(shape: torch.Size, dropout: float) -> KeepMask:
+    return KeepMask(torch.ones(shape, dtype=torch.uint8), 1.0)
 
 
 def test_the_attention_that_drops_is_torchs_where_nothing_happens_to_drop(monkeypatch):

@@ -7,12 +7,16 @@ from torch import nn
 from xlt_core.encoders.dropout import QuickDropout, draw_keep_mask
 
 
+def draw_mask(shape, dropout: float) -> torch.Tensor:
+    return draw_keep_mask(torch.Size(shape), dropout).spread(torch.empty(shape))
+
+
 @given(st.lists(st.integers(1, 7), min_size=1, max_size=3), st.sampled_from([0.1, 0.5, 0.9]), st.integers(0, 2**31))
 def test_a_mask_holds_zero_or_one_factor_and_follows_the_seed(shape, dropout, seed):
     torch.manual_seed(seed)
-    mask = draw_keep_mask(torch.empty(shape), dropout)
+    mask = draw_mask(shape, dropout)
     torch.manual_seed(seed)
-    assert torch.equal(mask, draw_keep_mask(torch.empty(shape), dropout))
+    assert torch.equal(mask, draw_mask(shape, dropout))
     assert mask.shape == torch.Size(shape)
     kept = mask[mask != 0]
     torch.testing.assert_close(kept, torch.full_like(kept, 1 / (1 - dropout)), rtol=1e-4, atol=0)
@@ -21,14 +25,14 @@ def test_a_mask_holds_zero_or_one_factor_and_follows_the_seed(shape, dropout, se
 @pytest.mark.parametrize("dropout", [0.1, 0.3, 0.75])
 def test_the_share_of_zeros_is_the_dropout_in_every_lane(dropout):
     torch.manual_seed(0)
-    dropped = (draw_keep_mask(torch.empty(40_000, 4), dropout) == 0).double().mean(0)
+    dropped = (draw_mask((40_000, 4), dropout) == 0).double().mean(0)
     deviation = (dropout * (1 - dropout) / 40_000) ** 0.5
     assert ((dropped - dropout).abs() < 5 * deviation).all()
 
 
 def test_masks_after_each_other_are_independent():
     torch.manual_seed(0)
-    first, second = ((draw_keep_mask(torch.empty(100_000), 0.5) == 0).double() for _ in range(2))
+    first, second = ((draw_mask((100_000,), 0.5) == 0).double() for _ in range(2))
     assert abs(float(torch.corrcoef(torch.stack([first, second]))[0, 1])) < 0.02
 
 
