@@ -67,7 +67,6 @@ def extend(
 ) -> None:
     """Ask more of a sweep: seeds, values, languages, conditions. Runs what is missing, and only that."""
     from results.store import ResultStore
-    from search_spaces.extension import SpaceChanges
     from sweeps.engine.begin import read_planned_trials, write_grown_plan
     from sweeps.engine.launch import make_place
     from sweeps.engine.options import LaunchOptions, check_options
@@ -76,13 +75,7 @@ def extend(
     from sweeps.workers.shelf import open_shelf
 
     goal = make_goal(until_ci, language, max_seeds)
-    changes = SpaceChanges(
-        seeds=seeds,
-        overrides=tuple(overrides or ()),
-        axes=tuple(axes or ()),
-        languages=languages,
-        conditions=conditions,
-    )
+    changes = _read_changes(seeds, axes, languages, conditions, overrides)
     console = Console(stderr=True)
     store = ResultStore.open(folder, for_writing=not dry_run)
     space = extend_held_space(store, changes, folder, may_stay=goal is not None)
@@ -108,6 +101,25 @@ def extend(
     tell_late_declaration(store, console)
     outcome = run_or_narrow(store, grown.space, read_planned_trials(store), options, goal, console)
     finish(outcome, output, console)
+
+
+def _read_changes(
+    seeds: int | None,
+    axes: list[str] | None,
+    languages: str | None,
+    conditions: str | None,
+    overrides: list[str] | None,
+) -> "SpaceChanges":
+    """What is asked for, of what may be changed in a space that is held."""
+    from search_spaces.extension import SpaceChanges
+
+    return SpaceChanges(
+        seeds=seeds,
+        overrides=tuple(overrides or ()),
+        axes=tuple(axes or ()),
+        languages=languages,
+        conditions=conditions,
+    )
 
 
 def extend_held_space(
