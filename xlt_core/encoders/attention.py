@@ -155,16 +155,16 @@ class _DroppedAttention(torch.autograd.Function):
         mask = draw_keep_mask(probabilities.shape, dropout)
         ctx.save_for_backward(query, key, value, probabilities, mask.kept)
         ctx.scaling, ctx.factor = scaling, mask.factor
-        return torch.bmm(probabilities * mask.spread(probabilities), value)
+        return torch.bmm(mask.apply(probabilities), value)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         (gradient,) = gradients
         query, key, value, probabilities, kept = ctx.saved_tensors
-        keep = KeepMask(kept, ctx.factor).spread(probabilities)
-        value_gradient = torch.bmm((probabilities * keep).transpose(1, 2), gradient)
-        kept_gradient = torch.bmm(gradient, value.transpose(1, 2)).mul_(keep)
+        mask = KeepMask(kept, ctx.factor)
+        value_gradient = torch.bmm(mask.apply(probabilities).transpose(1, 2), gradient)
+        kept_gradient = mask.apply(torch.bmm(gradient, value.transpose(1, 2)))
         scores_gradient = torch._softmax_backward_data(kept_gradient, probabilities, -1, query.dtype)
         query_gradient = torch.bmm(scores_gradient, key).mul_(ctx.scaling)
         key_gradient = torch.bmm(scores_gradient.transpose(1, 2), query).mul_(ctx.scaling)

@@ -23,10 +23,10 @@ class KeepMask(NamedTuple):
     factor: float
     """What keeps the mean."""
 
-    def spread(self, like: Tensor) -> Tensor:
-        """0, or the factor; shape and type of `like`."""
-        keep = torch.empty_like(like, memory_format=torch.contiguous_format)
-        return keep.copy_(self.kept).mul_(self.factor)
+    def apply(self, values: Tensor) -> Tensor:
+        """Values times 0 or the factor, in memory of their own."""
+        keep = torch.empty_like(values, memory_format=torch.contiguous_format)
+        return keep.copy_(self.kept).mul_(self.factor).mul_(values)
 
 
 def draw_keep_mask(shape: torch.Size, dropout: float) -> KeepMask:
@@ -64,14 +64,14 @@ class _Dropped(torch.autograd.Function):
         mask = draw_keep_mask(hidden.shape, dropout)
         ctx.save_for_backward(mask.kept)
         ctx.factor = mask.factor
-        return hidden * mask.spread(hidden)
+        return mask.apply(hidden)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         (gradient,) = gradients
         (kept,) = ctx.saved_tensors
-        return gradient * KeepMask(kept, ctx.factor).spread(gradient), None
+        return KeepMask(kept, ctx.factor).apply(gradient), None
 
 
 def seed_masks(seed: int, device: torch.device) -> None:

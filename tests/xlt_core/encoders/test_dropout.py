@@ -8,7 +8,7 @@ from xlt_core.encoders.dropout import QuickDropout, draw_keep_mask
 
 
 def draw_mask(shape, dropout: float) -> torch.Tensor:
-    return draw_keep_mask(torch.Size(shape), dropout).spread(torch.empty(shape))
+    return draw_keep_mask(torch.Size(shape), dropout).apply(torch.ones(shape))
 
 
 @given(st.lists(st.integers(1, 7), min_size=1, max_size=3), st.sampled_from([0.1, 0.5, 0.9]), st.integers(0, 2**31))
