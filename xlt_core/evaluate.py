@@ -82,14 +82,16 @@ def predict_labels(
         compute_logits: stands for the model where its embeddings are disturbed.
     """
     slots, owners = _find_slots(table)
+    found = [
+        (_list_slots(slots, made), logits.argmax(dim=-1), _expect_labels(logits) if table.groups else None)
+        for made, logits in iterate_logits(model, table, device, compute_logits)
+    ]  # on the device until the last batch has begun: nobody waits for it in between
     best = np.empty(slots[-1], dtype=np.int16)
     means = np.empty(slots[-1], dtype=np.float32) if table.groups else None
-    for made, logits in iterate_logits(model, table, device, compute_logits):
-        places = concatenate_ranges(slots[made.indices], slots[made.indices + 1] - slots[made.indices])
-        best[places] = logits.argmax(dim=-1).cpu().numpy()
-        if means is not None:
-            indices = torch.arange(logits.shape[-1], device=logits.device, dtype=torch.float32)
-            means[places] = (logits.float().softmax(-1) @ indices).cpu().numpy()
+    for places, labels_of_batch, expected in found:
+        best[places] = labels_of_batch.cpu().numpy()
+        if means is not None and expected is not None:
+            means[places] = expected.cpu().numpy()
     predicted = np.full(len(table.gold), _NO_PREDICTION, dtype=np.int16)
     predicted[owners] = best[table.is_labelled] if table.shape == "tagging" else best
     return LabelPredictions(
@@ -102,6 +104,17 @@ def predict_labels(
         expected=means,
         groups=table.groups,
     )
+
+
+def _expect_labels(logits: torch.Tensor) -> torch.Tensor:
+    """Mean label index under the softmax, float32 (U,)."""
+    indices = torch.arange(logits.shape[-1], device=logits.device, dtype=torch.float32)
+    return logits.float().softmax(-1) @ indices
+
+
+def _list_slots(slots: npt.NDArray[np.int64], made: EvaluationBatch) -> npt.NDArray[np.int64]:
+    """Where the units of a batch stand among those of the table."""
+    return concatenate_ranges(slots[made.indices], slots[made.indices + 1] - slots[made.indices])
 
 
 @torch.no_grad()
