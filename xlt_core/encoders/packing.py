@@ -41,6 +41,7 @@ class PackedEncoder(Encoder):
     def embed_output(self, batch: PackedBatch, embeddings: Tensor) -> Tensor:
         """See `Encoder.embed_output`."""
         self._check_lengths(batch)
+        self._follow(batch)
         first_position = self.model.config.pad_token_id + 1 if self.family.positions_after_padding else 0
         positions = batch.layout.places + first_position
         token_type_ids = batch.token_type_ids if self.uses_segment_ids else torch.zeros_like(batch.token_type_ids)
@@ -81,10 +82,17 @@ class PackedEncoder(Encoder):
 
     def _segments(self, batch: PackedBatch, device: torch.device) -> ArraySegments:
         """Made once for both halves of a pass and for all passes over batches of one layout."""
-        rows = [batch.part(array).lengths for array in range(len(batch.input_ids))]
-        if self.dropout_streams is not None:
-            self.dropout_streams.follow([sum(row) for row in rows])
-        if self._last_segments is None or self._last_segments.key != (tuple(rows), device):
+        self._follow(batch)
+        rows = batch.layout.lengths
+        if len(rows) == 1:
+            rows = rows * len(batch.input_ids)
+        if self._last_segments is None or self._last_segments.key != (rows, device):
             multiple = _BLOCK_MULTIPLES.get(device.type, 16)
             self._last_segments = ArraySegments(rows, batch.num_tokens, device, multiple=multiple)
         return self._last_segments
+
+    def _follow(self, batch: PackedBatch) -> None:
+        """Let the masks of an array know whose tokens pass; both halves of a pass draw some."""
+        if self.dropout_streams is not None:
+            arrays = range(len(batch.input_ids))
+            self.dropout_streams.follow([sum(batch.part(array).lengths) for array in arrays])
