@@ -142,15 +142,18 @@ class FineTuning:
         return StepExamples(rows, partners)
 
     def pack(self, rows: Indices) -> PackedBatch:
-        """A batch on the device. Copies of one example are one row where nothing tells them apart."""
-        return pack(self._table, rows % len(self._table)).to(self._device)
+        """A batch on the host. Copies of one example are one row where nothing tells them apart."""
+        return pack(self._table, rows % len(self._table))
+
+    def _send(self, rows: Indices) -> PackedBatch:
+        return self.pack(rows).to(self._device)
 
     def _contexts(self, step: int, site_norm: float, sizes: Sizes) -> list[TrainingStep]:
         """The micro-batches of a step as the perturbation sees them."""
         rows, partners = self.read_step(step)
         size = self.micro_batch_size or len(rows)
         parts = [slice(start, start + size) for start in range(0, len(rows), size)]
-        batches = [self.pack(rows[part]) for part in parts]
+        batches = [self._send(rows[part]) for part in parts]
         num_units = torch.stack([batch.num_units for batch in batches]).sum(0)
         return [
             TrainingStep(
@@ -161,7 +164,7 @@ class FineTuning:
                 spec=self.perturbation.spec,
                 site_norm=site_norm,
                 num_units=num_units,
-                partner=None if partners is None else partial(self.pack, partners[part]),
+                partner=None if partners is None else partial(self._send, partners[part]),
                 dropout_seeds=(stream_seed(self._seed, "dropout", step, part.start),),
                 sizes=sizes,
             )

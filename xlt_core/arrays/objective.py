@@ -68,7 +68,7 @@ class ArrayFineTuning:
 
     def _pack(self, rows: Sequence[Indices]) -> PackedBatch:
         packed = [tuning.pack(own) for tuning, own in zip(self._tunings, rows, strict=True)]
-        return stack_members(packed)
+        return stack_members(packed).to(self._tunings[0].device)
 
     def _list_seeds(self, *counters: int) -> list[int]:
         return [stream_seed(tuning.seed, "dropout", *counters) for tuning in self._tunings]

@@ -7,6 +7,7 @@ sequences (in an array: of the member with the most), D hidden size, C classes.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,6 +17,8 @@ from xlt_core.data.layout import Layout, send_tensor
 
 IGNORED_LABEL = -100
 """Label of a token that is not scored; what `torch.nn.functional.cross_entropy` ignores."""
+_ROWS = ("input_ids", "token_type_ids", "content_mask", "labels")
+"""Tensors of a batch, one row a trial."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +44,7 @@ class PackedBatch:
     language: str
     num_sequences_per_row: int = 1
     members: tuple["PackedBatch", ...] = ()
-    """What this was stacked of, one batch a trial; empty: all trials read the same examples."""
+    """What this was stacked of, one batch a trial, wherever that is; empty: all trials read the same examples."""
 
     @cached_property
     def layout(self) -> Layout:
@@ -50,8 +53,14 @@ class PackedBatch:
         return Layout(rows, self.input_ids.device)
 
     def part(self, array: int) -> "PackedBatch":
-        """The examples of one trial of the array: lengths and keys are its own."""
-        return self.members[array] if self.members else self
+        """The examples of one trial of the array, without its padding; the batch itself where all read the same."""
+        if not self.members:
+            return self
+        own = self.members[array]
+        rows: dict[str, Any] = {
+            name: getattr(self, name)[array : array + 1, : getattr(own, name).shape[1]] for name in _ROWS
+        }
+        return replace(own, **rows)
 
     def join(self, other: "PackedBatch") -> "PackedBatch":
         """The sequences of this batch and then those of another of the same language."""
@@ -82,13 +91,8 @@ class PackedBatch:
 
     def to(self, device: torch.device) -> "PackedBatch":
         """The same batch on another device."""
-        return replace(
-            self,
-            input_ids=send_tensor(self.input_ids, device),
-            token_type_ids=send_tensor(self.token_type_ids, device),
-            content_mask=send_tensor(self.content_mask, device),
-            labels=send_tensor(self.labels, device),
-        )
+        sent: dict[str, Any] = {name: send_tensor(getattr(self, name), device) for name in _ROWS}
+        return replace(self, **sent)
 
 
 def stack_members(members: Sequence[PackedBatch]) -> PackedBatch:
