@@ -54,9 +54,7 @@ class ArrayWidths:
         """Learn from an array that has ended; gives what is new to a person."""
         if outcome.failed:
             self._limits[key] = max(1, outcome.num_members // 2)
-            return (
-                f"array  {outcome.num_members} trials could not train together and ran one by one: their logs say why"
-            )
+            return f"array  {outcome.num_members} trials could not train together: their logs say why"
         width = outcome.measured_width
         if width is None:
             return None

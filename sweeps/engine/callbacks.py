@@ -66,7 +66,7 @@ class SweepCallback(tune.Callback):
             nothing = Failure(status="infra", reason="Ray Tune ended it before it said anything", traceback="")
             self._dispatcher.unit_lost(unit_id, nothing, attempt=trial.num_failures + 1)
         elif result["status"] == TOGETHER:
-            self._dispatcher.array_ended(ArrayOutcome.from_result(result))
+            self._dispatcher.array_ended(unit_id, ArrayOutcome.from_result(result))
         elif result["status"] == RUNG:
             num_steps, score = result["num_steps"], result["source_dev_score"]
             reason = f"stopped by the scheduler at step {num_steps}, with a dev score of {score:.2f}"

@@ -41,6 +41,7 @@ class Dispatcher:
         self._num_damaged: dict[str, int] = {}
         self._began_at: dict[str, float] = {}
         self._widths = ArrayWidths()
+        self._arrays: dict[str, str] = {}  # at work: array key by the id of the first trial
         self._add(trials)
 
     @property
@@ -122,18 +123,18 @@ class Dispatcher:
             self._graph.finish(unit_id)
             self._trial_ended(unit_id)
 
-    def array_ended(self, outcome: ArrayOutcome) -> None:
-        """Hear what an attempt at trials that train together came to; raises what `unit_ended` does."""
-        units = [unit for unit_id in outcome.ended if (unit := self._graph.get(unit_id)) is not None]
-        if not units:  # said before, as in `unit_ended`: those that were left may run elsewhere by now
+    def array_ended(self, unit_id: str, outcome: ArrayOutcome) -> None:
+        """Hear what a trial and those that train with it came to; raises what `unit_ended` does."""
+        key = self._arrays.pop(unit_id, None)
+        if key is None:  # said before, as in `unit_ended`: its members may run elsewhere by now
             return
-        news = self._widths.hear(units[0].array_key or "", outcome)
+        news = self._widths.hear(key, outcome)
         if news is not None:
             self.work.display.say(news)
-        for unit_id in outcome.left:
-            self.unit_died(unit_id)
-        for unit_id, ended in outcome.ended.items():
-            self.unit_ended(unit_id, ended)
+        for name in (*outcome.left, *outcome.apart):
+            self.unit_died(name, alone=name in outcome.apart)
+        for name, ended in outcome.ended.items():
+            self.unit_ended(name, ended)
 
     def unit_died(self, unit_id: str, *, alone: bool = False) -> None:
         """Hear that a unit's worker is gone, through no doing of the unit: it is begun again.
@@ -207,6 +208,7 @@ class Dispatcher:
         others = self._graph.take_alike(unit, self._widths.choose(unit, num_ready, num_slots) - 1)
         if not others:
             return job
+        self._arrays[unit.unit_id] = unit.array_key
         self.work.display.say(f"array  {len(others) + 1} trials train together: {escape(unit.title)}, ...")
         companions = tuple(self.work.job_of_trial(other.unit_id) for other in others)
         return replace(job, companions=companions, max_width=self._widths.find_proved(unit, len(others) + 1))

@@ -44,7 +44,7 @@ def _run(job: Job, dispatcher: Dispatcher) -> None:
             display.say(f"retry  {escape(job.title)}  after: {escape(f'{type(error).__name__}: {error}')}")
             continue
         if isinstance(outcome, ArrayOutcome):
-            dispatcher.array_ended(outcome)
+            dispatcher.array_ended(job.unit_id, outcome)
         else:
             dispatcher.unit_ended(job.unit_id, outcome)
         return

@@ -6,7 +6,7 @@ In: a `Job` with companions. Out: files in the sweep folder, and an `ArrayOutcom
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sweeps.observing.events import LOGS_FOLDER
 from sweeps.observing.heartbeats import PROGRESS_FOLDER, HeartbeatFile
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from xlt_core.arrays.run import ArrayTraining
 
 _MAX_ATTEMPTS_TOGETHER = 2
-"""From the third on, whatever became of those before, trials are run one after the other."""
+"""From the third on a trial is run alone, whatever became of those before."""
 
 
 def attempt_array(job: Job, on_report: OnReport | None = None) -> ArrayOutcome:
@@ -66,11 +66,16 @@ class _Array:
         self._on_report = on_report
         self._ended: dict[str, UnitOutcome] = {}
         self._errors: list[Exception] = []
+        self._apart: list[str] = []
+        """Members that are to be run alone."""
         self._has_failed = False
 
     def run(self) -> ArrayOutcome:
         begun = [self._begin(Attempt(job)) for job in self._job.members]
         members = [member for member in begun if member is not None]
+        for member in members:
+            if member.attempt.number > _MAX_ATTEMPTS_TOGETHER:
+                self._set_apart(member, f"begun together with others {_MAX_ATTEMPTS_TOGETHER} times, and did not end")
         together = [member for member in members if self._may_train_together(member)]
         training = self._train(together) if len(together) > 1 else None
         left = training.left if training else ()
@@ -78,7 +83,7 @@ class _Array:
             if member.trial_id in left:
                 member.attempt.take_back()
                 member.attempt.log.write("left", width=training.width if training else None)
-            elif not self._is_storage_lost:
+            elif member.trial_id not in self._apart and not self._is_storage_lost:
                 self._finish(member, training)
         if self._errors and not self._is_storage_lost:
             raise self._errors[0]
@@ -86,6 +91,7 @@ class _Array:
         return ArrayOutcome(
             ended=self._ended,
             left=left,
+            apart=tuple(self._apart),
             num_members=len(together),
             measured_width=training.width if training and is_measured else None,
             failed=self._has_failed,
@@ -112,11 +118,17 @@ class _Array:
         return self._settle(attempt, run)
 
     def _may_train_together(self, member: _Member) -> bool:
-        """Not what is only scored, nor what was begun with others before, and again and again did not end."""
-        return member.attempt.number <= _MAX_ATTEMPTS_TOGETHER and not member.worker.has_weights(member.plan)
+        """Not what is only scored."""
+        return member.trial_id not in self._apart and not member.worker.has_weights(member.plan)
+
+    def _set_apart(self, member: _Member, reason: str, **told: Any) -> None:
+        """Have a trial run alone, which may be elsewhere; it goes on from its own checkpoints."""
+        member.attempt.take_back()
+        member.attempt.log.write("alone", reason=reason, **told)
+        self._apart.append(member.trial_id)
 
     def _train(self, members: Sequence[_Member]) -> "ArrayTraining | None":
-        """None: it did not work out, whatever the reason; each goes on alone from its own checkpoints."""
+        """None: it did not work out, whatever the reason."""
         from xlt_core.arrays.run import ArrayMember, train_array
 
         members[0].heartbeat.begin()
@@ -130,11 +142,11 @@ class _Array:
             failure = describe_failure(error)
             self._has_failed = not isinstance(error, DamagedArtifactError)  # which is no fault of the array
         for member in members:
-            member.attempt.log.write("alone", reason=failure.reason, traceback=failure.traceback)
+            self._set_apart(member, failure.reason, traceback=failure.traceback)
         return None
 
     def _finish(self, member: _Member, training: "ArrayTraining | None") -> None:
-        """Score and publish a trial that is trained; train it first where that was not done."""
+        """Score and publish a trial that is trained; train it first where there was nobody to train with."""
         trained = training.trained.get(member.trial_id) if training else None
         self._settle(member.attempt, lambda: member.worker.finish_trial(member.plan, member.attempt.number, trained))
         member.heartbeat.end()

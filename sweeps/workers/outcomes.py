@@ -59,21 +59,24 @@ class ArrayOutcome:
     """By trial id."""
     left: tuple[str, ...] = ()
     """Trials that were not begun, since fewer at a time are quicker here."""
+    apart: tuple[str, ...] = ()
+    """Trials that are to be run alone."""
     num_members: int = 0
-    """That were to train together; 0: each was run alone."""
+    """That were to train together."""
     measured_width: int | None = None
     """Members at a time that were quickest; none: it was not measured."""
     failed: bool = False
-    """They could not train together, and were run one after the other."""
+    """They could not train together."""
 
     def as_result(self) -> dict[str, Any]:
         """Give plain values, as Ray Tune wants them."""
         ended = [{"unit_id": unit_id, **outcome.as_result()} for unit_id, outcome in self.ended.items()]
-        return {**asdict(self), "status": TOGETHER, "ended": ended, "left": list(self.left)}
+        return {**asdict(self), "status": TOGETHER, "ended": ended}
 
     @classmethod
     def from_result(cls, result: Mapping[str, Any]) -> Self:
         """Read what `as_result` gave; Tune adds to it."""
         values = {name: result[name] for name in (field.name for field in fields(cls))}
         ended = {one["unit_id"]: UnitOutcome.from_result(one) for one in values.pop("ended")}
-        return cls(**{**values, "left": tuple(values["left"])}, ended=ended)
+        left, apart = tuple(values.pop("left")), tuple(values.pop("apart"))
+        return cls(**values, ended=ended, left=left, apart=apart)

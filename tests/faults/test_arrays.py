@@ -30,11 +30,13 @@ def test_trials_whose_worker_is_killed_go_on_together_and_then_alone_from_their_
     assert_equal_rows(folder, alone)  # each once, on Ray and in arrays as without either
     rows = trial_rows(folder)
     assert 2 <= max(row["attempt"] for row in rows.values()) <= 3
-    for trial_id in rows:
+    for trial_id, row in rows.items():
         events = read_events(folder / "logs" / f"{trial_id}.jsonl")
         assert "array" in {event.event for event in events}
         checkpoints = [event.fields["step"] for event in events if event.event == "checkpoint"]
-        assert checkpoints == list(range(5, 61, 5)), "each once: nothing before a checkpoint was trained again"
+        assert sorted(set(checkpoints)) == list(range(5, 61, 5))
+        num_again = len(checkpoints) - len(set(checkpoints))
+        assert num_again < row["attempt"], "a kill costs the checkpoint at most that was being written"
     cleared = fork_xlt("sweep", "resume", folder, "--inline", "--format", "json", log=log)
     assert cleared.summary["num_run"] == 0
     assert find_litter(folder) == []

@@ -98,7 +98,7 @@ def test_an_array_that_breaks_on_its_way_goes_on_one_by_one_from_the_checkpoints
     assert run_inline(_space(), folder).exit_status == 0
     assert_equal_rows(folder, alone)
     for trial_id in _trials(folder):
-        assert events_of(folder, trial_id) == ["attempt", "array", "stage", "alone", "stage", "published"]
+        assert events_of(folder, trial_id) == ["attempt", "array", "stage", "alone", "attempt", "stage", "published"]
         found = read_events(folder / "logs" / f"{trial_id}.jsonl")
         checkpoints = [event.fields["step"] for event in found if event.event == "checkpoint"]
         assert checkpoints == [2, 4], "begun anew, it would have written the first once more"

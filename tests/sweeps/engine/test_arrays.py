@@ -73,5 +73,5 @@ def test_an_array_that_failed_is_tried_half_as_wide_and_at_last_not_at_all() -> 
     for num_members, then in ((7, 3), (3, 1)):
         told = widths.hear("k", ArrayOutcome(num_members=num_members, failed=True))
         assert told is not None
-        assert "ran one by one" in told
+        assert "could not train together" in told
         assert widths.choose(_unit(), 100, 1) == then

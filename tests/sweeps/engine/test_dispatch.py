@@ -441,12 +441,12 @@ def test_what_of_an_array_was_left_is_handed_out_again_at_the_width_that_was_mea
         _publish_row(dispatcher, trial_id)
     ended = {trial_id: UnitOutcome(status="ok") for trial_id in ids[:2]}
     outcome = ArrayOutcome(ended=ended, left=tuple(ids[2:]), num_members=6, measured_width=2)
-    dispatcher.array_ended(outcome)
+    dispatcher.array_ended(ids[0], outcome)
     assert set(_statuses(dispatcher)) == set(ids[:2])
     jobs = [_take(dispatcher), _take(dispatcher)]
     assert [(len(job.members), job.max_width) for job in jobs] == [(2, 2), (2, 2)]
     assert {one.unit_id for job in jobs for one in job.members} == set(ids[2:])
-    dispatcher.array_ended(outcome)  # heard twice
+    dispatcher.array_ended(ids[0], outcome)  # heard twice
     assert dispatcher.take() is None
 
 
@@ -460,6 +460,17 @@ def test_a_member_that_found_its_stage_damaged_waits_for_it_and_the_others_have_
     ended = {trial_id: UnitOutcome(status="ok") for trial_id in ids}
     ended[damaged] = UnitOutcome(status=DAMAGED, stage_key=stage)
     shutil.rmtree(dispatcher.work.place.stages / stage)
-    dispatcher.array_ended(ArrayOutcome(ended=ended, num_members=6))
+    dispatcher.array_ended(damaged, ArrayOutcome(ended=ended, num_members=6))
     assert _end_stage(dispatcher) == stage
     assert _take(dispatcher).unit_id == damaged
+
+
+def test_what_is_to_be_run_alone_is_handed_out_alone_and_others_half_as_wide(tmp_path: Path) -> None:
+    dispatcher = _array_dispatcher(tmp_path, seeds=5)
+    first = _take(dispatcher, 2)
+    ids = [one.unit_id for one in first.members]
+    dispatcher.array_ended(ids[0], ArrayOutcome(apart=tuple(ids), num_members=5, failed=True))
+    jobs = [_take(dispatcher) for _ in range(8)]
+    assert sorted(len(job.members) for job in jobs) == [1] * 6 + [2, 2]
+    assert {job.unit_id for job in jobs if not job.companions} > set(ids)
+    assert dispatcher.take() is None

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from xlt_core.arrays.run import ArrayMember, ArrayTraining
 
 from results.schema import PENDING
 from sweeps.engine.work import Work
@@ -16,9 +15,11 @@ from sweeps.units.job import Job
 from sweeps.workers import execute
 from sweeps.workers.arrays import attempt_array
 from sweeps.workers.attempts import begin_attempt, count_attempts
+from sweeps.workers.execute import attempt_unit
 from sweeps.workers.outcomes import STORAGE, UnitOutcome
 from tests.sweeps.engine.test_work import make_filled_work
 from xlt_core.arrays import run
+from xlt_core.arrays.run import ArrayMember, ArrayTraining
 from xlt_core.artifacts import publish_folder
 from xlt_core.result import TrainingSummary
 from xlt_core.trial_stages import TrainedTrial
@@ -91,25 +92,20 @@ def test_a_width_that_was_measured_before_is_handed_on_and_not_measured_again(jo
     assert (len(outcome.ended), len(outcome.left), outcome.measured_width) == (3, 1, None)
 
 
-def test_members_of_an_array_that_fails_are_run_one_by_one(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_members_of_an_array_that_fails_are_given_back_to_be_run_alone(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(members: Sequence[ArrayMember], **_: Any) -> ArrayTraining:
         raise RuntimeError("a kernel is missing")
 
-    alone: list[str] = []
-
-    def finish(self: Any, plan: Any, attempt: int, trained: Any = None) -> UnitOutcome:
-        assert trained is None
-        alone.append(plan.trial_id)
-        return UnitOutcome(status="ok")
-
     monkeypatch.setattr(run, "train_array", fail)
-    monkeypatch.setattr(execute.Worker, "finish_trial", finish)
     outcome = attempt_array(job)
     ids = [member.unit_id for member in job.members]
-    assert (alone, list(outcome.ended), outcome.left) == (ids, ids, ())
+    assert (outcome.ended, outcome.left, outcome.apart) == ({}, (), tuple(ids))
     assert (outcome.failed, outcome.num_members, outcome.measured_width) == (True, 4, None)
+    assert [count_attempts(member) for member in job.members] == [0] * 4
     for unit_id in ids:
-        assert _events(job, unit_id) == ["attempt", "array", "alone", "published"]
+        assert _events(job, unit_id) == ["attempt", "array", "alone"]
     told = read_events(log_path(job.place.work_folder, ids[1]))[2].fields
     assert told["reason"] == "RuntimeError: a kernel is missing"
     assert "Traceback" in told["traceback"]
@@ -137,24 +133,24 @@ def test_a_member_that_fails_is_tried_again_and_the_others_have_ended_by_then(
             attempt_array(job)
         assert set(_rows(job)) == set(ids[1:])
     outcome = attempt_array(job)
-    assert {trial_id: one.status for trial_id, one in outcome.ended.items()} == {
-        ids[0]: "infra", **dict.fromkeys(ids[1:], "diverged")
-    }  # fmt: skip
+    assert {trial_id: one.status for trial_id, one in outcome.ended.items()} == dict.fromkeys(ids[1:], "diverged")
+    assert outcome.apart == (ids[0],)
+    assert attempt_unit(job.members[0]).status == "infra"
     assert _rows(job)[ids[0]]["attempt"] == MAX_FAILURES
     assert [count_attempts(member) for member in job.members] == [MAX_FAILURES, 1, 1, 1]
     assert len(calls) == 1  # with nobody left to train with, it is run alone
 
 
-def test_what_was_begun_twice_and_did_not_end_is_run_alone(
-    job: Job, calls: list[list[str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(execute.Worker, "finish_trial", lambda *_: UnitOutcome(status="ok"))
-    for member in job.members:
-        for _ in range(2):
-            begin_attempt(member)  # and is killed
+def test_what_was_begun_twice_and_did_not_end_is_given_back_to_be_run_alone(job: Job, calls: list[list[str]]) -> None:
+    first, *others = [member.unit_id for member in job.members]
+    for _ in range(2):
+        begin_attempt(job)  # and is killed
     outcome = attempt_array(job)
-    assert calls == []
-    assert (len(outcome.ended), outcome.num_members, outcome.failed) == (4, 0, False)
+    assert calls == [others]
+    assert outcome.apart == (first,)
+    assert (len(outcome.ended), outcome.num_members, outcome.failed) == (2, 3, False)
+    assert count_attempts(job) == 2
+    assert _events(job, first) == ["attempt", "alone"]
 
 
 def test_a_full_disk_ends_the_array_at_once(job: Job, calls: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ def test_an_outcome_survives_the_way_through_tune() -> None:
 
 def test_that_of_an_array_does_too_with_those_of_its_members() -> None:
     ended = {"a": UnitOutcome(status="ok", num_steps=3), "b": UnitOutcome(status="infra", failure=FAILURE)}
-    outcome = ArrayOutcome(ended=ended, left=("c",), num_members=3, measured_width=2)
+    outcome = ArrayOutcome(ended=ended, left=("c",), apart=("d",), num_members=3, measured_width=2)
     result = json.loads(json.dumps(outcome.as_result()))
     assert result["status"] == TOGETHER
     assert ArrayOutcome.from_result(result | {"done": True, "training_iteration": 1}) == outcome
