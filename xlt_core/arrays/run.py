@@ -148,8 +148,8 @@ def _train(prepared: Sequence[_Prepared]) -> list[_Trained]:
     """Train all to their ends; every table of word embeddings is whole again then."""
     with ExitStack() as stack:
         rows = _restrict(prepared, stack)
-        for one in prepared:
-            stack.enter_context(one.stage.checkpoints.settled())
+        for each in prepared:
+            stack.enter_context(each.stage.checkpoints.settled())
         opened = [_open(one, own) for one, own in zip(prepared, rows, strict=True)]
         train_in_lockstep([one.lockstep for one in opened])
         outcomes = [one.lockstep.training.conclude(one.lockstep.seconds) for one in opened]
