@@ -71,7 +71,7 @@ class CheckpointFolder:
 
     def save(self, state: TrainingState) -> None:
         """Publish the state as it is now; older checkpoints but the last are deleted afterwards."""
-        tensors = dict(_named_tensors(state))
+        tensors = dict(named_tensors(state))
         tensors |= {f"log.{name}": torch.tensor(values, dtype=torch.float64) for name, values in state.log.items()}
         manifest = {"stage_key": self.stage_key, "step": state.step, "micro_batch_size": state.micro_batch_size}
         self._write(f"{_PREFIX}{state.step:08d}", tensors, manifest)
@@ -238,7 +238,7 @@ def list_module_tensors(module: nn.Module) -> dict[str, Tensor]:
     return {**dict(module.named_parameters()), **buffers}
 
 
-def _named_tensors(state: TrainingState) -> Iterator[tuple[str, Tensor]]:
+def named_tensors(state: TrainingState) -> Iterator[tuple[str, Tensor]]:
     """Parameters, persistent buffers, and the optimiser's tensors of each parameter."""
     yield from ((f"module.{name}", tensor) for name, tensor in list_module_tensors(state.module).items())
     for name, parameter in state.module.named_parameters():

@@ -14,6 +14,7 @@ from xlt_core.masked_lm import MASKED_SHARE, LmHead, MaskedLm, MaskedText, read_
 from xlt_core.recipe import OptimSpec
 from xlt_core.sources import MaskedLmSpec
 from xlt_core.train import train
+from xlt_core.updates import frozen_decay
 
 CPU = torch.device("cpu")
 MASK = SPECIALS.index("<mask>")
@@ -154,18 +155,21 @@ def test_training_lowers_the_loss_and_needs_no_more_rows_than_the_texts_have(tex
     for language, words in lines.items():
         (texts / f"{language}.txt").write_text("\n".join(" ".join([f"w{word}"] * 8) for word in words))
     alone, restricted = Alone(texts), Alone(texts)
-    optim = OptimSpec(learning_rate=1e-2, num_steps=120, batch_size=16)
+    optim = OptimSpec(learning_rate=1e-2, num_steps=120, batch_size=16, weight_decay=0.05)
     outcome = train(alone, optim, seed=0)
     chance = np.log(len(alone.objective.text.candidates))
     assert np.mean(outcome.losses[:5]) > 0.9 * chance
     assert np.mean(outcome.losses[-20:]) < 0.5 * chance
-    with restrict_vocabulary(restricted.objective.encoder, restricted.objective.text.token_ids):
+    with restrict_vocabulary(restricted.objective.encoder, restricted.objective.text.token_ids) as rows:
         other = train(restricted, optim, seed=0)
+        rows.frozen_decay = frozen_decay(optim, other.num_applied_steps)
     assert other.losses[:20] == pytest.approx(outcome.losses[:20], rel=1e-4)
     unseen = torch.arange(len(SPECIALS) + 36, len(SPECIALS) + NUM_WORDS)
     given = build_encoder().word_embedding.weight[unseen]
     for each in (alone, restricted):
-        assert torch.equal(each.objective.encoder.word_embedding.weight[unseen], given)
+        found = each.objective.encoder.word_embedding.weight[unseen]
+        assert torch.allclose(found, given * frozen_decay(optim, 120), rtol=0.0, atol=1e-6)
+        assert not torch.allclose(found, given, rtol=0.0, atol=1e-5)
 
 
 def test_texts_that_the_tokenizer_knows_nothing_of_are_refused(texts):
