@@ -221,7 +221,8 @@ class Training:
         is_due = state.step % self._checkpoint_every_steps == 0 or state.step == self._last_step
         if is_due or len(self._unread) >= self._read_every:
             self._read()
-        self.tell("step", step=state.step, num_steps=self.optim.num_steps, loss=state.log["loss"][-1])
+        known = state.log.get("loss", [None])  # of the step read last
+        self.tell("step", step=state.step, num_steps=self.optim.num_steps, loss=known[-1])
         if self._checkpoints is not None and (is_due or self._diverged_reason):
             self._checkpoints.save(state)
             self.tell("checkpoint", step=state.step)

@@ -8,8 +8,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from xlt_core.checkpoints import CheckpointFolder
+from xlt_core.encoders.dropout import seed_masks
 from xlt_core.spec import OptimSpec
-from xlt_core.train import StepLog, train
+from xlt_core.streams import stream_seed
+from xlt_core.train import StepLog, Training, TrainOutcome, train
 from xlt_core.updates import build_optimizer, frozen_decay, learning_rate_factor, num_warmup_steps
 
 OPTIM = OptimSpec(learning_rate=1e-2, num_steps=24, batch_size=4, warmup_ratio=0.25, weight_decay=0.1)
@@ -234,3 +236,66 @@ def test_a_run_that_pauses_at_steps_ends_with_the_same_bits(tmp_path, steps):
     assert all(map(torch.equal, weights_of(whole), weights_of(resumed)))
     assert outcome.losses == expected.losses
     assert resumed.num_calls == OPTIM.num_steps - min(steps[-1], OPTIM.num_steps)
+
+
+def train_reading_rarely(objective: Regression, read_every: int, **settings) -> TrainOutcome:
+    """What `train` does on a GPU, with the seed 3."""
+    training = Training(objective.module, OPTIM, read_every=read_every, **settings)
+    while not training.is_finished:
+        seed_masks(stream_seed(3, "dropout", training.state.step), torch.device("cpu"))
+        training.state.optimizer.zero_grad(set_to_none=True)
+        training.end_step(objective.backward(training.state.step))
+    return training.conclude(0.0)
+
+
+@pytest.mark.parametrize("read_every", [2, 5, 100])
+def test_logs_that_are_read_some_steps_later_are_those_of_every_step(read_every):
+    known, rarely = Regression(), Regression()
+    expected = train(known, OPTIM, seed=3)
+    told: list[tuple[int, float | None]] = []
+
+    def tell(event: str, **fields: int | float | None) -> None:
+        if event == "step":
+            told.append((fields["step"], fields["loss"]))
+
+    outcome = train_reading_rarely(rarely, read_every, tell=tell)
+    assert outcome.log == expected.log
+    assert all(map(torch.equal, weights_of(known), weights_of(rarely)))
+    num_read = [step if step == 24 else step - step % read_every for step in range(1, 25)]
+    losses = [expected.losses[read - 1] if read else None for read in num_read]
+    assert told == list(zip(range(1, 25), losses, strict=True)), "the newest loss that is known"
+
+
+@pytest.mark.parametrize("read_every", [2, 5, 100])
+@pytest.mark.parametrize("explode_at", [0, 7, 23])
+def test_a_step_that_is_not_finite_ends_a_training_that_finds_out_later(tmp_path, read_every, explode_at):
+    checkpoints = CheckpointFolder(tmp_path, "stage")
+    rarely, settings = Regression(explode_at=explode_at), {"checkpoints": checkpoints, "checkpoint_every_steps": 6}
+    expected = train(Regression(explode_at=explode_at), OPTIM, seed=3)
+    outcome = train_reading_rarely(rarely, read_every, **settings)
+    assert repr(outcome.log) == repr(expected.log), "nothing of what was trained after it"
+    assert outcome.diverged_reason == expected.diverged_reason
+    assert all(torch.isfinite(weight).all() for weight in weights_of(rarely))
+    again = Regression(explode_at=explode_at)
+    resumed = train_reading_rarely(again, read_every, **settings)
+    assert again.num_calls == 0
+    assert repr(sorted(resumed.log.items())) == repr(sorted(expected.log.items()))
+    assert resumed.diverged_reason == expected.diverged_reason
+
+
+def test_a_step_that_is_not_finite_changes_no_weight_even_before_it_is_read():
+    known, rarely = Regression(), Regression(explode_at=23)
+    train(known, OPTIM, seed=3, until_step=23)
+    train_reading_rarely(rarely, 100)
+    assert all(map(torch.equal, weights_of(known), weights_of(rarely)))
+
+
+@pytest.mark.parametrize("killed_at", [3, 11, 23])
+def test_an_interrupted_run_that_reads_rarely_ends_with_the_same_bits(tmp_path, killed_at):
+    known, resumed = Regression(), Regression()
+    expected = train(known, OPTIM, seed=3)
+    settings = {"checkpoints": CheckpointFolder(tmp_path, "stage"), "checkpoint_every_steps": 5}
+    with pytest.raises(InterruptedRunError):
+        train_reading_rarely(Regression(), 4, on_step=interrupt_at(killed_at), **settings)
+    assert train_reading_rarely(resumed, 4, **settings).log == expected.log
+    assert all(map(torch.equal, weights_of(known), weights_of(resumed)))
