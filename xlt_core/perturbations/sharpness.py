@@ -114,7 +114,9 @@ def _scale(slopes: Sequence[Tensor], weights: Sequence[Tensor]) -> None:
 
 
 def measure_norm(tensors: Sequence[Tensor]) -> Tensor:
-    """L2 norm over all tensors of each of A trials, (A, numbers) each, to (A,)."""
-    norms = [torch.linalg.vector_norm(tensor, dim=1) for tensor in tensors]
-    norm: Tensor = torch.linalg.vector_norm(torch.stack(norms), dim=0)
-    return norm
+    """L2 norm over all tensors of each of A trials, (A, numbers) each, to (A,); summed up as for a trial alone."""
+    norms = []
+    for array in range(len(tensors[0])):
+        own = [torch.linalg.vector_norm(tensor[array : array + 1], dim=1) for tensor in tensors]
+        norms.append(torch.linalg.vector_norm(torch.stack(own), dim=0))
+    return torch.cat(norms)
