@@ -185,6 +185,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--dropout", type=float, default=0.1)
     parser.add_argument("--only", choices=SIDES, help="one side alone")
+    parser.add_argument("--no-account", dest="account", action="store_false", help="leave out what the backward keeps")
     return parser.parse_args(arguments)
 
 
@@ -204,24 +205,24 @@ def build_setting(arguments: argparse.Namespace, folder: Path) -> Setting:
     )
 
 
-def describe(side: str, peaks: Peaks, saved: Counter[str]) -> None:
+def describe(side: str, peaks: Peaks, saved: Counter[str] | None) -> None:
     """Print one side."""
-    activations = saved.total()
-    rest = peaks.steady - peaks.weights - peaks.gradients - peaks.others - activations
     print(
         f"{side}: {peaks.steady / _GIGABYTE:.2f} GB at the steps' peak, {peaks.whole / _GIGABYTE:.2f} GB of the whole"
     )
-    for name, size in (
-        ("weights", peaks.weights),
-        ("gradients", peaks.gradients),
-        ("moments and other tensors between steps", peaks.others),
-        ("kept for the backward pass", activations),
-        ("neither (below 0: not all of these at one time)", rest),
-    ):
+    parts = {
+        "weights": peaks.weights,
+        "gradients": peaks.gradients,
+        "moments and other tensors between steps": peaks.others,
+    }
+    if saved is not None:
+        parts["kept for the backward pass"] = saved.total()
+        parts["neither (below 0: not all of these at one time)"] = peaks.steady - sum(parts.values())
+    for name, size in parts.items():
         print(f"  {size / _GIGABYTE:6.2f} GB  {name}")
-    for name, size in saved.most_common(12):
+    for name, size in saved.most_common(12) if saved is not None else ():
         print(f"    {size / _GIGABYTE:6.2f} GB  {name}")
-    print(f"  {peaks.seconds_a_step:.2f} s a step")
+    print(f"  {peaks.seconds_a_step:.2f} s a step", flush=True)
 
 
 def compare(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -234,8 +235,8 @@ def compare(arguments: argparse.Namespace) -> dict[str, Any]:
         setting = build_setting(arguments, folder)
         for side in (arguments.only,) if arguments.only else SIDES:
             peaks[side] = processes.submit(measure_peaks, side, setting, arguments.threads).result()
-            saved = processes.submit(account_saved, side, setting, arguments.threads).result()
-            describe(side, peaks[side], saved)
+            account = processes.submit(account_saved, side, setting, arguments.threads) if arguments.account else None
+            describe(side, peaks[side], account.result() if account else None)
     if arguments.only is None:
         share = peaks["ours"].steady / peaks["trainer"].steady
         whole = peaks["ours"].whole / peaks["trainer"].whole

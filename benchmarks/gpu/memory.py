@@ -14,6 +14,7 @@ def main() -> None:
     add_options(parser, steps=5)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--only", choices=SIDES, help="one side alone")
+    parser.add_argument("--no-account", dest="account", action="store_false", help="leave out what the backward keeps")
     options = read_options(parser)
     write_report(options, compare(options))
 
