@@ -65,12 +65,12 @@ def build_encoder(seed: int = 0, dropout: float = 0.0) -> Encoder:
 
 
 def build_model(
-    shape: Shape = "pair", num_classes: int = 3, dropout: float = 0.0, model: ModelSpec | None = None
+    shape: Shape = "pair", num_classes: int = 3, dropout: float = 0.0, model: ModelSpec | None = None, seed: int = 0
 ) -> TrialModel:
     """A trial model on the small encoder."""
-    encoder = build_encoder(dropout=dropout)
+    encoder = build_encoder(seed, dropout)
     spec = model or ModelSpec(head_dropout=dropout)
-    return TrialModel(encoder, build_head(shape, encoder.hidden_size, num_classes, spec, seed=0))
+    return TrialModel(encoder, build_head(shape, encoder.hidden_size, num_classes, spec, seed))
 
 
 def build_batch(

@@ -35,7 +35,7 @@ LIGHT = (
     "xlt_core.conditions.text", "xlt_core.conditions.disturbed", "xlt_core.conditions.generalized",
     "xlt_core.difficulty.held_out", "xlt_core.difficulty.cartography", "xlt_core.difficulty.given",
     "xlt_core.difficulty.pool", "xlt_core.difficulty.pool_checks", "xlt_core.difficulty.scores",
-    "xlt_core.edits.hiding",
+    "xlt_core.edits.hiding", "xlt_core.arrays.signature",
     "search_spaces.loading", "search_spaces.expand", "search_spaces.commands", "sweeps.cli",
 )  # fmt: skip
 MAX_MODULE_LINES = 300
@@ -141,7 +141,7 @@ def test_the_table_of_tasks_matches_its_folder():
 
 def test_the_table_of_perturbations_matches_its_folder():
     listed = {entry.path.partition(":")[0].rpartition(".")[2] for entry in METHODS.values()}
-    assert listed == plugin_modules("perturbations", {"geometry", "draws", "step", "checks", "spec"})
+    assert listed == plugin_modules("perturbations", {"geometry", "draws", "step", "checks", "spec", "mixed_noise"})
 
 
 def test_the_table_of_conditions_matches_its_folder():

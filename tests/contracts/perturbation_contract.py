@@ -13,10 +13,13 @@ from torch import Tensor
 from tests.examples import TABLE_SHAPES, make_examples, make_table
 from tests.factories import build_batch, build_model, build_tokenizer, cut_at, stack_batches
 from tests.xlt_core.test_evaluate import predict_one_by_one
+from xlt_core.arrays.objective import ArrayFineTuning
+from xlt_core.arrays.stacking import ModelStack
 from xlt_core.checkpoints import CheckpointFolder
 from xlt_core.data.batch import IGNORED_LABEL, PackedBatch
 from xlt_core.data.batches import pack
 from xlt_core.data.tokenizing import build_token_table
+from xlt_core.encoders.dropout import seed_masks
 from xlt_core.encoders.padding import PaddedEncoder
 from xlt_core.errors import SpecError
 from xlt_core.evaluate import predict_labels
@@ -28,6 +31,7 @@ from xlt_core.perturbations.geometry import build_ball
 from xlt_core.perturbations.spec import PerturbationSpec
 from xlt_core.perturbations.step import TrainingStep
 from xlt_core.spec import OptimSpec, StageSpec
+from xlt_core.streams import stream_seed
 from xlt_core.tasks.base import Shape
 from xlt_core.train import StepLog, train
 
@@ -108,18 +112,23 @@ class OneStep:
 
 
 def build_objective(
-    spec: PerturbationSpec, *, shape: Shape = "pair", dropout: float = 0.0, micro_batch_size: int | None = None
+    spec: PerturbationSpec,
+    *,
+    shape: Shape = "pair",
+    dropout: float = 0.0,
+    micro_batch_size: int | None = None,
+    seed: int = 0,
 ) -> FineTuning:
     """Fine-tuning of the small encoder on a small table, with what the method does to the examples."""
     settings = StageSpec(task="pawsx", optim=OptimSpec(batch_size=4, num_steps=5), perturbation=spec)
-    examples = make_examples(shape, NUM_EXAMPLES)
-    edit = build_perturbation([spec]).edit_examples(0)
+    examples = make_examples(shape, NUM_EXAMPLES, seed)
+    edit = build_perturbation([spec]).edit_examples(seed)
     edited = edit.apply(examples) if edit else examples
     cut = cut_at(24 if shape == "span" else 40)
     table = build_token_table(edited, "en", tokenizer=build_tokenizer(), cut=cut)
-    model = build_model(shape, dropout=dropout)
+    model = build_model(shape, dropout=dropout, seed=seed)
     weigh_layer_norms(model)
-    return FineTuning(model, table, settings, seed=0, device=CPU, micro_batch_size=micro_batch_size)
+    return FineTuning(model, table, settings, seed=seed, device=CPU, micro_batch_size=micro_batch_size)
 
 
 def make_small_batch(shape: Shape) -> PackedBatch:
@@ -378,6 +387,39 @@ class PerturbationContract:
             for sum_of_both, gradient in zip(total, gradients_of(model), strict=True):
                 sum_of_both += gradient
         assert all(torch.allclose(one, other, atol=2e-5) for one, other in zip(total, gradients, strict=True))
+
+    trains_in_arrays: ClassVar[bool] = True
+    array_tolerance: ClassVar[float] = 2e-6
+
+    def test_trials_with_weights_examples_and_masks_of_their_own_take_the_steps_that_they_take_alone(self):
+        """Their sequences have other lengths, so that all but the longest rows end in padding."""
+        if not self.trains_in_arrays:
+            pytest.skip(f"{self.method} trains alone")
+        specs = [self.build_spec(magnitude=self.magnitude / divisor) for divisor in (1, 2, 3)]
+        tunings = [build_objective(spec, dropout=0.1, seed=seed) for seed, spec in enumerate(specs)]
+        alone = [[self.take_step_alone(tuning, step) for tuning in tunings] for step in (0, 1)]
+        stack = ModelStack([tuning.module for tuning in tunings])
+        array = ArrayFineTuning(tunings, stack)
+        for step, expected in enumerate(alone):
+            stack.model.train()
+            stack.forget_gradients()
+            logs = array.backward(step)
+            stack.hand_out_gradients()
+            for tuning, log, known in zip(tunings, logs, expected, strict=True):
+                assert {name: float(value) for name, value in log.items()} == {
+                    name: pytest.approx(float(value), rel=1e-4, abs=1e-5) for name, value in known.log.items()
+                }
+                for one, other in zip(gradients_of(tuning.module), known.gradients, strict=True):
+                    torch.testing.assert_close(one, other, rtol=1e-4, atol=self.array_tolerance)
+
+    def take_step_alone(self, tuning: FineTuning, step: int) -> "OneStep":
+        """One step with the masks that the training loop lets it draw; no gradient is left behind."""
+        tuning.module.train()
+        seed_masks(stream_seed(tuning.seed, "dropout", step), CPU)
+        log = tuning.backward(step)
+        gradients = gradients_of(tuning.module)
+        tuning.module.zero_grad(set_to_none=True)
+        return OneStep(log, gradients)
 
     def test_a_trial_of_magnitude_zero_takes_the_plain_step_in_an_array_too(self):
         if not METHODS[self.method].has_magnitude:

@@ -90,6 +90,7 @@ class TestR3fWithGaussianNoise(TestR3f):
 
 class TestR4f(SiteContract):
     method = "r4f"
+    trains_in_arrays = False
 
     def test_the_output_layer_has_spectral_norm_one_after_training_in_every_pass(self):
         objective = build_objective(self.build_spec())

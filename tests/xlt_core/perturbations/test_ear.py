@@ -66,6 +66,7 @@ def ear_loss(model, batch: PackedBatch, partner: PackedBatch, spec: Perturbation
 
 class TestEar(NeighborContract):
     method = "ear"
+    trains_in_arrays = False
     settings = {"num_copies": 3, "attention_layer": 1}  # noqa: RUF012
 
     def make_partner(self, batch):

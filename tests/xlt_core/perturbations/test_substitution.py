@@ -108,6 +108,7 @@ class NeighborContract(PerturbationContract):
 
 class TestRsDa(NeighborContract):
     method = "rs_da"
+    trains_in_arrays = False
     settings = {"num_copies": 3}  # noqa: RUF012
 
     def test_trials_of_an_array_do_not_train_on_the_words_of_another_magnitude(self):

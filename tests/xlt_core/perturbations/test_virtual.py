@@ -116,6 +116,7 @@ class VirtualContract(SiteContract):
 
 class TestVat(VirtualContract):
     method = "vat"
+    array_tolerance = 2e-5  # an inner step divides a difference of two passes by its own size
 
     @pytest.mark.parametrize("num_ascent_steps", [1, 2])
     def test_the_direction_is_the_hessian_times_the_random_one(self, num_ascent_steps):
