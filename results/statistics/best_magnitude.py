@@ -16,7 +16,7 @@ from results.analysis import Analysis
 from results.schema import MACRO, make_table
 from results.snapshot import Snapshot
 from results.statistics.bootstrap import draw_replicates, estimate
-from results.statistics.differences import PairedDifference, Scored
+from results.statistics.differences import PairedDifference, Scored, contrast
 from results.statistics.estimates import Estimates
 from results.statistics.panel import Panel
 from results.statistics.points import NUM_DRAWS, MeasuredPanel, gather_measured, none_if_nan
@@ -151,8 +151,9 @@ def _gather(
         blocks = panel.blocks(both, seeds)
         note = note or blocks.note
         chosen.append(cell)
-        differences.append(panel.difference(both, (1.0, -1.0), languages, blocks))
-        gains.append((differences[-1].seeds, panel.weighted(both, (1.0, -1.0), languages, blocks)))
+        gain = panel.weighted(both, (1.0, -1.0), languages, blocks)
+        differences.append(contrast([gain], [1.0], [block[0] for block in blocks.seeds]))
+        gains.append((differences[-1].seeds, gain))
     if not chosen:
         return None
     places = tuple(range(len(differences) - len(chosen), len(differences)))

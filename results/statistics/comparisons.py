@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -30,17 +31,17 @@ class Comparison:
     labels: Mapping[str, Any]
     """`schema.CELL_COLUMNS` and `same_task`; none where the cells of a declared contrast differ."""
 
-    @property
+    @cached_property
     def weights(self) -> tuple[float, ...]:
         """One a term."""
         return tuple(term.weight for term in self.terms)
 
-    @property
+    @cached_property
     def num_positive(self) -> int:
         """So many terms come first and have a positive weight."""
         return sum(weight > 0 for weight in self.weights)
 
-    @property
+    @cached_property
     def has_two_sides(self) -> bool:
         """Whether it is one mean of cells minus another; not so of a difference of differences."""
         return abs(sum(self.weights[: self.num_positive]) - 1.0) < _TINY
@@ -50,7 +51,7 @@ class Comparison:
         """Whether it is one cell minus another."""
         return self.weights == (1.0, -1.0)
 
-    @property
+    @cached_property
     def terms_json(self) -> str:
         """As in the column `terms`."""
         return json.dumps([{"cell_id": term.cell_id, "weight": term.weight} for term in self.terms])

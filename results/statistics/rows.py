@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,7 @@ def make_rows(
     plain, wide = numbers.points.interval(CONFIDENCE), numbers.points.interval(corrected.level)
     logits, errors = numbers.logits.interval(CONFIDENCE), numbers.errors.interval(CONFIDENCE)
     detectable = numbers.detectable(corrected.level)
+    p_mcnemar = _test_changes(drafts)
     for row, (draft, key) in enumerate(zip(drafts, keys, strict=True)):
         found = Found(
             p_adjusted=corrected.p[row],
@@ -68,6 +70,7 @@ def make_rows(
             _describe(draft, facts)
             | _summarise(draft)
             | {
+                "p_mcnemar": p_mcnemar.get(row),
                 "delta": numbers.delta[row],
                 "se": numbers.se[row],
                 "df": numbers.df[row],
@@ -174,8 +177,20 @@ def _summarise(draft: Draft) -> dict[str, Any]:
         }
     if draft.changes is not None:
         lost, won = draft.changes.lost, draft.changes.won
-        row |= {"n01": lost.tolist(), "n10": won.tolist(), "p_mcnemar": mcnemar(lost, won).tolist()}
+        row |= {"n01": lost.tolist(), "n10": won.tolist()}
     return row
+
+
+def _test_changes(drafts: Sequence[Draft]) -> dict[int, list[float]]:
+    """McNemar's test of all rows that count changes, at once: p by row, one a seed."""
+    counted = {
+        row: draft.changes for row, draft in enumerate(drafts) if draft.changes is not None and len(draft.deltas)
+    }
+    if not counted:
+        return {}
+    lost, won = (np.concatenate([getattr(one, side) for one in counted.values()]) for side in ("lost", "won"))
+    ends = np.cumsum([len(one.lost) for one in counted.values()])[:-1]
+    return {row: p.tolist() for row, p in zip(counted, np.split(mcnemar(lost, won), ends), strict=True)}
 
 
 def _mean(values: npt.NDArray[np.float64], replicates: npt.NDArray[np.int64]) -> float:
@@ -185,7 +200,12 @@ def _mean(values: npt.NDArray[np.float64], replicates: npt.NDArray[np.int64]) ->
 
 
 def _sd(values: npt.NDArray[np.float64]) -> float | None:
-    return float(values.std(ddof=1)) if len(values) > 1 else None
+    """Of a handful of seeds, which Python adds up sooner than numpy begins to."""
+    if len(values) < 2:
+        return None
+    given: list[float] = values.tolist()
+    mean = sum(given) / len(given)
+    return sqrt(sum((value - mean) ** 2 for value in given) / (len(given) - 1))
 
 
 def _ci_method(draft: Draft) -> str:

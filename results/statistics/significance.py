@@ -4,6 +4,7 @@ In: paired differences, or counts. Out: p-values and numbers; NaN where nothing 
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -43,7 +44,7 @@ def sign_flip(deltas: npt.ArrayLike) -> SignFlip:
     if k > _MAX_EXACT:
         signs = np.random.default_rng(0).choice([-1.0, 1.0], (_NUM_DRAWS, k))
         return SignFlip(float((1 + _count_beyond(signs @ given, threshold)) / (1 + _NUM_DRAWS)), 1 / (1 + _NUM_DRAWS))
-    first, last = _signed_sums(given[:_BLOCK_BITS]), _signed_sums(given[_BLOCK_BITS:])
+    first, last = (_signs(len(part)) @ part for part in (given[:_BLOCK_BITS], given[_BLOCK_BITS:]))
     count = sum(_count_beyond(first + other, threshold) for other in last)
     return SignFlip(count / 2**k, min(1.0, 2.0 ** (1 - k)))
 
@@ -81,12 +82,12 @@ def interquartile_mean(values: npt.ArrayLike) -> float:
     return float(ordered[cut : len(ordered) - cut].mean()) if len(ordered) else np.nan
 
 
-def _signed_sums(values: FloatArray) -> FloatArray:
-    """Of all ways to put signs before the values, shape (2 ** len(values),)."""
-    sums = np.zeros(1)
-    for value in values:
-        sums = np.concatenate([sums + value, sums - value])
-    return sums
+@cache
+def _signs(num_values: int) -> FloatArray:
+    """All ways to put signs before so many values, shape (2 ** num_values, num_values)."""
+    ways = np.arange(2**num_values)[:, None] >> np.arange(num_values)
+    signs: FloatArray = np.where(ways & 1, -1.0, 1.0)
+    return signs
 
 
 def _count_beyond(sums: FloatArray, threshold: float) -> int:
