@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 _TENSORS = "state.safetensors"
 _ROWS = "rows"
+_MOMENTS = "optimizer."
 _PREFIX = "step_"
 _NUM_KEPT = 2
 
@@ -69,9 +70,16 @@ class CheckpointFolder:
         self._writer = BackgroundWriter()
         self._room = HostRoom()
 
-    def save(self, state: TrainingState) -> None:
-        """Publish the state as it is now; older checkpoints but the last are deleted afterwards."""
+    def save(self, state: TrainingState, *, with_moments: bool = True) -> None:
+        """Publish the state as it is now; older checkpoints but the last are deleted afterwards.
+
+        Args:
+            state: of a training.
+            with_moments: of the optimiser; a training that has ended needs them no more.
+        """
         tensors = dict(named_tensors(state))
+        if not with_moments:
+            tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith(_MOMENTS)}
         tensors |= {f"log.{name}": torch.tensor(values, dtype=torch.float64) for name, values in state.log.items()}
         manifest = {"stage_key": self.stage_key, "step": state.step, "micro_batch_size": state.micro_batch_size}
         self._write(f"{_PREFIX}{state.step:08d}", tensors, manifest)
@@ -243,7 +251,7 @@ def named_tensors(state: TrainingState) -> Iterator[tuple[str, Tensor]]:
     yield from ((f"module.{name}", tensor) for name, tensor in list_module_tensors(state.module).items())
     for name, parameter in state.module.named_parameters():
         for kind, value in state.optimizer.state.get(parameter, {}).items():
-            yield f"optimizer.{kind}.{name}", value
+            yield f"{_MOMENTS}{kind}.{name}", value
     for name, part in _partial_embeddings(state.module).items():
         yield f"{_ROWS}.{name}", part.token_ids
 

@@ -58,6 +58,18 @@ def test_a_restored_state_has_the_same_weights_buffers_moments_and_log(tmp_path)
         assert all(torch.equal(restored.optimizer.state[other][kind], moments[kind]) for kind in moments)
 
 
+def test_of_a_training_that_has_ended_no_moments_are_kept(tmp_path):
+    state, checkpoints, restored = build_state(0), CheckpointFolder(tmp_path, "stage"), build_state(1)
+    take_steps(state, 2)
+    with checkpoints.settled():
+        checkpoints.save(state, with_moments=False)
+    saved = load_file(tmp_path / "step_00000002" / "state.safetensors")
+    assert {name.partition(".")[0] for name in saved} == {"module", "log"}
+    checkpoints.restore(restored)
+    assert (restored.step, restored.log) == (2, state.log)
+    assert torch.equal(restored.module[0].weight, state.module[0].weight)
+
+
 def test_two_checkpoints_are_kept(tmp_path):
     save_three(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["step_00000004", "step_00000006"]

@@ -4,6 +4,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -104,6 +105,13 @@ def test_a_finished_run_takes_no_further_step_when_asked_again(tmp_path):
     outcome = train(again, OPTIM, seed=3, checkpoints=checkpoints)
     assert again.num_calls == 0
     assert outcome.num_steps == OPTIM.num_steps
+
+
+def test_moments_are_kept_until_the_last_step(tmp_path):
+    for until, kept in ((7, {"module", "optimizer", "log"}), (None, {"module", "log"})):
+        train(Regression(), OPTIM, seed=3, checkpoints=CheckpointFolder(tmp_path, "stage"), until_step=until)
+        file = tmp_path / f"step_{until or OPTIM.num_steps:08d}" / "state.safetensors"
+        assert {name.partition(".")[0] for name in load_file(file)} == kept
 
 
 def test_another_seed_draws_other_dropout():
