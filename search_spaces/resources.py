@@ -82,7 +82,7 @@ class Resources(Settings):
     """What trials of some settings may use in place of this; the first that matches counts. A stage takes what the
     trial takes that it belongs to."""
     max_concurrent: Count | None = None
-    """Trials at a time; none given: as many as the machines hold."""
+    """Trials at a time, those that train together counted as one; none given: as many as the machines hold."""
     micro_batch_size: Count | None = None
     """Training examples of a step in memory at one time, whose gradients are added up: for memory only. Gradients are
     the same up to rounding; where there is dropout, other masks are drawn. None given: all of a step."""
