@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from xlt_core.data.batch import PackedBatch
+from xlt_core.data.layout import Lengths
 from xlt_core.encoders.base import Encoder
 from xlt_core.encoders.families import explain_missing_layer
 from xlt_core.encoders.observation import AttentionObserver
@@ -94,5 +95,10 @@ class PackedEncoder(Encoder):
     def _follow(self, batch: PackedBatch) -> None:
         """Let the masks of an array know whose tokens pass; both halves of a pass draw some."""
         if self.dropout_streams is not None:
-            arrays = range(len(batch.input_ids))
-            self.dropout_streams.follow([sum(batch.part(array).lengths) for array in arrays])
+            self.dropout_streams.follow([sum(row) for row in _list_rows(batch)])
+
+
+def _list_rows(batch: PackedBatch) -> tuple[Lengths, ...]:
+    """Lengths of each trial's sequences."""
+    rows = batch.layout.lengths
+    return rows if len(rows) > 1 else rows * len(batch.input_ids)

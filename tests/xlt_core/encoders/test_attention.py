@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from xlt_core.encoders import attention
 from xlt_core.encoders.attention import attend_packed
-from xlt_core.encoders.dropout import KeepMask
+from xlt_core.encoders.dropout import DropoutStreams, KeepMask, seed_masks
 from xlt_core.encoders.segments import ArraySegments
 
 CPU = torch.device("cpu")
@@ -109,3 +109,28 @@ def test_half_precision_on_cuda_attends_within_segments():
     attended, _ = attend_packed(nn.Identity(), *states, None, segments=segments)
     expected = attend_one_by_one([tensor.float() for tensor in states], LENGTHS)
     torch.testing.assert_close(attended.float(), expected, atol=2e-2, rtol=0)
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+def test_trials_with_lengths_of_their_own_attend_as_if_each_were_alone(dropout):
+    rows, seeds = [(5, 16, 3), (9, 2, 2), (8, 8, 8)], (4, 5, 4)
+    num_tokens = max(map(sum, rows))
+    states = draw_states(3, 2, (num_tokens,))
+    streams = DropoutStreams(3, CPU)
+    streams.seed(seeds)
+    segments = ArraySegments(rows, num_tokens, CPU, multiple=8)
+    attended, _ = attend_packed(nn.Identity(), *states, None, segments=segments, dropout=dropout, streams=streams)
+    direction = torch.randn(attended.shape, generator=torch.Generator().manual_seed(1))
+    for array, lengths in enumerate(rows):
+        own = [tensor[array : array + 1, :, : sum(lengths)].detach().requires_grad_() for tensor in states]
+        seed_masks(seeds[array], CPU)
+        alone = attend(own, lengths, dropout, multiple=8)
+        num_own = sum(lengths)
+        torch.testing.assert_close(attended[array : array + 1, :num_own], alone, atol=1e-6, rtol=0)
+        weighted = (attended * direction)[array, :num_own].sum()
+        gradients = torch.autograd.grad(weighted, states, retain_graph=True)
+        expected = torch.autograd.grad((alone * direction[array, :num_own]).sum(), own)
+        for gradient, known in zip(gradients, expected, strict=True):
+            torch.testing.assert_close(gradient[array, :, :num_own], known[0], atol=1e-5, rtol=0)
+            assert not gradient[array, :, num_own:].any()
+            assert not gradient[[other for other in range(3) if other != array]].any()

@@ -4,7 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from xlt_core.encoders.dropout import QuickDropout, draw_keep_mask
+from xlt_core.encoders.dropout import DropoutStreams, QuickDropout, draw_keep_mask, seed_masks
+
+CPU = torch.device("cpu")
 
 
 def draw_mask(shape, dropout: float) -> torch.Tensor:
@@ -54,3 +56,36 @@ def test_nothing_drops_in_evaluation_or_at_zero_and_no_number_is_drawn(module):
 
 def test_everything_drops_at_one():
     assert torch.equal(QuickDropout(1.0).train()(torch.ones(9)), nn.Dropout(1.0).train()(torch.ones(9)))
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(1, 5)), max_size=12), st.integers(0, 2**31))
+def test_each_stream_draws_what_its_seed_draws_alone_in_whatever_order_they_take_turns(turns, seed):
+    seeds = [seed, seed + 1, seed]
+    streams, drawn = DropoutStreams(3, CPU), {0: [], 1: [], 2: []}
+    streams.seed(seeds)
+    for array, size in turns:
+        with streams.of(array):
+            drawn[array].append(draw_mask((size,), 0.5))
+    for array, masks in drawn.items():
+        seed_masks(seeds[array], CPU)
+        assert all(torch.equal(mask, draw_mask(mask.shape, 0.5)) for mask in masks)
+
+
+def test_streams_leave_the_default_generator_alone_even_where_a_pass_breaks():
+    torch.manual_seed(5)
+    before = torch.get_rng_state()
+    streams = DropoutStreams(2, CPU)
+    streams.seed([1, 2])
+    with streams.of(0):
+        torch.rand(3)
+    with pytest.raises(RuntimeError, match="out of memory"), streams.of(1):
+        raise RuntimeError("out of memory")
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_of_a_row_of_tokens_a_trials_own_are_counted_and_of_other_rows_all():
+    streams = DropoutStreams(2, CPU)
+    assert streams.count_own(0, 9) == 9, "nothing is known of tokens yet"
+    streams.follow([7, 9])
+    assert [streams.count_own(array, 9) for array in (0, 1)] == [7, 9]
+    assert [streams.count_own(array, 4) for array in (0, 1)] == [4, 4], "pooled sequences"
