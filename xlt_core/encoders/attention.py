@@ -110,7 +110,7 @@ def _attend_blocks(
     rows = segments.rows(num_heads)
     sizes = [block.num_rows * num_heads for block in segments.blocks]
     stacks = [
-        tensor.new_zeros(sum(sizes), width).index_copy(0, rows, tensor.reshape(-1, width)).split_with_sizes(sizes)
+        _Spread.apply(tensor.reshape(-1, width), rows, sum(sizes)).split_with_sizes(sizes)  # type: ignore[no-untyped-call]
         for tensor in (query, key, value)
     ]
     attended = []
@@ -119,6 +119,20 @@ def _attend_blocks(
         stack = (matrix.view(-1, block.width, width) for matrix in matrices)
         attended.append(_attend_matrices(*stack, bias=bias, dropout=dropout, scaling=scaling).reshape(-1, width))
     return torch.cat(attended).index_select(0, rows).view_as(query)
+
+
+class _Spread(torch.autograd.Function):
+    """Rows (N, D) into a larger table of zeros; torch's own `index_copy` would keep them for the backward pass."""
+
+    @staticmethod
+    def forward(ctx: Any, packed: Tensor, rows: Tensor, num_rows: int) -> Tensor:
+        ctx.save_for_backward(rows)
+        return packed.new_zeros(num_rows, packed.shape[1]).index_copy_(0, rows, packed)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        (gradient,), (rows,) = gradients, ctx.saved_tensors
+        return gradient.index_select(0, rows), None, None
 
 
 def _spread_bias(block: Block, num_heads: int, dtype: torch.dtype) -> Tensor | None:
