@@ -93,9 +93,10 @@ class TrainedRows:
     def fill(self, rows: Tensor, frozen_decay: float) -> None:
         """Give the whole table its rows: those that are trained, (rows, D), and the others decayed since the start."""
         with torch.no_grad():
-            whole = self._start.to(self._device)
-            if frozen_decay != 1.0:
-                whole = whole * frozen_decay
+            has_decayed = frozen_decay != 1.0
+            whole = self._start.to(self._device, copy=has_decayed)  # the start stays as it is, for other decays
+            if has_decayed:
+                whole *= frozen_decay
             whole[self.token_ids.to(self._device)] = rows.detach().to(self._device)
             self.table.weight.data = whole
 
