@@ -54,6 +54,13 @@ def test_nothing_is_wider_than_what_was_quickest_and_that_is_not_measured_again(
     assert widths.choose(_unit("other"), 16, 2) == 8
 
 
+def test_a_measurement_that_was_disturbed_does_not_narrow_what_another_found() -> None:
+    widths = ArrayWidths()
+    for measured in (1, 4, 2):
+        widths.hear("k", ArrayOutcome(num_members=8, measured_width=measured))
+    assert widths.choose(_unit(), 100, 1) == 4
+
+
 def test_a_few_that_were_quickest_all_together_say_nothing_of_more() -> None:
     widths = ArrayWidths()
     assert widths.hear("k", ArrayOutcome(num_members=4, measured_width=4)) is None
