@@ -59,8 +59,9 @@ class ArrayWidths:
         if width is None:
             return None
         self._proved[key] = max(width, self._proved.get(key, 0))
-        if width >= outcome.num_members or width <= self._limits.get(key, 0):  # of two measurements the wider:
-            return None  # one that was disturbed by what else the machine did finds less
+        # Of two measurements the wider counts: one that was disturbed by what else the machine did finds less.
+        if width >= outcome.num_members or width <= self._limits.get(key, 0):
+            return None
         self._limits[key] = width
         return "array  alone is quickest here" if width == 1 else f"array  {width} trials at a time are quickest here"
 
