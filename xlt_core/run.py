@@ -15,7 +15,7 @@ from xlt_core.plan import TrialPlan
 from xlt_core.predict import Predictor
 from xlt_core.process_state import describe_device, list_versions, select_device
 from xlt_core.progress import OnProgress
-from xlt_core.result import LanguageScore, Predictions, Status, TrialResult
+from xlt_core.result import LanguageScore, Predictions, Rung, Status, TrialResult
 from xlt_core.rungs import read_rungs
 from xlt_core.scoring import Evaluation, explain_divergence, score_trial
 from xlt_core.selection import score_selections
@@ -52,24 +52,49 @@ def run_trial(
     Raises:
         DamagedArtifactError: a published stage is not as it was; set it aside and run it again.
     """
-    started_at, started = datetime.now(UTC), time.perf_counter()
+    began = _Moment(datetime.now(UTC), time.perf_counter())
     if trained is None:
         trained = train_trial(plan, workspace, on_progress, until_step=stop_at_step)
-    else:
-        started_at, started = _shift_start(started_at, started, trained)
-    evaluation_started = time.perf_counter()
+    else:  # as if its own share of the array's training had been just now
+        began = began.before(trained.own_seconds)
+    evaluation_began = _Moment(datetime.now(UTC), time.perf_counter())
     evaluation = _evaluate(plan, trained, workspace, known)
-    finished = time.perf_counter()
     verdict = _judge(plan, trained, stop_at_step, stop_reason)
+    rungs = read_rungs(checkpoints_of(plan, workspace), stop_at_step)
+    return _report(plan, workspace, trained, evaluation, verdict, rungs, began=began, evaluation_began=evaluation_began)
+
+
+class _Moment(NamedTuple):
+    at: datetime
+    seconds: float
+    """Of a clock that only runs forward."""
+
+    def before(self, seconds: float) -> "_Moment":
+        return _Moment(self.at - timedelta(seconds=seconds), self.seconds - seconds)
+
+
+def _report(
+    plan: TrialPlan,
+    workspace: Workspace,
+    trained: TrainedTrial,
+    evaluation: Evaluation,
+    verdict: "_Verdict",
+    rungs: tuple[Rung, ...],
+    *,
+    began: _Moment,
+    evaluation_began: _Moment,
+) -> TrialResult:
+    """The result of a trial that has just ended."""
+    finished = time.perf_counter()
     device, summary = select_device(workspace.device), trained.summary
     return TrialResult(
         trial_id=plan.trial_id,
         status=verdict.status,
         reason=verdict.reason,
-        started_at=started_at.isoformat(),
-        wall_seconds=finished - started,
+        started_at=began.at.isoformat(),
+        wall_seconds=finished - began.seconds,
         train_seconds=summary.train_seconds,
-        evaluate_seconds=finished - evaluation_started,
+        evaluate_seconds=finished - evaluation_began.seconds,
         num_steps=summary.num_steps,
         final_train_loss=summary.final_train_loss,
         source_dev_score=summary.source_dev_score,
@@ -81,16 +106,10 @@ def run_trial(
         device=describe_device(device),
         host=platform.node(),
         arm=trained.arm,
-        rungs=read_rungs(checkpoints_of(plan, workspace), stop_at_step),
+        rungs=rungs,
         micro_batch_size=summary.micro_batch_size,
         peak_bytes=measure_peak_bytes(device),
     )
-
-
-def _shift_start(started_at: datetime, started: float, trained: TrainedTrial) -> tuple[datetime, float]:
-    """As if the trial had begun its own share of the array's training just now."""
-    seconds = trained.own_seconds
-    return started_at - timedelta(seconds=seconds), started - seconds
 
 
 def _evaluate(plan: TrialPlan, trained: TrainedTrial, workspace: Workspace, known: Set[tuple[str, str]]) -> Evaluation:

@@ -136,17 +136,19 @@ def train(
         state.optimizer.zero_grad(set_to_none=True)
         return objective.backward(state.step)
 
-    def halve() -> bool:
-        can_halve = halve_micro_batch(objective)
-        objective.module.train()  # it may have been a measurement without dropout that ran out of memory
-        state.micro_batch_size = objective.micro_batch_size
-        training.tell("oom", step=state.step, micro_batch_size=objective.micro_batch_size, will_go_on=can_halve)
-        return can_halve
-
     with nullcontext() if checkpoints is None else checkpoints.settled():
         while not training.is_finished:
-            training.end_step(fit_in_memory(differentiate, halve))
+            training.end_step(fit_in_memory(differentiate, partial(_halve, objective, training)))
     return training.conclude(time.perf_counter() - started, objective.micro_batch_size)
+
+
+def _halve(objective: Objective, training: "Training") -> bool:
+    """Let half as many examples into memory at one time; false where that cannot be."""
+    can_halve, state = halve_micro_batch(objective), training.state
+    objective.module.train()  # it may have been a measurement without dropout that ran out of memory
+    state.micro_batch_size = objective.micro_batch_size
+    training.tell("oom", step=state.step, micro_batch_size=objective.micro_batch_size, will_go_on=can_halve)
+    return can_halve
 
 
 class Training:
