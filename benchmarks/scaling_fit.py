@@ -19,7 +19,7 @@ Array = npt.NDArray[np.float64]
 EXPONENTS: Array = np.linspace(0.05, 4.0, 791)
 """Those that are tried: steps of 0.005."""
 COVERAGE = 0.95
-_GROWS_BY = 1.1
+GROWS_BY = 1.1
 """Times the cost at the smallest size: a cost that grows less over the whole range is taken for constant."""
 
 
@@ -47,12 +47,13 @@ class Growth:
         return self.slope * size**self.exponent if self.grows else 0.0
 
 
-def fit_growth(sizes: Sequence[float], costs: Sequence[float]) -> Growth:
+def fit_growth(sizes: Sequence[float], costs: Sequence[float], *, grows_by: float = GROWS_BY) -> Growth:
     """Fit how costs grow.
 
     Args:
         sizes: of each measurement, above 0; a size may come several times, once a round.
         costs: of each, above 0.
+        grows_by: a cost that grows by a smaller factor over the whole range is taken for constant.
 
     Raises:
         ValueError: fewer than four different sizes: three numbers are fitted, and something must be left to judge by.
@@ -70,7 +71,7 @@ def fit_growth(sizes: Sequence[float], costs: Sequence[float]) -> Growth:
     degrees = len(n) - 3
     tolerance = f.ppf(COVERAGE, 1, degrees) / degrees
     means = [t[n == size].mean() for size in (n.min(), n.max())]
-    if means[1] < _GROWS_BY * means[0]:
+    if means[1] < grows_by * means[0]:
         return Growth(constant=float(np.mean(t)), slope=0.0, exponent=0.0, low=0.0, high=0.0)
     inside = EXPONENTS[errors <= error * (1 + tolerance) + 1e-12]
     p = float(EXPONENTS[best])

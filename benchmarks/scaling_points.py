@@ -124,6 +124,7 @@ def _measure_report(point: Point, gather: Callable[[], Any], render: Callable[[A
         evidence = gather()
     with point.measured("report, the page"):
         render(evidence)
+    point.add_up("report, whole")
 
 
 def report_simulated(point: Point, **design: Any) -> None:
