@@ -1,6 +1,7 @@
 import json
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from results.report.figures.best import draw
@@ -32,3 +33,15 @@ def test_the_mean_is_put_into_words(evidence):
 def test_a_series_without_a_best_magnitude_is_left_out(evidence):
     rows = evidence.best_magnitudes.assign(best_magnitude=float("nan"))
     assert draw(replace(evidence, best_magnitudes=rows)) is None
+
+
+def test_of_many_series_the_first_eight_are_drawn_and_the_table_has_all(evidence):
+    own = evidence.best_magnitudes
+    rows = pd.concat([own.assign(series=f"series {number}") for number in range(9)], ignore_index=True)
+    figure = draw(replace(evidence, best_magnitudes=rows))
+    assert [block["title"] for block in figure.chart.to_dict()["vconcat"]] == [
+        f"series {number}" for number in range(8)
+    ]
+    assert figure.table["Series"].nunique() == 9
+    assert "The first 8 of 9 series are drawn; the table has all." in figure.caption
+    assert "series are drawn" not in draw(evidence).caption
