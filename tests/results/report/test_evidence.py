@@ -1,9 +1,11 @@
 import json
+from collections import Counter
 
 from results.errors import QueryError
 from results.report.evidence import gather_evidence
 from results.report.page import render_page
 from results.statistics import curves
+from results.storage import LocalStorage
 from results.store import ResultStore
 from tests.results.factories import (
     Run,
@@ -88,3 +90,18 @@ def test_the_declaration_of_the_space_is_read(tmp_path):
     evidence = gather_evidence(ResultStore.open(store.folder))
     assert evidence.analysis.question == "Is it so?"
     assert "strong against none" in render_page(evidence)
+
+
+def test_each_file_of_predictions_is_read_once(tmp_path):
+    folder = tmp_path / "sweep"
+    simulate_store(folder, Design(num_seeds=2, num_examples=30, languages=("en", "de", "sw")))
+    reads = Counter()
+
+    class Counting(LocalStorage):
+        def read_bytes(self, name):
+            reads[name] += 1
+            return super().read_bytes(name)
+
+    gather_evidence(ResultStore.open(Counting(folder)))
+    of_predictions = [number for name, number in reads.items() if name.startswith("predictions/")]
+    assert of_predictions == [1] * 6

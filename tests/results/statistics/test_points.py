@@ -5,9 +5,12 @@ import pytest
 
 from results.analysis import Analysis
 from results.schema import MACRO
+from results.statistics.best_magnitude import compute_best_magnitudes
+from results.statistics.curves import compute_curves
 from results.statistics.panel import gather_panels
-from results.statistics.points import BASELINE, measure_points, none_if_nan
+from results.statistics.points import BASELINE, gather_measured, measure_points, none_if_nan
 from results.statistics.series import list_cells
+from results.statistics.surfaces import compute_surfaces
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +48,14 @@ def test_replicates_lie_about_the_delta_and_fill_its_interval(snapshot, points):
     assert np.median(drawn) == pytest.approx(row["delta"], abs=0.15)
     inside = np.mean((row["ci_low"] <= drawn) & (drawn <= row["ci_high"]))
     assert inside == pytest.approx(0.95, abs=0.015)
+
+
+@pytest.mark.parametrize("compute", [compute_curves, compute_surfaces, compute_best_magnitudes])
+def test_panels_that_are_shared_say_what_panels_of_ones_own_say(grid_store, compute):
+    snapshot = grid_store.snapshot()
+    shared = gather_measured(snapshot, Analysis())
+    assert shared[0].points is shared[0].points
+    assert compute(snapshot, Analysis(), shared).equals(compute(grid_store.snapshot(), Analysis()))
 
 
 def test_nothing_to_pair_is_none(snapshot):
