@@ -3,6 +3,7 @@
 In: a `Setting` that both share. Out: seconds. Needs torch, transformers, accelerate and pydantic, nothing else.
 """
 
+import copy
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -10,7 +11,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import torch
 import transformers
 from transformers import XLMRobertaConfig, XLMRobertaForSequenceClassification
@@ -18,6 +18,7 @@ from transformers import XLMRobertaConfig, XLMRobertaForSequenceClassification
 from benchmarks.naive_tune import add_noise
 from benchmarks.pairs import LONGEST, NUM_CLASSES, build_table, build_tokenizer
 from xlt_core.arrays.lockstep import Member, train_in_lockstep
+from xlt_core.data.tokens import TokenTable
 from xlt_core.encoders.loading import load_encoder
 from xlt_core.encoders.vocabulary import restrict_vocabulary
 from xlt_core.finetune import FineTuning
@@ -118,22 +119,26 @@ class StepClock:
         return (end - begin) / (self.setting.num_steps - self.num_warmup)
 
 
-def build_tuning(setting: Setting, seed: int, magnitude: float = 0.0) -> FineTuning:
-    """A new model on the device and what trains it, with Gaussian noise of this magnitude on its word embeddings."""
+def build_model(setting: Setting, seed: int) -> TrialModel:
+    """The encoder under a new head, on the device."""
     encoder = load_encoder(setting.folder, dropout=setting.dropout)
     head = build_head("pair", encoder.hidden_size, NUM_CLASSES, ModelSpec(head_dropout=setting.dropout), seed)
+    return TrialModel(encoder, head).to(setting.device)
+
+
+def build_tuning(setting: Setting, model: TrialModel, table: TokenTable, seed: int, magnitude: float) -> FineTuning:
+    """What trains a model, with Gaussian noise of this magnitude on its word embeddings."""
     noise = PerturbationSpec(method="gaussian", magnitude=magnitude) if magnitude else PerturbationSpec()
     settings = StageSpec(task="xnli", optim=setting.optim, perturbation=noise)
-    device = torch.device(setting.device)
-    model = TrialModel(encoder, head).to(device)
-    return FineTuning(model, build_table(setting.sequences, setting.labels), settings, seed=seed, device=device)
+    return FineTuning(model, table, settings, seed=seed, device=torch.device(setting.device))
 
 
 def time_ours(setting: Setting, seed: int, *, magnitude: float = 0.0, on_step: OnStep | None = None) -> float:
     """Seconds of `xlt_core.train`, from its first step to its last."""
-    tuning, optim = build_tuning(setting, seed, magnitude), setting.optim
+    optim, table, model = setting.optim, build_table(setting.sequences, setting.labels), build_model(setting, seed)
+    tuning = build_tuning(setting, model, table, seed, magnitude)
     started = setting.read_clock()
-    with restrict_vocabulary(tuning.module.encoder, np.concatenate(setting.sequences)) as rows:
+    with restrict_vocabulary(model.encoder, table.input_ids) as rows:
         train(tuning, optim, seed=seed, until_step=setting.num_steps, on_step=on_step)
         rows.frozen_decay = frozen_decay(optim, setting.num_steps)
     return setting.read_clock() - started
@@ -141,11 +146,14 @@ def time_ours(setting: Setting, seed: int, *, magnitude: float = 0.0, on_step: O
 
 def time_array(setting: Setting, magnitudes: Sequence[float], *, on_step: OnStep | None = None) -> float:
     """Seconds in which one array trains a trial of each magnitude; all have one seed, so that they read the same."""
-    token_ids = np.concatenate(setting.sequences)
-    tunings = [build_tuning(setting, 0, magnitude) for magnitude in magnitudes]
+    table, first = build_table(setting.sequences, setting.labels), build_model(setting, 0)
+    models = [first, *(copy.deepcopy(first) for _ in magnitudes[1:])]  # quicker than loading each
+    tunings = [
+        build_tuning(setting, model, table, 0, magnitude) for model, magnitude in zip(models, magnitudes, strict=True)
+    ]
     with ExitStack() as stack:
-        for tuning in tunings:
-            stack.enter_context(restrict_vocabulary(tuning.module.encoder, token_ids))
+        for model in models:
+            stack.enter_context(restrict_vocabulary(model.encoder, table.input_ids))
         tellers = [None] * (len(tunings) - 1) + [on_step]  # the last to end each step
         members = [
             Member(

@@ -20,7 +20,7 @@ from benchmarks.contestants import Setting, StepClock, quiet_transformers, time_
 from benchmarks.gpu.report import add_options, make_setting, read_options, write_report
 
 TARGET_RATIO = 6.0
-_PATIENCE_SECONDS = 300.0
+_PATIENCE_SECONDS = 150.0
 
 
 @dataclass(frozen=True, kw_only=True)
