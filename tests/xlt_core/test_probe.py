@@ -76,14 +76,14 @@ def test_a_world_that_is_yet_to_be_pre_trained_is_measured_on_an_encoder_of_its_
 def test_steps_of_ordinary_examples_are_timed_and_one_of_the_longest_is_taken(pairs, tmp_path, monkeypatch):
     sizes: list[int] = []
     refused = limit_memory(monkeypatch, training=10**9)
-    encode = probe.FineTuning._pack
+    encode = probe.FineTuning.pack
 
     def pack(self, rows):
         packed = encode(self, rows)
         sizes.append(packed.num_tokens)
         return packed
 
-    monkeypatch.setattr(probe.FineTuning, "_pack", pack)
+    monkeypatch.setattr(probe.FineTuning, "pack", pack)
     probe_trial(pair_trials.build_plan(pairs, intermediate=None), Workspace(root=tmp_path, device="cpu"), num_steps=3)
     assert not refused
     assert max(sizes) == sizes[-4], "the second step, before three that are timed"
