@@ -99,7 +99,7 @@ def train_array(members: Sequence[ArrayMember], *, max_width: int | None = None)
         prepared.append(_prepare(member, before))
         if len(prepared) == 1:
             room = min(room, count_models_that_fit(prepared[0].stage.main))
-    width = max_width or _measure(prepared)
+    width = max_width or _measure(prepared, room)
     chosen = prepared[:width]
     del prepared  # of those that are left nothing stays in memory
     for one, outcome, candidates in _train(chosen):
@@ -123,10 +123,10 @@ def _prepare(member: ArrayMember, before: SharedStages) -> _Prepared:
     return _Prepared(member=member, before=before, stage=stage)
 
 
-def _measure(prepared: Sequence[_Prepared]) -> int:
-    """How many of them are quickest together."""
+def _measure(prepared: Sequence[_Prepared], room: int) -> int:
+    """How many of them are quickest together; where there is nothing to compare, as many as there is room for."""
     if len(prepared) <= 1:
-        return 1
+        return room
     with ExitStack() as stack:
         _restrict(prepared, stack)
         return measure_width([one.stage.main for one in prepared])
@@ -146,6 +146,8 @@ class _Trained(NamedTuple):
 
 def _train(prepared: Sequence[_Prepared]) -> list[_Trained]:
     """Train all to their ends; every table of word embeddings is whole again then."""
+    if not prepared:
+        return []
     with ExitStack() as stack:
         rows = _restrict(prepared, stack)
         for each in prepared:
