@@ -23,11 +23,12 @@ from benchmarks.contestants import (
     SHAPES,
     XLMR_VOCABULARY,
     Setting,
+    build_model,
     build_tuning,
     quiet_transformers,
     save_random_encoder,
 )
-from benchmarks.pairs import draw_labels, draw_pairs
+from benchmarks.pairs import build_table, draw_labels, draw_pairs
 from xlt_core.checkpoints import CheckpointFolder, TrainingState, named_tensors
 from xlt_core.encoders.vocabulary import restrict_vocabulary
 from xlt_core.spec import OptimSpec
@@ -51,14 +52,15 @@ class Sizes:
 
 def time_training(setting: Setting, way: str, folder: Path, every: int) -> float:
     """Seconds from the first step until the last checkpoint is written."""
-    tuning = build_tuning(setting, seed=0)
+    model, table = build_model(setting, seed=0), build_table(setting.sequences, setting.labels)
+    tuning = build_tuning(setting, model, table, seed=0, magnitude=0.0)
     checkpoints = None if way == "without" else CheckpointFolder(folder / "checkpoints", "stage")
 
     def tell(event: str, **_: Any) -> None:
         if way == "waiting" and event == "checkpoint" and checkpoints is not None:
             checkpoints.wait()
 
-    with restrict_vocabulary(tuning.module.encoder, np.concatenate(setting.sequences)):
+    with restrict_vocabulary(model.encoder, table.input_ids):
         started = setting.read_clock()
         train(tuning, setting.optim, seed=0, checkpoints=checkpoints, checkpoint_every_steps=every, tell=tell)
         seconds = setting.read_clock() - started
@@ -69,7 +71,7 @@ def time_training(setting: Setting, way: str, folder: Path, every: int) -> float
 
 def measure_sizes(setting: Setting, *, all_rows: bool) -> Sizes:
     """Count what there is after one step; nothing is computed, since gradients of zero have moments, too."""
-    model = build_tuning(setting, seed=0).module
+    model = build_model(setting, seed=0)
     rows: AbstractContextManager[Any] = nullcontext()
     if not all_rows:
         rows = restrict_vocabulary(model.encoder, np.concatenate(setting.sequences))
