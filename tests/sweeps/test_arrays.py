@@ -93,7 +93,7 @@ def test_an_array_that_breaks_on_its_way_goes_on_one_by_one_from_the_checkpoints
         report(self, progress)
 
     monkeypatch.setattr(HeartbeatFile, "report", fail_once)
-    monkeypatch.setitem(Workspace.__init__.__kwdefaults__, "checkpoint_every_steps", 2)  # type: ignore[index]
+    monkeypatch.setitem(Workspace.__init__.__kwdefaults__, "checkpoint_every_steps", 2)  # type: ignore[arg-type]
     folder = tmp_path / "s"
     assert run_inline(_space(), folder).exit_status == 0
     assert_equal_rows(folder, alone)

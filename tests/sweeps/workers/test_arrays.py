@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from results.schema import PENDING
+from results.store import ResultStore
 from sweeps.engine.work import Work
 from sweeps.observing.events import log_path, read_events
 from sweeps.observing.heartbeats import read_heartbeats
@@ -61,7 +62,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
 
 def _rows(job: Job) -> dict[str, dict[str, Any]]:
-    store = execute.ResultStore.open(job.place.folder)
+    store = ResultStore.open(job.place.folder)
     return {row["trial_id"]: row for row in store.trials().to_pylist() if row["status"] != PENDING}
 
 
