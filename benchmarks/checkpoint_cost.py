@@ -8,6 +8,7 @@ Usage: python -m benchmarks.checkpoint_cost [--encoder FOLDER] [--device cuda] [
 import argparse
 import json
 import tempfile
+import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -50,11 +51,39 @@ class Sizes:
     checkpoint_bytes: int
 
 
-def time_training(setting: Setting, way: str, folder: Path, every: int) -> float:
-    """Seconds from the first step until the last checkpoint is written."""
+class WatchedFolder(CheckpointFolder):
+    """Counts the seconds for which training stands still."""
+
+    still_seconds = 0.0
+
+    def save(self, state: TrainingState, *, with_moments: bool = True) -> None:
+        """As ever, timed."""
+        started = time.perf_counter()
+        super().save(state, with_moments=with_moments)
+        self.still_seconds += time.perf_counter() - started
+
+    def wait(self) -> None:
+        """As ever, timed."""
+        started = time.perf_counter()
+        super().wait()
+        self.still_seconds += time.perf_counter() - started
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timed:
+    """One training."""
+
+    seconds: float
+    """From the first step until the last checkpoint is written."""
+    still_seconds: float
+    """Of the wall, of them: copying and waiting for what is being written. Disturbed less by other processes."""
+
+
+def time_training(setting: Setting, way: str, folder: Path, every: int) -> Timed:
+    """Train with checkpoints in one of the ways."""
     model, table = build_model(setting, seed=0), build_table(setting.sequences, setting.labels)
     tuning = build_tuning(setting, model, table, seed=0, magnitude=0.0)
-    checkpoints = None if way == "without" else CheckpointFolder(folder / "checkpoints", "stage")
+    checkpoints = None if way == "without" else WatchedFolder(folder / "checkpoints", "stage")
 
     def tell(event: str, **_: Any) -> None:
         if way == "waiting" and event == "checkpoint" and checkpoints is not None:
@@ -64,9 +93,11 @@ def time_training(setting: Setting, way: str, folder: Path, every: int) -> float
         started = setting.read_clock()
         train(tuning, setting.optim, seed=0, checkpoints=checkpoints, checkpoint_every_steps=every, tell=tell)
         seconds = setting.read_clock() - started
-    if checkpoints is not None:
-        checkpoints.clear()
-    return seconds
+    if checkpoints is None:
+        return Timed(seconds=seconds, still_seconds=0.0)
+    timed = Timed(seconds=seconds, still_seconds=checkpoints.still_seconds)
+    checkpoints.clear()
+    return timed
 
 
 def measure_sizes(setting: Setting, *, all_rows: bool) -> Sizes:
@@ -88,13 +119,16 @@ def measure_sizes(setting: Setting, *, all_rows: bool) -> Sizes:
         )
 
 
-def describe_ratios(seconds: dict[str, list[float]], num_steps: int) -> None:
+def describe_ratios(timed: dict[str, list[Timed]], num_steps: int) -> None:
     """Print the cost of each way beside training without checkpoints, round by round."""
-    print(f"without checkpoints: {median(seconds['without']) / num_steps * 1e3:.1f} ms a step")
+    bare = [each.seconds for each in timed["without"]]
+    print(f"without checkpoints: {median(bare) / num_steps * 1e3:.1f} ms a step")
     for way in WAYS[1:]:
-        extra = sorted(100 * (one / bare - 1) for one, bare in zip(seconds[way], seconds["without"], strict=True))
+        extra = sorted(100 * (one.seconds / other - 1) for one, other in zip(timed[way], bare, strict=True))
+        still = median(100 * one.still_seconds / other for one, other in zip(timed[way], bare, strict=True))
         told = "written beside training" if way == "beside" else "waited for"
-        print(f"{told}: {median(extra):+.1f} % ({extra[0]:+.1f} to {extra[-1]:+.1f})")
+        spread = f"({extra[0]:+.1f} to {extra[-1]:+.1f})"
+        print(f"{told}: {median(extra):+.1f} % {spread}; training stood still for {still:.2f} % of the time")
     print(f"target: under {100 * TARGET_SHARE:.0f} % when written beside training")
 
 
@@ -154,15 +188,15 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     return parser.parse_args(arguments)
 
 
-def compare_cost(arguments: argparse.Namespace, place: Path) -> dict[str, list[float]]:
-    """Seconds of every way and round."""
+def compare_cost(arguments: argparse.Namespace, place: Path) -> dict[str, list[Timed]]:
+    """Time every way in every round."""
     setting = build_setting(arguments, find_encoder(arguments, arguments.shape, place), num_steps=arguments.steps)
-    seconds: dict[str, list[float]] = {way: [] for way in WAYS}
+    timed: dict[str, list[Timed]] = {way: [] for way in WAYS}
     for number in range(arguments.rounds):
         for way in WAYS[number % 3 :] + WAYS[: number % 3]:
-            seconds[way].append(time_training(setting, way, place, arguments.every))
-    describe_ratios(seconds, arguments.steps)
-    return seconds
+            timed[way].append(time_training(setting, way, place, arguments.every))
+    describe_ratios(timed, arguments.steps)
+    return timed
 
 
 def compare_sizes(arguments: argparse.Namespace, place: Path) -> None:
