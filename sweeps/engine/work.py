@@ -48,6 +48,8 @@ class Work:
     trials: dict[str, PlannedTrial] = field(default_factory=dict)
     stages: dict[str, SharedStage] = field(default_factory=dict)
     """Of the trials, those that are there already included."""
+    _array_keys: dict[str, str | None] = field(default_factory=dict)
+    """By cell: they say nothing of seeds."""
     _deltas_written_at: float = field(default_factory=time.monotonic)
     _deltas_seconds: float = 0.0
 
@@ -159,7 +161,10 @@ class Work:
         has_rungs = not trial.is_baseline and bool(self._rungs_of(trial.plan.spec))
         if not self.use_arrays or has_rungs or trial.supersedes:
             return None
-        return find_array_key(trial.plan)
+        cell_id = trial.plan.cell_id
+        if cell_id not in self._array_keys:
+            self._array_keys[cell_id] = find_array_key(trial.plan)
+        return self._array_keys[cell_id]
 
     def _rungs_of(self, spec: TrialSpec) -> tuple[int, ...]:
         return rung_steps(self.scheduler, count_target_steps(spec))

@@ -171,7 +171,9 @@ def _estimate_disk(
 
 def _count_at_a_time(trials: Sequence[PlannedTrial], slots: int) -> int:
     """Trials that train at a time, at most."""
-    alike = Counter(find_array_key(trial.plan) for trial in trials)
+    cells = {trial.plan.cell_id: trial.plan for trial in trials}
+    keys = {cell_id: find_array_key(plan) for cell_id, plan in cells.items()}
+    alike = Counter(keys[trial.plan.cell_id] for trial in trials)
     together = max((number for key, number in alike.items() if key is not None), default=1)
     return min(len(trials), slots * min(together, MAX_WIDTH))
 
