@@ -3,56 +3,68 @@
 In: a training step. Out: float32 tensors over its packed tokens.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 from torch import Tensor
 
+from xlt_core.data.batch import PackedBatch
 from xlt_core.data.layout import send
-from xlt_core.perturbations.step import TrainingStep
+from xlt_core.perturbations.step import Array, TrainingStep
 from xlt_core.streams import numpy_generator
-
-Array = npt.NDArray[np.float32]
 
 
 def draw_normal(step: TrainingStep, sample: int = 0) -> Tensor:
     """Standard normal numbers, (A, T, D); `sample` tells the draws of one step apart."""
-    return _draw(step, sample, lambda generator, shape: generator.standard_normal(shape, dtype=np.float32))
+    return _draw(step, "normal", sample)
 
 
 def draw_uniform(step: TrainingStep, sample: int = 0) -> Tensor:
     """Uniform numbers in [-1, 1), (A, T, D); `sample` tells the draws of one step apart."""
-    return _draw(step, sample, lambda generator, shape: generator.random(shape, dtype=np.float32) * 2.0 - 1.0)
+    return _draw(step, "uniform", sample)
 
 
 def draw_fractions(step: TrainingStep, granularity: str, sample: int = 0) -> Tensor:
     """One uniform number in [0, 1) a group, given to each of its tokens, (A, T, 1)."""
-    rows = []
-    for array, seed in enumerate(step.seeds):
-        batch = step.batch.part(array)
+
+    def make(seed: int, batch: PackedBatch) -> Array:
         if granularity == "batch":
             fraction = numpy_generator(seed, "fraction", step.step, sample).random(dtype=np.float32)
-            rows.append(np.full((batch.num_tokens, 1), fraction, dtype=np.float32))
-            continue
+            return np.full((batch.num_tokens, 1), fraction, dtype=np.float32)
         drawn = []
         for key, length in zip(batch.example_keys, batch.lengths, strict=True):
             generator = numpy_generator(seed, "fraction", step.step, sample, key)
             num_draws = length if granularity == "token" else 1
             drawn.append(np.broadcast_to(generator.random(num_draws, dtype=np.float32), length))
-        rows.append(np.concatenate(drawn)[:, None])
-    return _stack(rows, step)
+        return np.concatenate(drawn)[:, None]
+
+    return _draw_rows(step, ("fraction", granularity, sample), make)
 
 
-def _draw(step: TrainingStep, sample: int, law: Callable[[np.random.Generator, tuple[int, int]], Array]) -> Tensor:
+def _draw(step: TrainingStep, law: Literal["normal", "uniform"], sample: int) -> Tensor:
+    def make(seed: int, batch: PackedBatch) -> Array:
+        drawn = []
+        for key, length in zip(batch.example_keys, batch.lengths, strict=True):
+            generator, shape = numpy_generator(seed, "noise", step.step, sample, key), (length, step.width)
+            if law == "normal":
+                drawn.append(generator.standard_normal(shape, dtype=np.float32))
+            else:
+                drawn.append(generator.random(shape, dtype=np.float32) * 2.0 - 1.0)
+        return np.concatenate(drawn)
+
+    return _draw_rows(step, (law, sample), make)
+
+
+def _draw_rows(step: TrainingStep, what: Hashable, make: Callable[[int, PackedBatch], Array]) -> Tensor:
+    """A row a trial; trials with one seed and the same examples have the same row, which is drawn once."""
     rows = []
     for array, seed in enumerate(step.seeds):
         batch = step.batch.part(array)
-        drawn = [
-            law(numpy_generator(seed, "noise", step.step, sample, key), (length, step.width))
-            for key, length in zip(batch.example_keys, batch.lengths, strict=True)
-        ]
-        rows.append(np.concatenate(drawn))
+        key = (what, seed, batch.example_keys, batch.lengths)
+        if key not in step.draws:
+            step.draws[key] = make(seed, batch)
+        rows.append(step.draws[key])
     return _stack(rows, step)
 
 

@@ -3,10 +3,12 @@
 Legend: A arrays of trials, B sequences, T tokens of all sequences, D width at the site, C classes.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -14,6 +16,7 @@ from xlt_core.data.batch import PackedBatch
 from xlt_core.model import TrialModel, measure_divergence, measure_loss
 from xlt_core.perturbations.spec import PerturbationSpec
 
+Array = npt.NDArray[np.float32]
 _TINY = 1e-12
 
 
@@ -66,6 +69,7 @@ class TrainingStep:
         partner: PackedBatch | Callable[[], PackedBatch] | None = None,
         dropout_seeds: Sequence[int] = (0,),
         sizes: Sizes | None = None,
+        draws: dict[Hashable, Array] | None = None,
     ) -> None:
         """Look at one batch.
 
@@ -82,6 +86,7 @@ class TrainingStep:
                 what makes them, since some steps do without.
             dropout_seeds: of each trial's masks where all passes share them.
             sizes: where realised sizes are gathered; none given: a fresh one.
+            draws: random numbers of the step, by what keys them; none given: there are none yet.
         """
         self.model = model
         self.batch = batch
@@ -96,6 +101,8 @@ class TrainingStep:
         self.num_backwards = 0
         self.num_weight_gradients = 0
         self.sizes = sizes or Sizes()
+        self.draws: dict[Hashable, Array] = {} if draws is None else draws
+        """Kept while the step lasts: trials of one seed share theirs."""
         self.delta: Tensor | None = None
         """The last disturbance recorded, (A, T, D)."""
         self._dropout_seeds = tuple(dropout_seeds)
@@ -127,6 +134,7 @@ class TrainingStep:
             step=self.step,
             spec=spec,
             site_norm=site_norm[array : array + 1] if isinstance(site_norm, Tensor) else site_norm,
+            draws=self.draws,
         )
 
     def reach(self, batch: PackedBatch | None = None) -> Tensor:

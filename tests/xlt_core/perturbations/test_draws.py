@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from tests.factories import build_batch, build_model
+from xlt_core.data.batch import stack_members
 from xlt_core.perturbations.draws import draw_fractions, draw_normal, draw_uniform
 from xlt_core.perturbations.spec import PerturbationSpec
 from xlt_core.perturbations.step import TrainingStep
@@ -40,3 +41,16 @@ def test_fractions_are_shared_within_a_group(granularity, num_distinct):
     drawn = draw_fractions(build_step(), granularity)
     assert drawn.shape == (1, 10, 1)
     assert len(np.unique(drawn)) == num_distinct
+
+
+def test_trials_of_one_seed_that_read_the_same_examples_share_a_draw():
+    members = [build_batch((4, 6)), build_batch((4, 6)), build_batch((4, 6)), build_batch((6, 5), first_key=1)]
+    batch = stack_members(members)
+    step = TrainingStep(MODEL, batch, seeds=(0, 0, 1, 0), step=0, spec=PerturbationSpec(), site_norm=1.0)
+    drawn = draw_normal(step)
+    assert len(step.draws) == 3
+    for array, (member, seed) in enumerate(zip(members, step.seeds, strict=True)):
+        alone = TrainingStep(MODEL, member, seeds=(seed,), step=0, spec=PerturbationSpec(), site_norm=1.0)
+        assert torch.equal(drawn[array : array + 1, : member.num_tokens], draw_normal(alone))
+        draw_normal(step.of_member(array, step.spec))
+    assert len(step.draws) == 3
