@@ -54,7 +54,10 @@ def run_point(name: str, size: int, scratch: Path) -> dict[str, Any]:
 
 def _run(arguments: Sequence[str]) -> str:
     command = [sys.executable, "-m", "benchmarks.scaling", *arguments]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise SystemExit(f"{' '.join(arguments)} failed:\n{done.stderr}")
+    return done.stdout
 
 
 def measure_here(name: str, size: int, folder: Path, sweep: Path) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from functools import cache, partial
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -18,9 +18,6 @@ from results.failures import compute_failures
 from results.means import compute_means
 from results.statistics.schema import BEST_MAGNITUDES, CONTRASTS, CURVES, EFFECTS, FAILURE_TESTS, SURFACES
 from results.store import ResultStore
-
-if TYPE_CHECKING:
-    from results.statistics.points import MeasuredPanel
 
 
 @dataclass(frozen=True)
@@ -91,11 +88,7 @@ def gather_evidence(store: ResultStore, *, is_kept: bool = True, with_effects: b
     analysis = Analysis.from_sweep(store.sweep)
     find_contrasts = load_contrasts if is_kept else compute_contrasts
     find_effects = (lambda: compute_effects(snapshot, analysis)) if with_effects else EFFECTS.empty_table
-
-    @cache
-    def panels() -> "list[MeasuredPanel]":
-        return gather_measured(snapshot, analysis)
-
+    panels = cache(partial(gather_measured, snapshot, analysis))  # read once, where they can be read
     with _kept_warnings() as problems:
 
         def attempt(part: str, compute: Callable[[], pa.Table], empty: pa.Schema | None = None) -> pd.DataFrame:
