@@ -54,11 +54,16 @@ class Recipe:
         table = make_table(self.shape, 40, self.data_seed)
         return FineTuning(model, table, settings, seed=self.data_seed, device=torch.device("cpu"))
 
-    def open(self, checkpoints: CheckpointFolder, on_step: OnStep | None = None) -> Member:
+    def open(self, checkpoints: CheckpointFolder, on_step: OnStep | None = None, read_every: int = 1) -> Member:
         """A member of an array, from its newest checkpoint."""
         tuning = self.build()
         training = Training(
-            tuning.module, self.optim_spec, checkpoints=checkpoints, checkpoint_every_steps=2, on_step=on_step
+            tuning.module,
+            self.optim_spec,
+            checkpoints=checkpoints,
+            checkpoint_every_steps=2 if read_every == 1 else NUM_STEPS,
+            on_step=on_step,
+            read_every=read_every,
         )
         return Member(tuning=tuning, training=training)
 
@@ -71,15 +76,23 @@ def train_alone(recipe: Recipe, folder: Path, until_step: int | None = None) -> 
 
 
 def train_together(
-    recipes: Sequence[Recipe], folders: Sequence[Path], on_step: OnStep | None = None
+    recipes: Sequence[Recipe], folders: Sequence[Path], on_step: OnStep | None = None, read_every: int = 1
 ) -> list[TrainOutcome]:
-    """As an array, from the newest checkpoints in `folders`; the first member tells of its steps."""
+    """As an array, from the newest checkpoints in `folders`; the first member tells of its steps.
+
+    Args:
+        recipes: of the members.
+        folders: theirs.
+        on_step: told of the first's steps.
+        read_every: steps whose logs are read together, as on a GPU; a checkpoint would read them, so that there is
+            one in the end alone.
+    """
     with ExitStack() as stack:
         opened = [CheckpointFolder(folder, "stage") for folder in folders]
         for checkpoints in opened:
             stack.enter_context(checkpoints.settled())
         members = [
-            recipe.open(checkpoints, on_step if number == 0 else None)
+            recipe.open(checkpoints, on_step if number == 0 else None, read_every)
             for number, (recipe, checkpoints) in enumerate(zip(recipes, opened, strict=True))
         ]
         train_in_lockstep(members)

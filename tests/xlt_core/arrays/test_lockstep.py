@@ -77,6 +77,20 @@ def test_a_member_whose_loss_is_not_finite_leaves_with_its_log_and_the_others_en
         assert are_equal(read_end(folders[place]), alone[place])
 
 
+def test_a_member_that_is_found_to_have_diverged_some_steps_later_has_the_log_that_it_has_alone(alone, tmp_path):
+    """As on a GPU, where nobody waits for every step."""
+    wild = replace(RECIPES[1], optim=WILD)
+    folders = make_folders(tmp_path, "member")
+    outcomes = train_together([RECIPES[0], wild, RECIPES[2]], folders, read_every=4)
+    known = train_alone(wild, tmp_path / "wild")
+    assert outcomes[1].diverged_reason == known.diverged_reason
+    assert {name: repr(values) for name, values in outcomes[1].log.items()} == {
+        name: repr(values) for name, values in known.log.items()
+    }
+    for place in (0, 2):
+        assert are_equal(read_end(folders[place]), alone[place])
+
+
 def test_members_that_end_at_other_steps_end_as_alone(tmp_path):
     """Their rates fall over other numbers of steps, too."""
     recipes = [replace(recipe, optim={"num_steps": number}) for recipe, number in zip(RECIPES, (2, 5, 3), strict=True)]
