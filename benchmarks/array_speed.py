@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -39,7 +40,7 @@ class Timing:
     command: float
     """From the command to its end: imports and Ray's start are in it."""
     trials: float
-    """From the first trial's start to the last one's end."""
+    """From the first to the last event in their logs."""
 
 
 def write_space(folder: Path, num_steps: int, num_pretrain_steps: int, **changes: Any) -> Path:
@@ -103,10 +104,19 @@ def time_way(name: str, place: Path, space: Path, number: int) -> Timing:
     """Run the sweep in one way, in a folder of its own."""
     out = name_folder(place, name, number)
     seconds = run_sweep(space, out, place / "stages", WAYS[name])
-    rows = ResultStore.open(out).trials().to_pylist()
-    starts = [row["started_at"].timestamp() for row in rows]
-    ends = [start + row["wall_seconds"] for start, row in zip(starts, rows, strict=True)]
-    return Timing(command=seconds, trials=max(ends) - min(starts))
+    moments = [datetime.fromisoformat(event["time"]) for event in read_events(out)]
+    return Timing(command=seconds, trials=(max(moments) - min(moments)).total_seconds())
+
+
+def read_events(out: Path) -> list[dict[str, Any]]:
+    """What the trials' logs say: their seconds in arrays are shares, and do not tell when they ran."""
+    return [json.loads(line) for path in (out / "logs").glob("*.jsonl") for line in path.read_text().splitlines()]
+
+
+def describe_arrays(out: Path) -> str:
+    """Say how many trials a sweep's workers found best to train together."""
+    widths = {event["width"] for event in read_events(out) if event["event"] in ("array", "left") and "width" in event}
+    return ", ".join(map(str, sorted(widths))) or "as many as were handed out"
 
 
 def compare_rows(first: Path, second: Path) -> str:
@@ -174,6 +184,8 @@ def main() -> None:
         describe(timings, pretrain_seconds)
         first, *others = timings
         for name in others:
+            if name == _ARRAYS:
+                print(f"width that measured best: {describe_arrays(name_folder(place, name, 0))}")
             difference = compare_rows(name_folder(place, first, 0), name_folder(place, name, 0))
             print(f"{first} and {name}: {difference}")
 
