@@ -12,6 +12,9 @@ from torch.nn import functional
 from xlt_core.encoders.dropout import DropoutStreams
 from xlt_core.encoders.linear import map_quickly, runs_quickly
 
+_FEWEST_BATCHED = 1 << 10
+"""Numbers of a weight; torch sums up products of smaller ones in another order where they come in batches."""
+
 
 class StackedLinear(nn.Module):
     """A linear layer of each trial: weights (A, E, D), biases (A, E)."""
@@ -23,9 +26,11 @@ class StackedLinear(nn.Module):
 
     def forward(self, hidden: Tensor) -> Tensor:
         """Map (A, T, D) to (A, T, E)."""
+        biases = [None] * len(hidden) if self.bias is None else self.bias
         if runs_quickly(hidden[0], self.weight[0]):
-            biases = [None] * len(hidden) if self.bias is None else self.bias
             return torch.stack([map_quickly(*parts) for parts in zip(hidden, self.weight, biases, strict=True)])
+        if self.weight[0].numel() < _FEWEST_BATCHED:
+            return torch.stack([functional.linear(*parts) for parts in zip(hidden, self.weight, biases, strict=True)])
         if self.bias is None:
             return torch.bmm(hidden, self.weight.transpose(1, 2))
         return torch.baddbmm(self.bias[:, None], hidden, self.weight.transpose(1, 2))
