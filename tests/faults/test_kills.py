@@ -37,8 +37,9 @@ def test_killed_before_every_kind_of_write_in_turn(space: Path, undisturbed: Pat
         finished = rows
     kinds = killed_at.read_text().splitlines()
     for table in ("plan", "predictions", "scores", "trials", "deltas"):
-        assert any(kind.startswith(f"write {folder}/{table}/") for kind in kinds)
-        assert any(kind.startswith(f"rename {folder}/{table}/") for kind in kinds)
+        # The folder's own name may have digits, which are left out of what is noted.
+        assert any(kind.startswith("write ") and f"/{folder.name}/{table}/" in kind for kind in kinds)
+        assert any(kind.startswith("rename ") and f"/{folder.name}/{table}/" in kind for kind in kinds)
     assert any("/checkpoints/" in kind for kind in kinds)
     assert any("/stages/" in kind for kind in kinds)
     _check_same(folder, undisturbed)
