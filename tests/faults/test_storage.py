@@ -50,10 +50,10 @@ def test_a_disk_that_is_full_stops_the_sweep_and_says_so(
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 2 MiB."""
+    """A file system of 1 MiB."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    _mount("-t", "tmpfs", "-o", "size=2m", "tmpfs", folder)
+    _mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", folder)
     yield folder
     subprocess.run(["umount", folder], check=True)
 

@@ -99,7 +99,8 @@ def test_killed_workers_are_replaced_and_a_failing_trial_leaves_the_others_alone
     rows = {row["trial_id"]: row for row in ResultStore.open(folder).trials().to_pylist()}
     assert len(rows) == 8
     failed = rows.pop(doomed.trial_id)
-    assert (failed["status"], failed["attempt"]) == ("infra", 3)
+    assert failed["status"] == "infra"
+    assert failed["attempt"] in (3, 4)  # three that raised, and one more where it trained with the one that was killed
     assert "Traceback" in failed["traceback"]
     assert {row["status"] for row in rows.values()} <= {"ok", "degenerate"}
     assert rows[killed.unit_id]["attempt"] == 2
