@@ -1,6 +1,6 @@
 """Layers of an array of trials: what transformers' own modules are exchanged for. In: stacked weights, (A, ...) each.
 
-Each computes for every trial what its own layer would, on a CPU to the last bit where no row is padded.
+Each computes for every trial what its own layer would, on a CPU to the last bit.
 
 Legend: A arrays of trials, T tokens, D features in, E features out, V rows of a table.
 """
@@ -19,21 +19,41 @@ _FEWEST_BATCHED = 1 << 10
 class StackedLinear(nn.Module):
     """A linear layer of each trial: weights (A, E, D), biases (A, E)."""
 
-    def __init__(self, weight: nn.Parameter, bias: nn.Parameter | None) -> None:
+    def __init__(self, weight: nn.Parameter, bias: nn.Parameter | None, streams: DropoutStreams) -> None:
         super().__init__()
         self.weight = weight
         self.bias = bias
+        self._streams = streams
 
     def forward(self, hidden: Tensor) -> Tensor:
         """Map (A, T, D) to (A, T, E)."""
-        biases = [None] * len(hidden) if self.bias is None else self.bias
-        if runs_quickly(hidden[0], self.weight[0]):
-            return torch.stack([map_quickly(*parts) for parts in zip(hidden, self.weight, biases, strict=True)])
-        if self.weight[0].numel() < _FEWEST_BATCHED:
-            return torch.stack([functional.linear(*parts) for parts in zip(hidden, self.weight, biases, strict=True)])
+        if self._must_be_apart(hidden):
+            biases = [None] * len(hidden) if self.bias is None else self.bias
+            return torch.stack(
+                [
+                    self._map_own(row, array, weight, bias)
+                    for array, (row, weight, bias) in enumerate(zip(hidden, self.weight, biases, strict=True))
+                ]
+            )
         if self.bias is None:
             return torch.bmm(hidden, self.weight.transpose(1, 2))
         return torch.baddbmm(self.bias[:, None], hidden, self.weight.transpose(1, 2))
+
+    def _must_be_apart(self, hidden: Tensor) -> bool:
+        """Whether one product of all would not be what each is alone, or take longer; never on a GPU."""
+        if hidden.is_cuda:
+            return False
+        is_padded = any(
+            self._streams.count_own(array, hidden.shape[1]) < hidden.shape[1] for array in range(len(hidden))
+        )
+        weight = self.weight[0]
+        return is_padded or weight.numel() < _FEWEST_BATCHED or runs_quickly(hidden[0], weight)
+
+    def _map_own(self, row: Tensor, array: int, weight: Tensor, bias: Tensor | None) -> Tensor:
+        """Map the tokens that a trial has alone, of its row (T, D); 0 at padding."""
+        own = row[: self._streams.count_own(array, len(row))]
+        mapped = map_quickly(own, weight, bias) if runs_quickly(own, weight) else functional.linear(own, weight, bias)
+        return mapped if len(own) == len(row) else functional.pad(mapped, (0, 0, 0, len(row) - len(own)))
 
 
 class StackedLayerNorm(nn.Module):

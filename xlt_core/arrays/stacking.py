@@ -80,7 +80,7 @@ class ModelStack:
     def _exchange(self, name: str, module: nn.Module, streams: DropoutStreams) -> nn.Module | None:
         """The stacked kin of a layer; none for what only holds others."""
         if isinstance(module, nn.Linear):
-            return StackedLinear(self._stacks[f"{name}.weight"], self._stacks.get(f"{name}.bias"))
+            return StackedLinear(self._stacks[f"{name}.weight"], self._stacks.get(f"{name}.bias"), streams)
         if isinstance(module, nn.LayerNorm):
             return StackedLayerNorm(self._stacks[f"{name}.weight"], self._stacks.get(f"{name}.bias"), module.eps)
         if isinstance(module, nn.Embedding):

@@ -5,6 +5,7 @@ Measured on gradients of a step that nobody applies: wider is better until the m
 
 import time
 from collections.abc import Callable, Sequence
+from statistics import median
 
 import torch
 
@@ -15,7 +16,7 @@ from xlt_core.memory import is_out_of_memory
 
 _STEP = 1
 """A step at which no loss is probed."""
-_NUM_TIMED = 2
+_NUM_ROUNDS = 3
 _LEAST_GAIN = 0.05
 """Share of a trial's time that an array has to save: trials alone are published one by one, as they end."""
 _TOLERANCE = 0.03
@@ -23,7 +24,7 @@ _TOLERANCE = 0.03
 
 
 def measure_width(tunings: Sequence[FineTuning]) -> int:
-    """Time gradients of all members, of half of them and of one; give the best number of them.
+    """Time gradients of all members, of half of them and of one, by turns; give the best number of them.
 
     Args:
         tunings: of all that could train together; their models have parameters of their own.
@@ -32,28 +33,33 @@ def measure_width(tunings: Sequence[FineTuning]) -> int:
         SpecError: they cannot be computed together.
     """
     num_members = len(tunings)
-    seconds = {1: _time_alone(tunings[0])}
-    for width in sorted({num_members, num_members // 2} - {0, 1}):
-        found = _time_together(tunings[:width])
-        if found is None:
-            break
-        seconds[width] = found / width
+    rounds: dict[int, list[float]] = {width: [] for width in sorted({1, num_members // 2, num_members} - {0})}
+    for _ in range(_NUM_ROUNDS):  # by turns: what else the machine does comes and goes
+        for width in list(rounds):
+            found = _time_alone(tunings) if width == 1 else _time_together(tunings[:width], num_members // width)
+            if found is None:  # no wider one would fit either
+                rounds = {narrower: seconds for narrower, seconds in rounds.items() if narrower < width}
+                break
+            rounds[width].append(found)
+    seconds = {width: median(found) for width, found in rounds.items()}
     best = min(seconds.values())
     if best > seconds[1] * (1.0 - _LEAST_GAIN):
         return 1
     return min(width for width, each in seconds.items() if each <= best * (1.0 + _TOLERANCE))
 
 
-def _time_alone(tuning: FineTuning) -> float:
+def _time_alone(tunings: Sequence[FineTuning]) -> float:
+    """Seconds of a trial's step, one after the other."""
+    tuning = tunings[0]
     tuning.module.train()
     try:
-        return _time(lambda: tuning.backward(_STEP), tuning.device)
+        return _time(lambda: tuning.backward(_STEP), len(tunings), tuning.device)
     finally:
         tuning.module.zero_grad(set_to_none=True)
 
 
-def _time_together(tunings: Sequence[FineTuning]) -> float | None:
-    """Seconds of a step of all; none where they are too many for the memory."""
+def _time_together(tunings: Sequence[FineTuning], num_steps: int) -> float | None:
+    """Seconds of a trial's step in an array of all; none where they are too many for the memory."""
     stack = ModelStack([tuning.module for tuning in tunings])
     try:
         objective = ArrayFineTuning(tunings, stack)
@@ -63,7 +69,7 @@ def _time_together(tunings: Sequence[FineTuning]) -> float | None:
             stack.forget_gradients()
             objective.backward(_STEP)
 
-        return _time(differentiate, tunings[0].device)
+        return _time(differentiate, num_steps, tunings[0].device) / len(tunings)
     except Exception as error:
         if not is_out_of_memory(error):
             raise
@@ -72,17 +78,15 @@ def _time_together(tunings: Sequence[FineTuning]) -> float | None:
         stack.release()
 
 
-def _time(compute: Callable[[], object], device: torch.device) -> float:
-    """Seconds of the quickest of some runs, the first left out."""
+def _time(compute: Callable[[], object], num_times: int, device: torch.device) -> float:
+    """Mean seconds of some runs, after one that is left out."""
     compute()
-    seconds = []
-    for _ in range(_NUM_TIMED):
-        _wait(device)
-        started = time.perf_counter()
+    _wait(device)
+    started = time.perf_counter()
+    for _ in range(num_times):
         compute()
-        _wait(device)
-        seconds.append(time.perf_counter() - started)
-    return min(seconds)
+    _wait(device)
+    return (time.perf_counter() - started) / num_times
 
 
 def _wait(device: torch.device) -> None:

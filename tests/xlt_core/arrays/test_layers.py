@@ -40,15 +40,27 @@ def draw(*shape: int) -> Tensor:
 
 
 @pytest.mark.parametrize("bias", [True, False])
-@pytest.mark.parametrize("sizes", [(40, 16, 24), (256, 256, 256)])
+@pytest.mark.parametrize("sizes", [(40, 16, 24), (40, 64, 32), (256, 256, 256)])
 def test_linear_layers(bias, sizes):
-    """Small ones through torch's own product, large ones through oneDNN."""
+    """The least apart, small ones in one product, large ones through oneDNN."""
     num_tokens, num_inputs, num_outputs = sizes
     torch.manual_seed(0)
     layers = [QuickLinear(num_inputs, num_outputs, bias=bias) for _ in range(NUM_ARRAYS)]
     inputs = draw(NUM_ARRAYS, num_tokens, num_inputs)
     assert runs_quickly(inputs[0], layers[0].weight) == (num_inputs == 256)
-    compare(StackedLinear(stack(layers, "weight"), stack(layers, "bias")), layers, inputs)
+    streams = DropoutStreams(NUM_ARRAYS, torch.device("cpu"))
+    compare(StackedLinear(stack(layers, "weight"), stack(layers, "bias"), streams), layers, inputs)
+
+
+def test_a_linear_layer_maps_what_a_trial_has_and_not_its_padding():
+    layers = [QuickLinear(64, 32) for _ in range(NUM_ARRAYS)]
+    inputs, streams = draw(NUM_ARRAYS, 40, 64), DropoutStreams(NUM_ARRAYS, torch.device("cpu"))
+    num_tokens = [40 - 7 * array for array in range(NUM_ARRAYS)]
+    streams.follow(num_tokens)
+    mapped = StackedLinear(stack(layers, "weight"), stack(layers, "bias"), streams)(inputs)
+    for row, own, layer, count in zip(mapped, inputs, layers, num_tokens, strict=True):
+        assert torch.equal(row[:count], layer(own[:count]))
+        assert not row[count:].any()
 
 
 @pytest.mark.parametrize("bias", [True, False])

@@ -13,9 +13,11 @@ def pretend(monkeypatch, seconds: dict[int, float | None]) -> list[int]:
     """Let a step of each width take so long; give the widths that are asked for."""
     asked: list[int] = []
 
-    def time_together(tunings: list[object]) -> float | None:
+    def time_together(tunings: list[object], num_steps: int) -> float | None:
         asked.append(len(tunings))
-        return seconds[len(tunings)]
+        assert num_steps >= 1
+        found = seconds[len(tunings)]
+        return None if found is None else found / len(tunings)
 
     monkeypatch.setattr(width, "_time_alone", lambda _: seconds[1])
     monkeypatch.setattr(width, "_time_together", time_together)
@@ -37,14 +39,15 @@ def pretend(monkeypatch, seconds: dict[int, float | None]) -> list[int]:
 def test_the_widest_is_taken_unless_half_as_wide_or_alone_is_as_quick(monkeypatch, seconds, best):
     asked = pretend(monkeypatch, seconds)
     assert measure_width([object()] * 8) == best
-    assert asked == ([4] if seconds[4] is None else [4, 8])
+    expected = {4: [4], 8: [4, 8, 4, 4]}.get(next((each for each in seconds if seconds[each] is None), 0), [4, 8] * 3)
+    assert asked == expected
 
 
 @pytest.mark.parametrize(("num_members", "asked"), [(2, [2]), (3, [3]), (5, [2, 5])])
-def test_no_width_is_measured_twice(monkeypatch, num_members, asked):
+def test_widths_are_measured_by_turns_each_but_once_a_round(monkeypatch, num_members, asked):
     found = pretend(monkeypatch, {1: 1.0, 2: 1.0, 3: 1.0, 5: 1.0})
     assert measure_width([object()] * num_members) == num_members
-    assert found == asked
+    assert found == asked * 3
 
 
 def test_measuring_changes_no_weight_and_leaves_no_gradient():
