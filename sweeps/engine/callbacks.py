@@ -17,7 +17,7 @@ from sweeps.engine.dispatch import Dispatcher
 from sweeps.engine.scarcity import ScarcityWatch
 from sweeps.observing.heartbeats import forget_heartbeat
 from sweeps.units.failures import MAX_ATTEMPTS, Failure, find_storage_trouble
-from sweeps.units.stopping import stop_for_storage
+from sweeps.units.stopping import SignalWatch, stop_for_storage
 from sweeps.workers.outcomes import RUNG, TOGETHER, ArrayOutcome, UnitOutcome
 
 logger = logging.getLogger(__name__)
@@ -45,10 +45,13 @@ def never_kills(method: Callable[_Arguments, None]) -> Callable[_Arguments, None
 class SweepCallback(tune.Callback):
     """Hears from Tune what becomes of the units."""
 
-    def __init__(self, dispatcher: Dispatcher, capacity: Capacity, scarcity: ScarcityWatch) -> None:
+    def __init__(
+        self, dispatcher: Dispatcher, capacity: Capacity, scarcity: ScarcityWatch, signals: SignalWatch
+    ) -> None:
         self._dispatcher = dispatcher
         self._capacity = capacity
         self._scarcity = scarcity
+        self._signals = signals
         self._num_deaths: Counter[str] = Counter()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -103,6 +106,7 @@ class SweepCallback(tune.Callback):
     @never_kills
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
         """Called about ten times a second."""
+        self._signals.check()
         self._scarcity.look()
         self._dispatcher.work.display.refresh()
 

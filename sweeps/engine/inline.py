@@ -4,6 +4,7 @@ In: a `Dispatcher`. Out: files in the sweep folder. For debugging, and for machi
 """
 
 import time
+from collections.abc import Callable
 
 from rich.markup import escape
 
@@ -24,22 +25,27 @@ def run_inline(dispatcher: Dispatcher) -> None:
         StopSweep: interrupted, or the disk is full; what is published stays.
     """
     display = dispatcher.work.display
-    with signals_stop_the_sweep():
+    with signals_stop_the_sweep() as signals:
+
+        def look() -> None:
+            signals.check()
+            display.refresh()
+
         while not dispatcher.is_finished:
             job = dispatcher.take()
             if job is None:  # another sweep computes what is needed
                 time.sleep(_PAUSE_SECONDS)
-                display.refresh()
+                look()
             else:
-                _run(job, dispatcher)
+                _run(job, dispatcher, look)
 
 
-def _run(job: Job, dispatcher: Dispatcher) -> None:
+def _run(job: Job, dispatcher: Dispatcher, look: Callable[[], None]) -> None:
     """Run a unit, or several together, as often as they may be; the last attempt raises nothing."""
     display = dispatcher.work.display
     while True:
         try:
-            outcome = attempt_array(job, display.refresh) if job.companions else attempt_unit(job, 0, display.refresh)
+            outcome = attempt_array(job, look) if job.companions else attempt_unit(job, 0, look)
         except Exception as error:
             display.say(f"retry  {escape(job.title)}  after: {escape(f'{type(error).__name__}: {error}')}")
             continue

@@ -28,7 +28,7 @@ from sweeps.observing.loggers import build_loggers
 from sweeps.observing.metrics import SweepMetrics
 from sweeps.units.failures import MAX_ATTEMPTS, find_storage_trouble
 from sweeps.units.resources import check_resources, placement_of
-from sweeps.units.stopping import signals_stop_the_sweep, stop_for_storage
+from sweeps.units.stopping import SignalWatch, signals_stop_the_sweep, stop_for_storage
 from sweeps.workers.trainable import UnitTrainable
 
 
@@ -40,7 +40,7 @@ def run_on_ray(dispatcher: Dispatcher, options: LaunchOptions) -> None:
         XltError: Ray cannot be started, a node is not fit, or the resources cannot be met; nothing has run.
     """
     work = dispatcher.work
-    with ray_cluster(options.address, work.place.scratch / "driver.log"), signals_stop_the_sweep():
+    with ray_cluster(options.address, work.place.scratch / "driver.log"), signals_stop_the_sweep() as signals:
         dispatcher.propose_first()
         trials = list(work.trials.values())
         requests = {one.model_dump_json(): one for one in (work.request_of(trial.plan.spec) for trial in trials)}
@@ -57,13 +57,15 @@ def run_on_ray(dispatcher: Dispatcher, options: LaunchOptions) -> None:
             say=lambda text: work.display.say(escape(text)),
         )
         try:
-            _run_tuner(_build_tuner(dispatcher, capacity, loggers))
+            _run_tuner(_build_tuner(dispatcher, capacity, signals, loggers))
         finally:
             for one in loggers:
                 one.finish()
 
 
-def _build_tuner(dispatcher: Dispatcher, capacity: Capacity, loggers: Sequence[tune.Callback]) -> tune.Tuner:
+def _build_tuner(
+    dispatcher: Dispatcher, capacity: Capacity, signals: SignalWatch, loggers: Sequence[tune.Callback]
+) -> tune.Tuner:
     work = dispatcher.work
     scarcity = ScarcityWatch(lambda: dispatcher.requests, list_nodes, lambda text: work.display.say(escape(text)))
     return tune.Tuner(
@@ -80,7 +82,7 @@ def _build_tuner(dispatcher: Dispatcher, capacity: Capacity, loggers: Sequence[t
             **_scratch_of(work),
             failure_config=tune.FailureConfig(max_failures=MAX_ATTEMPTS - 1),
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
-            callbacks=[SweepCallback(dispatcher, capacity, scarcity), *loggers],
+            callbacks=[SweepCallback(dispatcher, capacity, scarcity, signals), *loggers],
             verbose=0,
         ),
     )

@@ -42,17 +42,38 @@ def writing_rows() -> Iterator[None]:
         raise stop_for_storage(trouble or f"the sweep's folder cannot be written ({error})") from error
 
 
+class SignalWatch:
+    """Hears signals: raises `StopSweep` in the main thread at once, and again where that is asked for.
+
+    Once is not enough: compiled code that calls Python back may swallow what a signal's handler raises there. Pydantic
+    makes a warning of it while it writes a union, and the sweep would go on as if nobody had pressed Ctrl-C.
+    """
+
+    def __init__(self) -> None:
+        self._reason: str | None = None
+
+    def hear(self, number: int, _frame: FrameType | None) -> None:
+        """Be the handler of a signal."""
+        self._reason = f"stopped by {'Ctrl-C' if number == signal.SIGINT else signal.Signals(number).name}"
+        self.check()
+
+    def check(self) -> None:
+        """Do nothing unless a signal was heard.
+
+        Raises:
+            StopSweep: one was.
+        """
+        if self._reason is not None:
+            raise StopSweep(self._reason, is_user_request=True)
+
+
 @contextmanager
-def signals_stop_the_sweep() -> Iterator[None]:
+def signals_stop_the_sweep() -> Iterator[SignalWatch]:
     """Turn SIGINT and SIGTERM into `StopSweep` while the context lasts; only in the main thread."""
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
-        raise StopSweep(f"stopped by {name}", is_user_request=True)
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    watch = SignalWatch()
+    before = {number: signal.signal(number, watch.hear) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield watch
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -1,5 +1,7 @@
 """Whatever Tune says of a unit, it is done with once, or goes on; storage that fails ends the sweep."""
 
+import signal
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,7 +19,7 @@ from sweeps.planning.plan import plan_sweep
 from sweeps.units.failures import MAX_ATTEMPTS
 from sweeps.units.job import Job
 from sweeps.units.resources import Node
-from sweeps.units.stopping import StopSweep
+from sweeps.units.stopping import SignalWatch, StopSweep
 from sweeps.workers.outcomes import DONE, RUNG, ArrayOutcome, UnitOutcome
 from tests.sweeps.engine.test_work import make_work
 from tests.sweeps.factories import make_space, text_of
@@ -46,7 +48,8 @@ class Driver:
         self.dispatcher = Dispatcher(work, plan_sweep(make_space(**self.changes)).trials)
         self.capacity = Capacity(lambda: [Node(node_id="a", amounts={"CPU": 1.0})])
         scarcity = ScarcityWatch(tuple, tuple, print)
-        self.callback = SweepCallback(self.dispatcher, self.capacity, scarcity)
+        self.signals = SignalWatch()
+        self.callback = SweepCallback(self.dispatcher, self.capacity, scarcity, self.signals)
         stage = self.take()
         publish_folder(self.dispatcher.work.place.stages / stage.unit_id, lambda _: None, {"status": "ok"})
         self.complete(stage, UnitOutcome(status=DONE).as_result())
@@ -122,6 +125,13 @@ def test_an_error_of_ours_ends_nothing_and_storage_that_fails_ends_the_sweep(
     driver.callback.on_step_end(iteration=1, trials=[])
     with pytest.raises(StopSweep, match="the bucket is gone"):
         driver.callback.on_step_end(iteration=2, trials=[])
+
+
+def test_a_signal_whose_exception_was_swallowed_ends_the_sweep_within_a_step(driver: Driver) -> None:
+    with suppress(KeyboardInterrupt):
+        driver.signals.hear(signal.SIGINT, None)
+    with pytest.raises(StopSweep, match="Ctrl-C"):
+        driver.callback.on_step_end(iteration=1, trials=[])
 
 
 def test_a_unit_that_tune_gives_up_early_is_begun_again_until_it_died_often_enough(driver: Driver) -> None:

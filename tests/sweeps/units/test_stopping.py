@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import suppress
 
 import pytest
 
@@ -19,6 +20,16 @@ def test_a_signal_stops_the_sweep(number: signal.Signals) -> None:
     with pytest.raises(StopSweep) as stopped:
         _wait_for(number)
     assert stopped.value.is_user_request
+
+
+def test_a_signal_whose_exception_was_swallowed_stops_the_sweep_where_it_looks_next() -> None:
+    with signals_stop_the_sweep() as signals:
+        signals.check()  # nothing was heard
+        with suppress(KeyboardInterrupt):  # as compiled code does that calls Python back
+            os.kill(os.getpid(), signal.SIGINT)
+            signal.pause()
+        with pytest.raises(StopSweep, match="stopped by Ctrl-C"):
+            signals.check()
 
 
 def test_the_former_handlers_come_back() -> None:
