@@ -15,6 +15,7 @@ from xlt_core.finetune import FineTuning
 from xlt_core.passes import Passes, select_member
 from xlt_core.perturbations.base import Perturbation, build_perturbation
 from xlt_core.perturbations.mixed_noise import MixedNoise
+from xlt_core.perturbations.spec import NUMBERS
 from xlt_core.perturbations.step import Sizes, TrainingStep
 from xlt_core.streams import stream_seed
 from xlt_core.train import StepLog
@@ -88,7 +89,8 @@ def build_array_perturbation(tunings: Sequence[FineTuning]) -> Perturbation:
         SpecError: they take other passes, or draw other training data.
     """
     specs = [tuning.perturbation.spec for tuning in tunings]
-    methods = {spec.method for spec in specs}
-    if len(methods) > 1 and methods <= set(NOISE_METHODS):
+    laws = [spec.model_dump(exclude={*NUMBERS}) for spec in specs]
+    is_noise = all(spec.method in NOISE_METHODS for spec in specs)
+    if is_noise and any(law != laws[0] for law in laws):
         return MixedNoise(specs)
     return build_perturbation(specs)

@@ -1,6 +1,6 @@
 """Trains the target stages of several trials together. In: plans whose array keys are equal. Out: `TrainedTrial`s.
 
-Each is what `train_trial` would have given, but for the rounding of sums that are added up in another order.
+Each is what `train_trial` would have given, on a CPU to the last bit.
 """
 
 from collections.abc import Sequence

@@ -22,13 +22,13 @@ _ALONE = ("r4f", "ear", "rs_da")
 def find_array_key(plan: TrialPlan) -> str | None:
     """Give a key that is equal for trials whose target stages can train in one array; none: this one trains alone.
 
-    Alone train tasks without training, encoders that cannot read packed batches, stages that train other tasks or
-    masked language modelling beside their own, and methods that change the model.
+    Alone train tasks without training, encoders that cannot read packed batches, and methods that change the model or
+    have data of their own. A target stage trains its own task and nothing beside it.
     """
     settings, spec = plan.target_stage.settings, plan.spec
     if settings is None or settings.optim is None or load_task(settings.task).shape in FROZEN_SHAPES:
         return None
-    if settings.beside or settings.masked_lm is not None or settings.perturbation.method in _ALONE:
+    if settings.perturbation.method in _ALONE:
         return None
     facts = read_encoder_facts(spec.encoder.source)
     if facts is None or not facts.is_divisible:

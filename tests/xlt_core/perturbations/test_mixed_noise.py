@@ -51,3 +51,13 @@ def test_trials_under_one_law_share_its_own_class_and_those_of_other_kinds_are_r
     assert not isinstance(build_array_perturbation(noisy), MixedNoise)
     with pytest.raises(SpecError, match=r"differ in more than .*; train them apart"):
         build_array_perturbation([noisy[0], build_objective(PerturbationSpec(method="pgd", magnitude=0.1))])
+
+
+@pytest.mark.parametrize("changed", [{"granularity": "sequence"}, {"norm": "linf"}, {"unit": "absolute"}])
+def test_one_law_with_other_settings_is_mixed_and_with_other_magnitudes_is_not(changed):
+    def build(*specs: PerturbationSpec) -> object:
+        return build_array_perturbation([build_objective(spec, seed=seed) for seed, spec in enumerate(specs)])
+
+    small, large = (PerturbationSpec(method="gaussian", magnitude=magnitude) for magnitude in (0.1, 0.2))
+    assert isinstance(build(small, PerturbationSpec(method="gaussian", magnitude=0.2, **changed)), MixedNoise)
+    assert not isinstance(build(small, large), MixedNoise)
