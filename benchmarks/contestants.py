@@ -3,6 +3,7 @@
 In: a `Setting` that both share. Out: seconds. Needs torch, transformers, accelerate and pydantic, nothing else.
 """
 
+import argparse
 import copy
 import tempfile
 import time
@@ -16,7 +17,7 @@ import transformers
 from transformers import XLMRobertaConfig, XLMRobertaForSequenceClassification
 
 from benchmarks.naive_tune import add_noise
-from benchmarks.pairs import LONGEST, NUM_CLASSES, build_table, build_tokenizer
+from benchmarks.pairs import LONGEST, NUM_CLASSES, build_table, build_tokenizer, draw_labels, draw_pairs
 from xlt_core.arrays.lockstep import Member, train_in_lockstep
 from xlt_core.data.tokens import TokenTable
 from xlt_core.encoders.loading import load_encoder
@@ -231,3 +232,19 @@ def quiet_transformers() -> None:
     """No bars and no warnings on standard error."""
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
+
+
+def draw_setting(options: argparse.Namespace, folder: Path) -> Setting:
+    """Draw pairs for an encoder that is there; the words lie spread over the vocabulary."""
+    num_examples = max(options.steps * options.batch, 2 * options.words // 3)
+    spread = (options.vocabulary - 5) // options.words
+    sequences = draw_pairs(options.words, num_examples, length=options.length)
+    return Setting(
+        folder=folder,
+        sequences=[[5 + spread * (token - 5) if token >= 5 else token for token in ids] for ids in sequences],
+        labels=draw_labels(num_examples),
+        optim=OptimSpec(batch_size=options.batch, weight_decay=0.01),
+        num_steps=options.steps,
+        dropout=options.dropout,
+        device=options.device,
+    )

@@ -27,14 +27,13 @@ from benchmarks.contestants import (
     XLMR_VOCABULARY,
     OnStep,
     Setting,
+    draw_setting,
     quiet_transformers,
     save_random_encoder,
     time_ours,
     time_trainer,
 )
-from benchmarks.pairs import draw_labels, draw_pairs
 from xlt_core.memory import reset_peak
-from xlt_core.spec import OptimSpec
 
 TARGET_SHARE = 0.5
 SIDES = ("ours", "trainer")
@@ -189,22 +188,6 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def build_setting(arguments: argparse.Namespace, folder: Path) -> Setting:
-    """Draw pairs enough for every word to occur; the words lie spread over the vocabulary."""
-    num_examples = max(arguments.steps * arguments.batch, 2 * arguments.words // 3)
-    spread = (arguments.vocabulary - 5) // arguments.words
-    sequences = draw_pairs(arguments.words, num_examples, length=arguments.length)
-    return Setting(
-        folder=folder,
-        sequences=[[5 + spread * (token - 5) if token >= 5 else token for token in ids] for ids in sequences],
-        labels=draw_labels(num_examples),
-        optim=OptimSpec(batch_size=arguments.batch, weight_decay=0.01),
-        num_steps=arguments.steps,
-        dropout=arguments.dropout,
-        device=arguments.device,
-    )
-
-
 def describe(side: str, peaks: Peaks, saved: Counter[str] | None) -> None:
     """Print one side."""
     print(
@@ -232,7 +215,7 @@ def compare(arguments: argparse.Namespace) -> dict[str, Any]:
         folder = Path(place)
         options = {"vocabulary": arguments.vocabulary, "dropout": arguments.dropout}
         processes.submit(_save_encoder, folder, arguments.shape, **options).result()
-        setting = build_setting(arguments, folder)
+        setting = draw_setting(arguments, folder)
         for side in (arguments.only,) if arguments.only else SIDES:
             peaks[side] = processes.submit(measure_peaks, side, setting, arguments.threads).result()
             account = processes.submit(account_saved, side, setting, arguments.threads) if arguments.account else None

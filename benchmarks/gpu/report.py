@@ -11,9 +11,14 @@ from typing import Any
 
 import torch
 
-from benchmarks.contestants import SHAPES, XLMR_VOCABULARY, Setting, quiet_transformers, save_random_encoder
-from benchmarks.pairs import draw_labels, draw_pairs
-from xlt_core.spec import OptimSpec
+from benchmarks.contestants import (
+    SHAPES,
+    XLMR_VOCABULARY,
+    Setting,
+    draw_setting,
+    quiet_transformers,
+    save_random_encoder,
+)
 
 _LIBRARIES = ("torch", "transformers", "accelerate", "ray", "numpy", "pydantic")
 
@@ -50,22 +55,6 @@ def make_setting(options: argparse.Namespace, folder: Path) -> Setting:
     """Write a random encoder and draw pairs enough for every word to occur."""
     save_random_encoder(folder, options.shape, vocabulary=options.vocabulary, dropout=options.dropout)
     return draw_setting(options, folder)
-
-
-def draw_setting(options: argparse.Namespace, folder: Path) -> Setting:
-    """Draw pairs for an encoder that is there; the words lie spread over the vocabulary."""
-    num_examples = max(options.steps * options.batch, 2 * options.words // 3)
-    spread = (options.vocabulary - 5) // options.words
-    sequences = draw_pairs(options.words, num_examples, length=options.length)
-    return Setting(
-        folder=folder,
-        sequences=[[5 + spread * (token - 5) if token >= 5 else token for token in ids] for ids in sequences],
-        labels=draw_labels(num_examples),
-        optim=OptimSpec(batch_size=options.batch, weight_decay=0.01),
-        num_steps=options.steps,
-        dropout=options.dropout,
-        device=options.device,
-    )
 
 
 def describe_device(device: str) -> str:
