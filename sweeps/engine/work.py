@@ -157,9 +157,11 @@ class Work:
             conclude_failure(self.job_of_trial(trial_id), failure, attempt)
 
     def _find_array_key(self, trial: PlannedTrial) -> str | None:
-        """Alone runs what reports on its way, and what may stop where another did or have its weights already."""
+        """Alone runs what reports on its way, what may stop where another did or have its weights already, and what
+        is to have fewer examples in memory than a step has: an array would have those of all its members."""
         has_rungs = not trial.is_baseline and bool(self._rungs_of(trial.plan.spec))
-        if not self.use_arrays or has_rungs or trial.supersedes:
+        is_parted = self.request_of(trial.plan.spec).micro_batch_size is not None
+        if not self.use_arrays or has_rungs or is_parted or trial.supersedes:
             return None
         cell_id = trial.plan.cell_id
         if cell_id not in self._array_keys:

@@ -47,6 +47,14 @@ def test_jobs_carry_what_the_resources_say_of_threads_and_memory(tmp_path: Path)
         assert job.request["cpu"] == 3
 
 
+def test_trials_whose_steps_are_parted_for_memory_train_alone(tmp_path: Path) -> None:
+    for name, resources in (("whole", {}), ("parted", {"micro_batch_size": 4})):
+        work = make_filled_work(tmp_path / name, resources=resources)
+        work.use_arrays = True
+        keys = {work.unit_of_trial(trial).array_key for trial in work.trials.values()}
+        assert (keys == {None}) == (name == "parted")
+
+
 def test_a_rule_gives_trials_of_some_settings_other_resources(tmp_path: Path) -> None:
     rule = {"match": {"target.perturbation.magnitude": 0.5}, "cpu": 2}
     work = make_filled_work(tmp_path, resources={"cpu": 1, "rules": [rule]})
