@@ -85,9 +85,10 @@ def _lay_out_running(running: "tuple[Heartbeat, ...]", silence: "SilenceWatch") 
     from sweeps.observing.phrases import describe_silence, describe_step
 
     table = Table("running", "at", "host", "memory", "", box=None, pad_edge=False, header_style="bold")
+    seconds = silence.listen(running)
     for beat in running[:_MAX_RUNNING_SHOWN]:
         memory = "" if beat.vitals.resident_bytes is None else f"{beat.vitals.resident_bytes / 1e9:.1f} GB"
-        quiet = describe_silence(silence.silent_seconds(beat))
+        quiet = describe_silence(seconds[beat.unit_id])
         table.add_row(escape(beat.title), escape(describe_step(beat)), escape(beat.host), memory, f"[yellow]{quiet}")
     if len(running) > _MAX_RUNNING_SHOWN:
         table.add_row(f"and {len(running) - _MAX_RUNNING_SHOWN} more", "", "", "", "")

@@ -191,7 +191,9 @@ class Display:
         write_driver_note(self.scratch, note)
 
     def _print_line(self, running: list[Heartbeat], forecast: Forecast) -> None:
-        parts = [f"{beat.title} {self._describe(beat)}" for beat in running[:_MAX_RUNNING_SHOWN]] or ["nothing"]
+        silence = self._silence.listen(running)
+        shown = running[:_MAX_RUNNING_SHOWN]
+        parts = [f"{beat.title} {_describe(beat, silence)}" for beat in shown] or ["nothing"]
         more = f" and {len(running) - _MAX_RUNNING_SHOWN} more" if len(running) > _MAX_RUNNING_SHOWN else ""
         facts = [f"{self.num_done}/{self.num_trials} done", describe_forecast(forecast), *self._list_facts(running)]
         self.say(escape(f"{'; '.join(facts)}; running: {', '.join(parts)}{more}"))
@@ -200,15 +202,13 @@ class Display:
         languages = [describe_extremes(self._extremes)] if self._extremes is not None else []
         return languages + describe_arrays(running) + describe_devices(running)
 
-    def _describe(self, beat: Heartbeat) -> str:
-        return ", ".join(filter(None, (describe_step(beat), describe_silence(self._silence.silent_seconds(beat)))))
-
     def _show(self, live: Progress, running: list[Heartbeat], forecast: Forecast) -> None:
         assert self._overall is not None, "set together with the live display"
         counts = describe_counts(self.counts + Counter(self.before))
         note = f"{self.num_done}/{self.num_trials}  {counts}  {describe_forecast(forecast)}"
         live.update(self._overall, total=self.num_trials, completed=self.num_done, note=note)
         shown = {beat.unit_id: beat for beat in running[:_MAX_RUNNING_SHOWN]}
+        silence = self._silence.listen(running)
         for unit_id in self._rows.keys() - shown.keys():
             live.remove_task(self._rows.pop(unit_id))
         for unit_id, beat in shown.items():
@@ -218,7 +218,7 @@ class Display:
                 self._rows[unit_id],
                 total=beat.num_steps or None,
                 completed=beat.num_steps_taken,
-                note=escape(self._describe(beat)),
+                note=escape(_describe(beat, silence)),
             )
         self._show_facts(live, "; ".join(self._list_facts(running)))
 
@@ -229,3 +229,7 @@ class Display:
             self._facts = None
         if facts:
             self._facts = live.add_task("so far", total=None, note=escape(facts))
+
+
+def _describe(beat: Heartbeat, silence: Mapping[str, float | None]) -> str:
+    return ", ".join(filter(None, (describe_step(beat), describe_silence(silence[beat.unit_id]))))

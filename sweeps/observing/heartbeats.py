@@ -8,7 +8,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -76,6 +76,11 @@ class HeartbeatFile:
 
     def begin(self) -> None:
         """Note that the work has begun."""
+        self._write()
+
+    def say(self, doing: str) -> None:
+        """Note what is done from now on beside training, until there is news of it."""
+        self._beat = replace(self._beat, doing=doing)
         self._write()
 
     def end(self) -> None:
@@ -158,6 +163,20 @@ class SilenceWatch:
 
     def __init__(self) -> None:
         self._heard: dict[str, tuple[Heartbeat, float]] = {}
+
+    def listen(self, beats: Iterable[Heartbeat]) -> dict[str, float | None]:
+        """Give the silence of each worker, by the units that it is at: of several in one, whoever spoke last counts.
+
+        Of trials that trained together one is scored after the other, and the rest have nothing to say meanwhile.
+        """
+        workers: dict[tuple[str, int], float] = {}
+        beats = list(beats)
+        for beat in beats:
+            seconds = self.silent_seconds(beat)
+            if seconds is not None:
+                worker = (beat.host, beat.pid)
+                workers[worker] = min(seconds, workers.get(worker, seconds))
+        return {beat.unit_id: workers.get((beat.host, beat.pid)) for beat in beats}
 
     def silent_seconds(self, beat: Heartbeat) -> float | None:
         """Give the age of the last sign of life.

@@ -79,6 +79,9 @@ class _Array:
         together = [member for member in members if self._may_train_together(member)]
         training = self._train(together) if len(together) > 1 else None
         left = training.left if training else ()
+        for member in together:
+            if training is not None and member.trial_id in training.trained:
+                member.heartbeat.say("waits to be scored")
         for member in members:
             if member.trial_id in left:
                 member.attempt.take_back()
@@ -148,6 +151,8 @@ class _Array:
     def _finish(self, member: _Member, training: "ArrayTraining | None") -> None:
         """Score and publish a trial that is trained; train it first where there was nobody to train with."""
         trained = training.trained.get(member.trial_id) if training else None
+        if trained is not None:
+            member.heartbeat.say("scoring")
         self._settle(member.attempt, lambda: member.worker.finish_trial(member.plan, member.attempt.number, trained))
         member.heartbeat.end()
 

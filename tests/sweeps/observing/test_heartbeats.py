@@ -116,3 +116,20 @@ def test_silence_of_this_machine_is_known_at_once_and_of_another_from_the_second
     assert watch.silent_seconds(replace(there, num_writes=2)) == 0.0
     now = 1040.0
     assert watch.silent_seconds(replace(there, num_writes=2)) == 10.0
+
+
+def test_of_several_units_in_one_worker_whoever_spoke_last_speaks_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heartbeats.time, "monotonic", lambda: 1000.0)
+    quiet = Heartbeat(unit_id="a", title="a", kind="target", host=platform.node(), pid=7, monotonic_seconds=100.0)
+    heard = replace(quiet, unit_id="b", monotonic_seconds=990.0)
+    alone = replace(quiet, unit_id="c", pid=8)
+    elsewhere = replace(quiet, unit_id="d", host="another")
+    seconds = SilenceWatch().listen([quiet, heard, alone, elsewhere])
+    assert seconds == {"a": 10.0, "b": 10.0, "c": 900.0, "d": None}
+
+
+def test_what_is_said_is_seen_at_once(tmp_path: Path) -> None:
+    file = HeartbeatFile(tmp_path, "t1", "x")
+    file.begin()
+    file.say("waits to be scored")
+    assert [beat.doing for beat in read_heartbeats(tmp_path)] == ["waits to be scored"]

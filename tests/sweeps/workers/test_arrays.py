@@ -88,6 +88,26 @@ def test_each_trained_member_has_its_own_row_and_log_and_what_is_left_is_as_if_n
     assert read_heartbeats(job.place.scratch / "progress") == []
 
 
+def test_members_that_wait_until_others_are_scored_say_so(
+    job: Job, calls: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[list[str]] = []
+    score = execute.Worker.finish_trial
+
+    def finish(self: execute.Worker, plan: Any, attempt: int, trained: Any = None) -> UnitOutcome:
+        beats = {beat.unit_id: beat.doing for beat in read_heartbeats(job.place.scratch / "progress")}
+        seen.append([beats.get(member.unit_id, "") for member in job.members])
+        return score(self, plan, attempt, trained)
+
+    monkeypatch.setattr(execute.Worker, "finish_trial", finish)
+    attempt_array(Job(**{**vars(job), "max_width": 3}))
+    assert seen == [
+        ["scoring", "waits to be scored", "waits to be scored", ""],
+        ["", "scoring", "waits to be scored", ""],
+        ["", "", "scoring", ""],
+    ]
+
+
 def test_a_width_that_was_measured_before_is_handed_on_and_not_measured_again(job: Job, calls: list[list[str]]) -> None:
     outcome = attempt_array(Job(**{**vars(job), "max_width": 3}))
     assert (len(outcome.ended), len(outcome.left), outcome.measured_width) == (3, 1, None)
