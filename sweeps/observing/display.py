@@ -5,7 +5,7 @@ In: events from the driver, heartbeat files from the workers. Out: text, and the
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -192,9 +192,10 @@ class Display:
 
     def _print_line(self, running: list[Heartbeat], forecast: Forecast) -> None:
         silence = self._silence.listen(running)
-        shown = running[:_MAX_RUNNING_SHOWN]
-        parts = [f"{beat.title} {_describe(beat, silence)}" for beat in shown] or ["nothing"]
-        more = f" and {len(running) - _MAX_RUNNING_SHOWN} more" if len(running) > _MAX_RUNNING_SHOWN else ""
+        alike = _group_alike(running)
+        parts = [_name(group) + _describe(group[0], silence) for group in alike[:_MAX_RUNNING_SHOWN]] or ["nothing"]
+        num_more = sum(map(len, alike[_MAX_RUNNING_SHOWN:]))
+        more = f" and {num_more} more" if num_more else ""
         facts = [f"{self.num_done}/{self.num_trials} done", describe_forecast(forecast), *self._list_facts(running)]
         self.say(escape(f"{'; '.join(facts)}; running: {', '.join(parts)}{more}"))
 
@@ -233,3 +234,15 @@ class Display:
 
 def _describe(beat: Heartbeat, silence: Mapping[str, float | None]) -> str:
     return ", ".join(filter(None, (describe_step(beat), describe_silence(silence[beat.unit_id]))))
+
+
+def _group_alike(running: Iterable[Heartbeat]) -> list[list[Heartbeat]]:
+    """Those of one process that are at the same, which one line need not name one by one."""
+    groups: dict[Hashable, list[Heartbeat]] = {}
+    for beat in running:
+        groups.setdefault((beat.host, beat.pid, beat.kind, beat.doing), []).append(beat)
+    return list(groups.values())
+
+
+def _name(group: Sequence[Heartbeat]) -> str:
+    return f"{group[0].title} {f'and {len(group) - 1} more with it ' if len(group) > 1 else ''}"

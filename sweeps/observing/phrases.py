@@ -51,8 +51,9 @@ def describe_step(beat: Heartbeat) -> str:
 
 
 def describe_arrays(beats: Iterable[Heartbeat]) -> list[str]:
-    """Say how many trials train together, where any do."""
-    together = [number for number in Counter((beat.host, beat.pid) for beat in beats).values() if number > 1]
+    """Say how many trials train together, where any do; not those that are trained and scored one by one."""
+    at_work = Counter((beat.host, beat.pid) for beat in beats if not beat.doing)
+    together = [number for number in at_work.values() if number > 1]
     if not together:
         return []
     processes = "one process" if len(together) == 1 else f"{len(together)} processes"

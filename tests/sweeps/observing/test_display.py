@@ -14,6 +14,7 @@ from sweeps.observing.driver_note import parse_driver_note
 from sweeps.observing.extremes import Extremes, LanguageMean
 from sweeps.observing.heartbeats import HeartbeatFile
 from tests.sweeps.factories import silent_console, text_of
+from xlt_core.progress import Progress
 
 
 def _display(console: Console, folder: Path, **settings: Any) -> Display:
@@ -68,6 +69,18 @@ def test_lines_tell_what_runs_with_brackets_as_they_stand(tmp_path: Path) -> Non
     with _display(console, tmp_path) as display:
         _refresh_now(display)
     assert "running: encoder [old]/xlm [/x] · seed 3 starting" in text_of(console)
+
+
+def test_a_line_names_one_of_those_that_train_together_and_counts_the_others(tmp_path: Path) -> None:
+    console = silent_console()
+    for seed in range(3):
+        file = HeartbeatFile(tmp_path, f"t{seed}", f"cell · seed {seed}")
+        file.report(Progress(kind="target", stage_key="s", num_steps_taken=4, num_steps=8))
+    with _display(console, tmp_path) as display:
+        _refresh_now(display)
+    assert "3 trials train together in one process; running: cell · seed 0 and 2 more with it target step 4/8" in (
+        text_of(console)
+    )
 
 
 def test_the_time_left_comes_from_the_steps_of_what_is_expected(tmp_path: Path) -> None:

@@ -46,6 +46,7 @@ def test_trials_that_train_together_are_counted_by_process() -> None:
     assert describe_arrays(beats) == ["6 trials train together in 2 processes"]
     assert describe_arrays([*beats[:3], replace(_BEAT, pid=3)]) == ["3 trials train together in one process"]
     assert describe_arrays([replace(_BEAT, pid=1), replace(_BEAT, pid=1, host="node2")]) == []
+    assert describe_arrays([replace(beat, doing="waits to be scored") for beat in beats]) == []
 
 
 def test_counts_are_told_without_what_there_is_none_of() -> None:
