@@ -88,6 +88,8 @@ class _Layout:
     num_examples: int
     examples: npt.NDArray[np.int32]
     """A row's example, by the order of ids; shape (rows,)."""
+    is_one_each: bool
+    """Whether every example is one row."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +177,9 @@ class OutcomeReader:
         places = [rank[name] if name in rank else crc32(name.encode()) % max(len(ordered), 1) for name in ids]
         examples_hash = _digest(ordered)
         self.ids.setdefault(examples_hash, frozenset(ordered))
-        return _Layout(examples_hash, max(len(ordered), 1), np.array(places, np.int32)[inverse])
+        examples, num_examples = np.array(places, np.int32)[inverse], max(len(ordered), 1)
+        is_one_each = bool(np.all(np.bincount(examples, minlength=num_examples) == 1))
+        return _Layout(examples_hash, num_examples, examples, is_one_each)
 
 
 def _sum_by_example(
@@ -185,14 +189,23 @@ def _sum_by_example(
     found = Outcomes(examples_hash=layout.examples_hash, num_examples=layout.num_examples)
     if outcomes is None or np.isnan(outcomes).any():
         return found
+    if weights is None and layout.is_one_each:
+        in_order = np.empty_like(outcomes)
+        in_order[layout.examples] = outcomes
+        return replace(found, numerators=_as_bits(in_order))
     weights = np.ones_like(outcomes) if weights is None else np.where(np.isnan(weights), np.float32(1), weights)
     numerators, denominators = (
         np.bincount(layout.examples, values, layout.num_examples).astype(np.float32) for values in (outcomes, weights)
     )
     if np.any(denominators != 1):
         return replace(found, numerators=numerators, denominators=denominators)
-    is_binary = bool(np.all((numerators == 0) | (numerators == 1)))
-    return replace(found, numerators=numerators.astype(np.uint8) if is_binary else numerators)
+    return replace(found, numerators=_as_bits(numerators))
+
+
+def _as_bits(numerators: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8] | npt.NDArray[np.float32]:
+    """As bytes, where all are 0 or 1."""
+    is_binary = bool(((numerators == 0) | (numerators == 1)).all())
+    return numerators.astype(np.uint8) if is_binary else numerators
 
 
 def _split_by_place(table: pa.Table) -> Iterator[tuple[Place, Rows]]:

@@ -2,10 +2,12 @@
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
-from math import sqrt
+from math import isfinite, sqrt
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -55,58 +57,63 @@ def make_rows(
     """Make the rows; every argument that is a sequence or holds arrays has one entry a row."""
     plain, wide = numbers.points.interval(CONFIDENCE), numbers.points.interval(corrected.level)
     logits, errors = numbers.logits.interval(CONFIDENCE), numbers.errors.interval(CONFIDENCE)
-    detectable = numbers.detectable(corrected.level)
+    columns = {
+        "delta": numbers.delta,
+        "se": numbers.se,
+        "df": numbers.df,
+        "ci_low": plain.low,
+        "ci_high": plain.high,
+        "p": numbers.p,
+        "family_size": corrected.size,
+        "p_adjusted": corrected.p,
+        "ci_adjusted_low": wide.low,
+        "ci_adjusted_high": wide.high,
+        "ci_adjusted_method": corrected.ci_method,
+        "p_no_loss": numbers.p_no_loss,
+        "p_no_loss_adjusted": corrected.p_no_loss,
+        "p_equivalence": numbers.p_equivalence,
+        "p_equivalence_adjusted": corrected.p_equivalence,
+        "mde": numbers.detectable(corrected.level),
+        "delta_logit": numbers.delta_logit,
+        "delta_logit_low": logits.low,
+        "delta_logit_high": logits.high,
+        "error_reduction_low": errors.low,
+        "error_reduction_high": errors.high,
+    }
+    values = zip(*(column.tolist() for column in columns.values()), strict=True)
     p_mcnemar = _test_changes(drafts)
-    for row, (draft, key) in enumerate(zip(drafts, keys, strict=True)):
-        found = Found(
-            p_adjusted=corrected.p[row],
-            ci_adjusted_low=wide.low[row],
-            ci_adjusted_high=wide.high[row],
-            p_no_loss=corrected.p_no_loss[row],
-            p_equivalence=corrected.p_equivalence[row],
-        )
-        has_interval = bool(np.isfinite(plain.low[row]))
-        yield (
-            _describe(draft, facts)
-            | _summarise(draft)
-            | {
-                "p_mcnemar": p_mcnemar.get(row),
-                "delta": numbers.delta[row],
-                "se": numbers.se[row],
-                "df": numbers.df[row],
-                "ci_low": plain.low[row],
-                "ci_high": plain.high[row],
-                "ci_method": _ci_method(draft) if has_interval else None,
-                "p": numbers.p[row],
-                "p_method": P_METHOD if has_interval else None,
-                "family": name_family(key),
-                "role": key.role,
-                "family_size": int(corrected.size[row]),
-                "p_adjusted": corrected.p[row],
-                "adjustment": key.adjustment,
-                "ci_adjusted_low": wide.low[row],
-                "ci_adjusted_high": wide.high[row],
-                "ci_adjusted_method": corrected.ci_method[row] if has_interval else None,
-                "equivalence_margin": analysis.margin,
-                "p_no_loss": numbers.p_no_loss[row],
-                "p_no_loss_adjusted": found.p_no_loss,
-                "p_equivalence": numbers.p_equivalence[row],
-                "p_equivalence_adjusted": found.p_equivalence,
-                "verdict": _judge(draft, found, analysis.alpha),
-                "mde": detectable[row],
-                "delta_logit": numbers.delta_logit[row],
-                "delta_logit_low": logits.low[row],
-                "delta_logit_high": logits.high[row],
-                "error_reduction_low": errors.low[row],
-                "error_reduction_high": errors.high[row],
-            }
-        )
+    join_versions = cache(_join_versions)
+    for row, (draft, key, of_row) in enumerate(zip(drafts, keys, values, strict=True)):
+        own = dict(zip(columns, of_row, strict=True))
+        has_interval = isfinite(own["ci_low"])
+        texts = {facts.versions[trial_id] for trial_id in draft.paired.trial_ids if trial_id in facts.versions}
+        yield {
+            **_describe(draft, facts),
+            "code_versions": join_versions(frozenset(texts)),
+            **_summarise(draft),
+            "p_mcnemar": p_mcnemar.get(row),
+            **own,
+            "ci_method": _ci_method(draft) if has_interval else None,
+            "p_method": P_METHOD if has_interval else None,
+            "family": name_family(key),
+            "role": key.role,
+            "adjustment": key.adjustment,
+            "ci_adjusted_method": own["ci_adjusted_method"] if has_interval else None,
+            "equivalence_margin": analysis.margin,
+            "verdict": _judge(draft, own, analysis.alpha),
+        }
 
 
-def _judge(draft: Draft, found: Found, alpha: float) -> str:
+def _judge(draft: Draft, row: Mapping[str, Any], alpha: float) -> str:
     """What the row may be called, and what that is restricted to."""
     return judge(
-        found,
+        Found(
+            p_adjusted=row["p_adjusted"],
+            ci_adjusted_low=row["ci_adjusted_low"],
+            ci_adjusted_high=row["ci_adjusted_high"],
+            p_no_loss=row["p_no_loss_adjusted"],
+            p_equivalence=row["p_equivalence_adjusted"],
+        ),
         alpha=alpha,
         k=len(draft.paired.seeds),
         num_intermediate_runs=draft.paired.num_intermediate_runs,
@@ -141,7 +148,6 @@ def _describe(draft: Draft, facts: Facts) -> dict[str, Any]:
         "num_intermediate_runs": paired.num_intermediate_runs,
         "seeds": list(paired.seeds),
         "examples_hash": draft.examples_hash,
-        "code_versions": _join_versions(paired.trial_ids, facts.versions),
     }
 
 
@@ -156,7 +162,7 @@ def _summarise(draft: Draft) -> dict[str, Any]:
     flips = sign_flip(draft.deltas)
     row |= {
         "delta_sd": _sd(deltas),
-        "delta_median": float(np.median(deltas)),
+        "delta_median": median(deltas.tolist()),
         "delta_iqm": interquartile_mean(deltas),
         "delta_min": float(deltas.min()),
         "p_sign_flip": flips.p,
@@ -240,10 +246,10 @@ def _listed(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{number} {state}" for state, number in sorted(counts.items()))
 
 
-def _join_versions(trials: Collection[str], versions: Mapping[str, str]) -> str:
+def _join_versions(texts: frozenset[str]) -> str:
     """JSON: of each library its version, or all of them where the runs have several."""
     found: dict[str, set[str]] = {}
-    for text in {versions[trial_id] for trial_id in trials if trial_id in versions}:
+    for text in texts:
         for library, version in json.loads(text).items():
             found.setdefault(library, set()).add(str(version))
     joined = {library: sorted(seen) if len(seen) > 1 else min(seen) for library, seen in sorted(found.items())}

@@ -21,7 +21,7 @@ def logit_contrast(cells: Sequence[Scored], weights: Sequence[float], seeds: Seq
 
     NaN where a mean is 0 or 100. An average over languages is taken before the log odds.
     """
-    return contrast([_linearise(cell, _log_odds(cell), _log_odds_slope(cell)) for cell in cells], weights, seeds)
+    return contrast([_as_log_odds(cell) for cell in cells], weights, seeds)
 
 
 def error_reduction(cell: Scored, baseline: Scored, seeds: Sequence[int]) -> PairedDifference:
@@ -29,29 +29,27 @@ def error_reduction(cell: Scored, baseline: Scored, seeds: Sequence[int]) -> Pai
 
     NaN where the baseline makes no error.
     """
-    own_errors, base_errors = 100 - cell.scores.mean(), 100 - baseline.scores.mean()
+    own_mean, base_mean = cell.scores.mean(), baseline.scores.mean()
+    own_errors, base_errors = 100 - own_mean, 100 - base_mean
     if not base_errors > 0:
         own_errors, base_errors = np.nan, np.nan
-    whole = _linearise(cell, -own_errors / base_errors, 1 / base_errors)
-    rest = _linearise(baseline, -1.0, own_errors / base_errors**2)
+    whole = _linearise(cell, own_mean, -own_errors / base_errors, 1 / base_errors)
+    rest = _linearise(baseline, base_mean, -1.0, own_errors / base_errors**2)
     return contrast((whole, rest), (1.0, -1.0), seeds)
 
 
-def _linearise(cell: Scored, value: float, slope: float) -> Scored:
+def _as_log_odds(cell: Scored) -> Scored:
+    mean = float(cell.scores.mean())
+    if not 0 < mean < 100:
+        return _linearise(cell, mean, np.nan, np.nan)
+    return _linearise(cell, mean, float(np.log(mean / (100 - mean))), 100 / (mean * (100 - mean)))
+
+
+def _linearise(cell: Scored, mean: float, value: float, slope: float) -> Scored:
     """The cell on another scale: `value` at its mean score, and so much more for each point."""
-    scores: FloatArray = value + slope * (cell.scores - cell.scores.mean())
+    scores: FloatArray = value + slope * (cell.scores - mean)
     return Scored(scores, _scale(cell.contributions, slope))
 
 
 def _scale(contributions: Mapping[str, npt.NDArray[np.float32]], slope: float) -> dict[str, npt.NDArray[np.float32]]:
     return {examples: np.float32(slope) * given for examples, given in contributions.items()}
-
-
-def _log_odds(cell: Scored) -> float:
-    mean = cell.scores.mean()
-    return float(np.log(mean / (100 - mean))) if 0 < mean < 100 else np.nan
-
-
-def _log_odds_slope(cell: Scored) -> float:
-    mean = cell.scores.mean()
-    return float(100 / (mean * (100 - mean))) if 0 < mean < 100 else np.nan

@@ -33,7 +33,7 @@ class SplitGain:
 
 @dataclass(frozen=True, eq=False)
 class _Halves:
-    """One fold: scores of all options on the examples that pick and on those that judge, shape (blocks, options)."""
+    """Scores of all options on the examples that pick and on those that judge, shape (folds, blocks, options)."""
 
     picking: Array
     judging: Array
@@ -54,28 +54,37 @@ def split_gain(options: Sequence[tuple[tuple[int, ...], Scored]]) -> SplitGain |
     names = sorted({name for blocks, _ in options for name in blocks})
     if len(names) < MIN_BLOCKS:
         return None
-    gains = np.zeros(len(names))
-    num_judged = np.zeros(len(names))
-    picked = np.zeros(1 + len(options))
-    for fold in _split_examples(options, names):
-        for block in range(len(names)):
-            others = np.delete(fold.picking, block, axis=0)
-            known = ~np.isnan(others)
-            with np.errstate(invalid="ignore"):
-                means = np.where(known, others, 0.0).sum(axis=0) / known.sum(axis=0)
-            best = int(np.argmax([0.0, *np.nan_to_num(means, nan=-np.inf)]))
-            judged = 0.0 if best == 0 else fold.judging[block, best - 1]
-            if not np.isnan(judged):
-                gains[block] += judged
-                num_judged[block] += 1
-                picked[best] += 1
+    halves = _split_examples(options, names)
+    best = _pick(halves.picking)
+    fold, block = np.indices(best.shape)
+    judged = np.where(best == 0, 0.0, halves.judging[fold, block, best - 1])
+    has_judged = ~np.isnan(judged)
+    num_judged = has_judged.sum(axis=0)
     could = num_judged > 0
     if could.sum() < MIN_BLOCKS:
         return None
+    gains = np.where(has_judged, judged, 0.0).sum(axis=0)
+    picked = np.bincount(best[has_judged], minlength=1 + len(options))
     return SplitGain(gains[could] / num_judged[could], picked / picked.sum())
 
 
-def _split_examples(options: Sequence[tuple[tuple[int, ...], Scored]], names: Sequence[int]) -> list[_Halves]:
+def _pick(scores: Array) -> npt.NDArray[np.int64]:
+    """The best option without each block in turn, 0 for none; shape (folds, blocks).
+
+    Args:
+        scores: shape (folds, blocks, options); NaN where a block does not have an option.
+    """
+    num_blocks = scores.shape[1]
+    others = np.array([np.delete(np.arange(num_blocks), block) for block in range(num_blocks)])
+    left = scores[:, others]
+    known = ~np.isnan(left)
+    with np.errstate(invalid="ignore"):
+        means = np.where(known, left, 0.0).sum(axis=2) / known.sum(axis=2)
+    of_none = np.zeros((*means.shape[:2], 1))
+    return np.argmax(np.concatenate([of_none, np.nan_to_num(means, nan=-np.inf)], axis=2), axis=2)
+
+
+def _split_examples(options: Sequence[tuple[tuple[int, ...], Scored]], names: Sequence[int]) -> _Halves:
     """Score all options on each fold of the examples and on the rest of them; one fold where examples are not known.
 
     On a part of the examples a score is, to first order, the score on all plus the contributions of the part, scaled up
@@ -86,22 +95,22 @@ def _split_examples(options: Sequence[tuple[tuple[int, ...], Scored]], names: Se
         whole[[names.index(one) for one in blocks], column] = scored.scores
     hashes = {examples for _, scored in options for examples in scored.contributions}
     if any(scored.contributions.keys() != hashes for _, scored in options) or not hashes:
-        return [_Halves(whole, whole)]
+        return _Halves(whole[None], whole[None])
     picking, judging = (np.stack([whole] * NUM_FOLDS) for _ in range(2))
-    rows = [[names.index(one) for one in blocks] for blocks, _ in options]
+    rows = [names.index(one) for blocks, _ in options for one in blocks]
+    columns = [column for column, (blocks, _) in enumerate(options) for _ in blocks]
     for examples in sorted(hashes):
-        of_options = [scored.contributions[examples] for _, scored in options]
-        folds = _folds(examples, of_options[0].shape[1])
+        by_example = np.ascontiguousarray(np.concatenate([scored.contributions[examples] for _, scored in options]).T)
+        folds = _folds(examples, len(by_example))
         for fold in range(NUM_FOLDS):
             is_judge = folds == fold
             share = is_judge.mean()
             if not 0 < share < 1:
                 continue
-            for column, contributions in enumerate(of_options):
-                of_judge = contributions[:, is_judge].sum(axis=1, dtype=np.float64)
-                judging[fold, rows[column], column] += of_judge / share
-                picking[fold, rows[column], column] -= of_judge / (1 - share)
-    return [_Halves(*both) for both in zip(picking, judging, strict=True)]
+            of_judge = by_example[is_judge].sum(axis=0, dtype=np.float64)
+            judging[fold, rows, columns] += of_judge / share
+            picking[fold, rows, columns] -= of_judge / (1 - share)
+    return _Halves(picking, judging)
 
 
 def _folds(examples: str, num_examples: int) -> npt.NDArray[np.int64]:
