@@ -6,9 +6,10 @@ import re
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 
+from sweeps.clusters.lean import only_needed_servers
 from sweeps.clusters.local import find_local_address
 from sweeps.units.resources import Node
 from xlt_core.errors import XltError
@@ -18,6 +19,7 @@ _ENVIRONMENT = {
     "RAY_AIR_NEW_OUTPUT": "0",  # the new output engine prints whatever the verbosity
     "RAY_CHDIR_TO_TRIAL_DIR": "0",  # relative data paths stay what they were
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_prestart_worker_first_driver": "0",  # one idle worker a core, which ray.init would wait for
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # no result.json, progress.csv, event files
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C is ours
     "TUNE_GLOBAL_CHECKPOINT_S": "1000000000",  # Tune's own state is never read
@@ -59,13 +61,14 @@ def ray_cluster(address: str | None, log_file: Path) -> Iterator[None]:
         try:
             _check_reachable(address)
             local = {"num_cpus": num_cores(), "object_store_memory": _OBJECT_STORE_BYTES} if address is None else {}
-            ray.init(
-                address=address or "local",
-                include_dashboard=False if address is None else None,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                **local,  # type: ignore[arg-type]  # a cluster that is joined has its own
-            )
+            with only_needed_servers() if address is None else nullcontext():
+                ray.init(
+                    address=address or "local",
+                    include_dashboard=False if address is None else None,
+                    log_to_driver=False,
+                    logging_level=logging.ERROR,
+                    **local,  # type: ignore[arg-type]  # a cluster that is joined has its own
+                )
         except (ray.exceptions.RayError, ConnectionError, RuntimeError, ValueError, OSError) as error:
             where = f"reach Ray at '{address}'" if address else "start Ray on this machine"
             why = str(error).strip().partition("\n")[0].rstrip(".")

@@ -114,7 +114,7 @@ def measure_on_ray(request: Resources, plans: Sequence[TrialPlan]) -> Sequence[M
     """
     import ray
 
-    task = ray.remote(_measure_here).options(
+    task = ray.remote(max_calls=1)(_measure_here).options(  # no unit gets a process that has seen another device
         num_gpus=1, num_cpus=0, resources=dict(request.custom), label_selector=dict(request.labels), max_retries=0
     )
     asked = task.remote([plan.model_dump_json() for plan in plans], max(1, int(request.cpu)), request.micro_batch_size)

@@ -5,6 +5,7 @@ In: a `Dispatcher`. Out: files in the sweep folder; Tune's own state is scratch 
 
 import shutil
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import ray
@@ -13,6 +14,7 @@ from rich.markup import escape
 
 from results.storage import open_storage
 from search_spaces.resources import Resources
+from sweeps.clusters.lean import plain_workers
 from sweeps.clusters.preflight import check_nodes
 from sweeps.clusters.session import list_nodes, ray_cluster
 from sweeps.engine.calibration import calibrate
@@ -57,7 +59,8 @@ def run_on_ray(dispatcher: Dispatcher, options: LaunchOptions) -> None:
             say=lambda text: work.display.say(escape(text)),
         )
         try:
-            _run_tuner(_build_tuner(dispatcher, capacity, signals, loggers))
+            with plain_workers() if options.address is None else nullcontext():
+                _run_tuner(_build_tuner(dispatcher, capacity, signals, loggers))
         finally:
             for one in loggers:
                 one.finish()
