@@ -13,6 +13,7 @@ from sweeps.units.job import Job
 from sweeps.units.stopping import signals_stop_the_sweep
 from sweeps.workers.arrays import attempt_array
 from sweeps.workers.execute import attempt_unit
+from sweeps.workers.libraries import import_libraries
 from sweeps.workers.outcomes import ArrayOutcome
 
 _PAUSE_SECONDS = 0.5
@@ -26,6 +27,7 @@ def run_inline(dispatcher: Dispatcher) -> None:
     """
     display = dispatcher.work.display
     with signals_stop_the_sweep() as signals:
+        import_libraries()
 
         def look() -> None:
             signals.check()

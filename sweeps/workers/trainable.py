@@ -3,7 +3,6 @@
 The worker publishes rows and artifacts itself; Tune is told what came of them and nothing else.
 """
 
-import gc
 from typing import Any
 
 from ray import tune
@@ -11,6 +10,7 @@ from ray import tune
 from sweeps.units.job import Job
 from sweeps.workers.arrays import attempt_array
 from sweeps.workers.execute import attempt_unit
+from sweeps.workers.libraries import import_libraries
 from sweeps.workers.outcomes import RUNG
 
 
@@ -26,7 +26,6 @@ class UnitTrainable(tune.Trainable):
         Tune gives a unit whose worker is being set up to a worker that comes free meanwhile, and ends the other: where
         units are shorter than a set-up, there would be one worker for ever.
         """
-        self._is_warm = False
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -42,18 +41,9 @@ class UnitTrainable(tune.Trainable):
             Exception: an infrastructure failure. Tune then ends this process, whose state is unknown, and tries again
                 in a fresh one.
         """
-        if not self._is_warm:
-            _import_libraries()
-            self._is_warm = True
+        import_libraries()
         if self._job.companions:
             return attempt_array(self._job).as_result() | {"kind": self._job.kind, "done": True}
         outcome = attempt_unit(self._job, self._rung)
         self._rung += 1
         return outcome.as_result() | {"kind": self._job.kind, "done": outcome.status != RUNG}
-
-
-def _import_libraries() -> None:
-    """Import what every unit needs (ten seconds)."""
-    import xlt_core.run  # noqa: F401
-
-    gc.freeze()  # libraries stay for good: each unit's collection need not look through them (0.3 s)
