@@ -5,15 +5,15 @@ Each computes for every trial what its own layer would, on a CPU to the last bit
 Legend: A arrays of trials, T tokens, D features in, E features out, V rows of a table.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from xlt_core.encoders.dropout import DropoutStreams
-from xlt_core.encoders.linear import map_quickly, runs_quickly
-
-_FEWEST_BATCHED = 1 << 10
-"""Numbers of a weight; torch sums up products of smaller ones in another order where they come in batches."""
+from xlt_core.encoders.linear import differentiate_rows, map_rows
 
 
 class StackedLinear(nn.Module):
@@ -26,34 +26,52 @@ class StackedLinear(nn.Module):
         self._streams = streams
 
     def forward(self, hidden: Tensor) -> Tensor:
-        """Map (A, T, D) to (A, T, E)."""
-        if self._must_be_apart(hidden):
-            biases = [None] * len(hidden) if self.bias is None else self.bias
-            return torch.stack(
-                [
-                    self._map_own(row, array, weight, bias)
-                    for array, (row, weight, bias) in enumerate(zip(hidden, self.weight, biases, strict=True))
-                ]
-            )
-        if self.bias is None:
-            return torch.bmm(hidden, self.weight.transpose(1, 2))
-        return torch.baddbmm(self.bias[:, None], hidden, self.weight.transpose(1, 2))
+        """Map (A, T, D) to (A, T, E); on a CPU 0 at padding."""
+        if hidden.is_cuda or torch.is_autocast_enabled(hidden.device.type):
+            if self.bias is None:
+                return torch.bmm(hidden, self.weight.transpose(1, 2))
+            return torch.baddbmm(self.bias[:, None], hidden, self.weight.transpose(1, 2))
+        counts = [self._streams.count_own(array, hidden.shape[1]) for array in range(len(hidden))]
+        mapped: Tensor = _StackedMap.apply(hidden, self.weight, self.bias, counts)  # type: ignore[no-untyped-call]
+        return mapped
 
-    def _must_be_apart(self, hidden: Tensor) -> bool:
-        """Whether one product of all would not be what each is alone, or take longer; never on a GPU."""
-        if hidden.is_cuda:
-            return False
-        is_padded = any(
-            self._streams.count_own(array, hidden.shape[1]) < hidden.shape[1] for array in range(len(hidden))
+
+class _StackedMap(torch.autograd.Function):
+    """Each trial's own rows of (A, T, D) by its own weight, one product after the other, as each would alone."""
+
+    @staticmethod
+    def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, counts: Sequence[int]) -> Tensor:
+        ctx.save_for_backward(hidden, weight)
+        ctx.counts = counts
+        biases = [None] * len(weight) if bias is None else bias
+        return _stack_rows(
+            [map_rows(row[:count], *layer) for row, count, *layer in zip(hidden, counts, weight, biases, strict=True)],
+            hidden.shape[1],
         )
-        weight = self.weight[0]
-        return is_padded or weight.numel() < _FEWEST_BATCHED or runs_quickly(hidden[0], weight)
 
-    def _map_own(self, row: Tensor, array: int, weight: Tensor, bias: Tensor | None) -> Tensor:
-        """Map the tokens that a trial has alone, of its row (T, D); 0 at padding."""
-        own = row[: self._streams.count_own(array, len(row))]
-        mapped = map_quickly(own, weight, bias) if runs_quickly(own, weight) else functional.linear(own, weight, bias)
-        return mapped if len(own) == len(row) else functional.pad(mapped, (0, 0, 0, len(row) - len(own)))
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        hidden, weight = ctx.saved_tensors
+        wanted = ctx.needs_input_grad[:3]
+        found = [
+            differentiate_rows(row[:count], own, gradient[:count], wanted)
+            for row, own, gradient, count in zip(hidden, weight, gradients[0], ctx.counts, strict=True)
+        ]
+        rows, weights, biases = zip(*found, strict=True)
+        return (
+            _stack_rows(rows, hidden.shape[1]) if wanted[0] else None,
+            torch.stack(weights) if wanted[1] else None,
+            torch.stack(biases) if wanted[2] else None,
+            None,
+        )
+
+
+def _stack_rows(rows: Sequence[Tensor], num_rows: int) -> Tensor:
+    """Rows (T', E) of each trial as (A, T, E), with 0 where one has fewer."""
+    return torch.stack(
+        [own if len(own) == num_rows else functional.pad(own, (0, 0, 0, num_rows - len(own))) for own in rows]
+    )
 
 
 class StackedLayerNorm(nn.Module):
