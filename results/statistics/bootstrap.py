@@ -21,7 +21,10 @@ FloatArray = npt.NDArray[np.float64]
 NUM_DRAWS = 10_000
 
 _BLOCK_ENTRIES = 2**22
-_MAX_COLUMNS = 1024
+_MAX_COLUMNS = 4096
+"""Differences that see one drawing of the counts: to draw them takes as long as a hundred of their columns."""
+_COLUMNS_AT_A_TIME = 256
+"""Of sums, so that they stay in what the allocator gives out again: fresh pages take longer than to fill them."""
 _EXACT_BITS = 24
 _ROUNDING = 1e-9
 """Differences below it are those of rounding: seed blocks that agree must not look as if they did so by a hair."""
@@ -37,7 +40,9 @@ def estimate(differences: Sequence[PairedDifference], *, num_draws: int = NUM_DR
     for examples, columns in _columns_by_examples(differences).items():
         for part in range(0, len(columns), _MAX_COLUMNS):
             chosen = columns[part : part + _MAX_COLUMNS]
-            example_variance[chosen] += _resampled_variance(examples, _stack(differences, examples, chosen), num_draws)
+            pieces = [chosen[first : first + _COLUMNS_AT_A_TIME] for first in range(0, len(chosen), _COLUMNS_AT_A_TIME)]
+            influences = [_stack(differences, examples, piece) for piece in pieces]
+            example_variance[chosen] += _resampled_variance(examples, influences, num_draws)
     k = np.array([len(one.deltas) for one in differences], np.int64)
     delta, seed_variance = np.full((2, len(differences)), np.nan)
     for num_blocks in sorted(set(k.tolist()) - {0}):
@@ -119,17 +124,18 @@ def _stack(differences: Sequence[PairedDifference], examples: str, columns: Sequ
     return rounded
 
 
-def _resampled_variance(examples: str, influences: npt.NDArray[np.float32], num_draws: int) -> FloatArray:
-    """Of the influences' sums over draws of the examples; shape (columns,)."""
-    num_examples = len(influences)
+def _resampled_variance(examples: str, influences: Sequence[npt.NDArray[np.float32]], num_draws: int) -> FloatArray:
+    """Of the influences' sums over draws of the examples, a few columns at a time; shape (columns of all,)."""
+    num_examples = len(influences[0])
+    totals = [np.zeros((2, part.shape[1])) for part in influences]
     if num_examples < 2:
-        return np.full(influences.shape[1], np.nan)
-    total, total_of_squares = np.zeros(influences.shape[1]), np.zeros(influences.shape[1])
+        return np.concatenate([np.full_like(total[0], np.nan) for total in totals])
     for counts in _draw_counts(examples, num_examples, num_draws):
-        shifts = (counts @ influences).astype(np.float64)
-        total += shifts.sum(axis=0)
-        total_of_squares += np.einsum("ij,ij->j", shifts, shifts)
-    variance = (total_of_squares - total**2 / num_draws) / (num_draws - 1)
+        for part, total in zip(influences, totals, strict=True):
+            shifts = (counts @ part).astype(np.float64)
+            total += shifts.sum(axis=0), np.einsum("ij,ij->j", shifts, shifts)
+    of_sums, of_squares = np.concatenate(totals, axis=1)
+    variance: FloatArray = (of_squares - of_sums**2 / num_draws) / (num_draws - 1)
     return np.maximum(variance, 0.0) * num_examples / (num_examples - 1)
 
 

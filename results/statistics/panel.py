@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from results.analysis import Analysis
@@ -25,6 +26,8 @@ from results.statistics.outcomes import Outcomes, Place
 
 Key = tuple[str, int, str]
 """Cell id, seed, language."""
+
+Float = TypeVar("Float", np.float32, np.float64)
 
 logger = logging.getLogger(__name__)
 
@@ -83,6 +86,14 @@ class Panel:
 
         Where one run stands behind all seeds, each seed is a block: what is found then is about that run.
         """
+        return self._remembered_blocks(tuple(cell_ids), tuple(seeds))
+
+    @cached_property
+    def _remembered_blocks(self) -> Callable[[tuple[str, ...], tuple[int, ...]], Blocks]:
+        """`_find_blocks`, keeping what was found last: it is asked for in each language."""
+        return lru_cache(maxsize=1)(self._find_blocks)
+
+    def _find_blocks(self, cell_ids: tuple[str, ...], seeds: tuple[int, ...]) -> Blocks:
         block = {seed: seed for seed in seeds}
         has_stage = False
         for cell_id in cell_ids:
@@ -146,16 +157,24 @@ class Panel:
         if len(languages) > 1:
             return average([self._remembered(cell_id, (language,), blocks) for language in languages])
         (language,) = languages
-        scores = [np.mean([self.scores[cell_id, seed, language] for seed in block]) for block in blocks.seeds]
         found = [self.outcomes.get((cell_id, seed, language)) for block in blocks.seeds for seed in block]
+        sizes = [len(block) for block in blocks.seeds]
+        scores = _block_means(
+            np.array([self.scores[cell_id, seed, language] for block in blocks.seeds for seed in block]), sizes
+        )
         hashes = {one.examples_hash if one is not None else None for one in found}
         known = [added for one in found if one is not None and (added := one.contributions()) is not None]
         if len(known) < len(found) or len(hashes) > 1 or None in hashes:
-            return Scored(np.array(scores), {})
-        ends = np.cumsum([len(block) for block in blocks.seeds])
-        parts = np.split(np.array(known), ends[:-1])
-        means = np.array([part.mean(axis=0) for part in parts], np.float32)
-        return Scored(np.array(scores), {f"{self.measure.target_task}:{hashes.pop()}": means})
+            return Scored(scores, {})
+        means = _block_means(np.array(known), sizes)
+        return Scored(scores, {f"{self.measure.target_task}:{hashes.pop()}": means})
+
+
+def _block_means(rows: npt.NDArray[Float], sizes: Sequence[int]) -> npt.NDArray[Float]:
+    """Mean of the rows of each block, which stand together; as they are where each is a block."""
+    if max(sizes) == 1:
+        return rows
+    return np.array([part.mean(axis=0) for part in np.split(rows, np.cumsum(sizes)[:-1])], rows.dtype)
 
 
 def describe_interval(difference: PairedDifference, note: str | None) -> str:

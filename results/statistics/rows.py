@@ -57,7 +57,7 @@ def make_rows(
     """Make the rows; every argument that is a sequence or holds arrays has one entry a row."""
     plain, wide = numbers.points.interval(CONFIDENCE), numbers.points.interval(corrected.level)
     logits, errors = numbers.logits.interval(CONFIDENCE), numbers.errors.interval(CONFIDENCE)
-    columns = {
+    columns: dict[str, npt.NDArray[Any]] = {
         "delta": numbers.delta,
         "se": numbers.se,
         "df": numbers.df,

@@ -81,7 +81,8 @@ def _pick(scores: Array) -> npt.NDArray[np.int64]:
     with np.errstate(invalid="ignore"):
         means = np.where(known, left, 0.0).sum(axis=2) / known.sum(axis=2)
     of_none = np.zeros((*means.shape[:2], 1))
-    return np.argmax(np.concatenate([of_none, np.nan_to_num(means, nan=-np.inf)], axis=2), axis=2)
+    best: npt.NDArray[np.int64] = np.argmax(np.concatenate([of_none, np.nan_to_num(means, nan=-np.inf)], 2), axis=2)
+    return best
 
 
 def _split_examples(options: Sequence[tuple[tuple[int, ...], Scored]], names: Sequence[int]) -> _Halves:
