@@ -111,7 +111,7 @@ def train(
         checkpoint_every_steps: between two of them.
         until_step: take so many steps only, and keep a checkpoint there; none, or more than there are: all.
         on_step: told of every step.
-        tell: told of `step`, `checkpoint` and `oom`.
+        tell: told of `step`, `checkpoint`, `oom` and `diverged`.
 
     Raises:
         OSError: a checkpoint cannot be written.
@@ -225,6 +225,8 @@ class Training:
             self._read()
         known = state.log.get("loss", [None])  # of the step read last
         self.tell("step", step=state.step, num_steps=self.optim.num_steps, loss=known[-1])
+        if self._diverged_reason is not None:
+            self.tell("diverged", step=state.step, reason=self._diverged_reason)
         if self._checkpoints is not None and (is_due or self._diverged_reason):
             will_go_on = state.step < self.optim.num_steps and self._diverged_reason is None
             self._checkpoints.save(state, with_moments=will_go_on)

@@ -40,6 +40,8 @@ _LIVE_SECONDS = 0.5
 _NOTE_SECONDS = 2.0
 _EXTREMES_SECONDS = 30.0
 _MAX_RUNNING_SHOWN = 16
+_ALL_STEPS = ("ok", "degenerate")
+"""Statuses of trials that took all their steps: what others took says nothing of a step's cost."""
 
 
 @dataclass
@@ -126,7 +128,7 @@ class Display:
     ) -> None:
         """Count a trial and tell its outcome."""
         self.counts[status] += 1
-        self.pace.end(unit_id, seconds)
+        self.pace.end(unit_id, seconds if status in _ALL_STEPS else None)
         if self.metrics is not None:
             self.metrics.unit_ended("trial", status)
         colour = "green" if status == "ok" else "yellow" if status in ("degenerate", "stopped_early") else "red"
@@ -151,7 +153,12 @@ class Display:
             return
         running = self._read_running(now)
         forecast = self.pace.forecast(
-            {beat.unit_id: Taken(num_steps=beat.num_steps_taken, worker=(beat.host, beat.pid)) for beat in running}
+            {
+                beat.unit_id: Taken(
+                    num_steps=beat.num_steps_taken, worker=(beat.host, beat.pid), has_stopped=beat.has_stopped
+                )
+                for beat in running
+            }
         )
         if self.metrics is not None:
             self.metrics.now(num_running=len(running), num_pending=self.num_trials - self.num_done)

@@ -42,7 +42,7 @@ class Heartbeat:
     loss: float | None = None
     """Of the last step that was told; none: none was, or it was not finite."""
     doing: str = ""
-    """What it does beside training: `scoring de`."""
+    """What it does beside training, or how that ended: `scored de`."""
     host: str = ""
     pid: int = 0
     """Of the process that does the work."""
@@ -51,6 +51,11 @@ class Heartbeat:
     monotonic_seconds: float = 0.0
     """When it was written, by the host's clock since its start."""
     vitals: Vitals = field(default_factory=Vitals)
+
+    @property
+    def has_stopped(self) -> bool:
+        """Whether it trains no more, although there are steps that it has not taken."""
+        return bool(self.doing) and self.num_steps_taken < self.num_steps
 
 
 class HeartbeatFile:
@@ -71,6 +76,8 @@ class HeartbeatFile:
         if event == "step":
             loss = details.get("loss")
             self._set(loss=loss if isinstance(loss, float) and abs(loss) < float("inf") else None)
+        elif event == "diverged":
+            self.say(f"diverged at step {details['step']}")
         elif event == "scored":
             self._set(doing=f"scored {details.get('language', '')}".strip())
 

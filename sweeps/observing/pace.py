@@ -29,6 +29,8 @@ class Taken:
     num_steps: int = 0
     worker: Hashable = None
     """Of several units that run in one, each has a share of its time; none: it has one to itself."""
+    has_stopped: bool = False
+    """It takes no further step, such as one that diverged while others of its worker go on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,12 +120,12 @@ class Pace:
             return None
         known = [cost for cost in costs.values() if cost.seconds_a_step is not None]
         usual = sum(cost.seconds_a_step or 0.0 for cost in known) / len(known) if known else None
-        together = Counter(taken.worker for taken in running.values() if taken.worker is not None)
+        together = _count_together(running.values())
         left: list[float] = []
         longest = 0.0
         for unit_id, planned in self._open.items():
             taken = running.get(unit_id, Taken())
-            num_steps = max(0, planned.num_steps - taken.num_steps)
+            num_steps = 0 if taken.has_stopped else max(0, planned.num_steps - taken.num_steps)
             cost = costs.get(planned.kind)
             a_step = cost.seconds_a_step if cost and cost.seconds_a_step is not None else usual
             if planned.num_steps and a_step is None:
@@ -136,13 +138,13 @@ class Pace:
     def _costs(self, running: Mapping[str, Taken], now: float) -> dict[str, "_Cost"]:
         """What units of each kind need, from those that ended and those that run."""
         costs: dict[str, _Cost] = {}
-        together = Counter(taken.worker for taken in running.values() if taken.worker is not None)
+        together = _count_together(running.values())
         for kind in {*self._spent, *(self._open[unit].kind for unit in running if unit in self._open)}:
             spent = self._spent.get(kind, _Spent())
             taken = {
                 unit: one
                 for unit, one in running.items()
-                if one.num_steps and unit in self._open and self._open[unit].kind == kind
+                if one.num_steps and not one.has_stopped and unit in self._open and self._open[unit].kind == kind
             }
             num_steps = spent.num_steps + sum(one.num_steps for one in taken.values())
             seconds = spent.seconds + sum(
@@ -153,6 +155,11 @@ class Pace:
                 seconds_a_unit=spent.seconds / spent.num_units if spent.num_units else 0.0,
             )
         return costs
+
+
+def _count_together(running: Iterable[Taken]) -> Counter[Hashable]:
+    """Units that share the time of each worker."""
+    return Counter(taken.worker for taken in running if taken.worker is not None and not taken.has_stopped)
 
 
 def _count_workers(running: Iterable[Taken]) -> int:

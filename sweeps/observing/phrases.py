@@ -41,7 +41,7 @@ def describe_forecast(forecast: Forecast) -> str:
 def describe_step(beat: Heartbeat) -> str:
     """Write where one piece of work is."""
     if beat.doing:
-        return f"{beat.kind} trained, {beat.doing}"
+        return f"{beat.kind} {'' if beat.has_stopped else 'trained, '}{beat.doing}"
     if beat.num_steps == 0:
         return "starting" if beat.kind == "start" else beat.kind
     if beat.num_steps_taken >= beat.num_steps:

@@ -120,7 +120,15 @@ def test_another_seed_draws_other_dropout():
 
 def test_a_loss_that_is_not_finite_stops_training_and_leaves_the_weights_of_the_step_before(tmp_path):
     objective, before = Regression(explode_at=7), Regression()
-    outcome = train(objective, OPTIM, seed=0, checkpoints=CheckpointFolder(tmp_path, "stage"))
+    told = []
+    outcome = train(
+        objective,
+        OPTIM,
+        seed=0,
+        checkpoints=CheckpointFolder(tmp_path, "stage"),
+        tell=lambda event, **fields: told.append((event, fields)),
+    )
+    assert [fields for event, fields in told if event == "diverged"] == [{"step": 8, "reason": outcome.diverged_reason}]
     for step in range(7):
         assert outcome.losses[step] < float("inf")
     assert (outcome.num_steps, outcome.num_applied_steps) == (8, 7)

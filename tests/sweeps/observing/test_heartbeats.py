@@ -18,6 +18,7 @@ from sweeps.observing.heartbeats import (
     forget_heartbeat,
     read_heartbeats,
 )
+from sweeps.observing.phrases import describe_step
 from xlt_core.progress import Progress
 
 
@@ -126,6 +127,16 @@ def test_of_several_units_in_one_worker_whoever_spoke_last_speaks_for_all(monkey
     elsewhere = replace(quiet, unit_id="d", host="another")
     seconds = SilenceWatch().listen([quiet, heard, alone, elsewhere])
     assert seconds == {"a": 10.0, "b": 10.0, "c": 900.0, "d": None}
+
+
+def test_a_trial_that_diverged_has_stopped_and_says_so(tmp_path: Path) -> None:
+    file = HeartbeatFile(tmp_path, "t1", "x")
+    file.report(Progress(kind="target", stage_key="s", num_steps_taken=2, num_steps=8))
+    file.note("diverged", {"step": 2, "reason": "loss nan"})
+    (beat,) = read_heartbeats(tmp_path)
+    assert beat.has_stopped
+    assert describe_step(beat) == "target diverged at step 2"
+    assert not replace(beat, num_steps_taken=8, doing="scored de").has_stopped
 
 
 def test_what_is_said_is_seen_at_once(tmp_path: Path) -> None:

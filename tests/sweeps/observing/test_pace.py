@@ -57,6 +57,18 @@ def test_the_start_of_a_worker_is_no_part_of_the_pace(set_clock: SetClock) -> No
     assert pace.forecast({}).seconds_left == pytest.approx(10.0)
 
 
+def test_those_that_stopped_on_their_way_have_no_steps_left_and_no_share(set_clock: SetClock) -> None:
+    set_clock(0.0)
+    pace = Pace()
+    for trial in range(4):
+        pace.plan(f"t{trial}", "trial", 100)
+    pace.forecast({f"t{trial}": Taken(worker="w") for trial in range(4)})
+    set_clock(20.0)
+    running = {f"t{trial}": Taken(num_steps=2, worker="w", has_stopped=True) for trial in range(2)}
+    running |= {f"t{trial}": Taken(num_steps=50, worker="w") for trial in range(2, 4)}
+    assert pace.forecast(running).seconds_left == pytest.approx(20.0)
+
+
 def test_what_runs_side_by_side_is_done_sooner_but_not_before_the_longest(set_clock: SetClock) -> None:
     set_clock(0.0)
     pace = Pace(num_at_a_time=4)
