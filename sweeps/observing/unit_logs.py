@@ -93,6 +93,10 @@ def _describe_fields(event: Event) -> str:
         return f"{fields['step']}/{fields.get('num_steps', '?')}{told}"
     if event.event == "array":
         return f"{len(fields.get('members', ()))} trials train together"
+    if event.event == "left":
+        return f"handed out again: {fields.get('width', 'fewer')} at a time are quicker here"
+    if event.event == "alone":
+        return f"runs alone from here on: {fields.get('reason', '')}"
     if event.event == "failed":
         ending = "; another attempt follows" if fields.get("will_retry") else ""
         return f"{fields.get('reason', '')}{ending}"
