@@ -98,7 +98,9 @@ def print_status(status: Status, console: Console) -> None:
     lines += _section("not well", list(describe_failures(status.failures)))
     lines += _section("waiting", [describe_waiting(waiting) for waiting in status.waiting])
     if status.num_with_checkpoint and not seen.has_driver:
-        lines.append(f"{status.num_with_checkpoint:,} unfinished trials go on from a checkpoint")
+        number = status.num_with_checkpoint
+        trials = "1 unfinished trial goes" if number == 1 else f"{number:,} unfinished trials go"
+        lines.append(f"{trials} on from a checkpoint")
     damaged = [f"trial {name}: {reason}" for name, reason in sorted(status.damaged.items())]
     lines += _section("damaged, run again by the next launch", damaged)
     lines.append(escape(introduce(status.command)))
@@ -146,12 +148,12 @@ def _section(title: str, lines: list[str]) -> list[str]:
 
 
 def _count_checkpoints(store: ResultStore, seen: Observation) -> int:
-    """Pending trials that have begun to train; known of a folder on this machine."""
+    """Pending trials that have a checkpoint; known of a folder on this machine."""
     folder = store.storage.local_folder
     if folder is None or not seen.num_pending:
         return 0
     pending = set(store.pending())
-    return sum(path.name in pending for path in (folder / "checkpoints").glob("*"))
+    return len(pending & {path.parent.name for path in (folder / "checkpoints").glob("*/step_*")})
 
 
 def _may_propose_more(store: ResultStore) -> bool:

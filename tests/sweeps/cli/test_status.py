@@ -50,6 +50,15 @@ def test_without_a_driver_it_says_how_to_go_on(begun: Path) -> None:
     assert f"go on with: xlt sweep resume {begun}" in text
 
 
+def test_trials_with_a_checkpoint_are_counted_and_what_else_lies_beside_checkpoints_is_none(begun: Path) -> None:
+    first, second, *_ = plan_sweep(make_space()).trials
+    (begun / "checkpoints" / first.trial_id / "candidate_00000090").mkdir(parents=True)
+    assert "from a checkpoint" not in _status(begun)
+    for step in (200, 400):
+        (begun / "checkpoints" / second.trial_id / f"step_{step:08d}").mkdir(parents=True)
+    assert "1 unfinished trial goes on from a checkpoint" in _status(begun)
+
+
 def test_while_a_driver_is_starting_nobody_is_told_to_resume(begun: Path) -> None:
     with only_one_driver(begun):
         text = _status(begun)
