@@ -230,10 +230,11 @@ def elide(labels: Iterable[str], limit: int = MAX_LABEL) -> dict[str, str]:
 def inline(frame: pd.DataFrame) -> dict[str, Any]:
     """Rows as a chart carries them: missing values as null, six digits a number.
 
-    A plain dictionary: Altair limits the number of rows of a frame, and looks at every value of its own classes.
+    A plain dictionary: Altair limits the number of rows of a frame, and looks at every value of its own classes. In a
+    tuple: it copies lists, row by row, whenever a chart becomes part of another.
     """
     columns = {name: [_plain(value) for value in frame[name].tolist()] for name in frame}
-    return {"values": [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]}
+    return {"values": tuple(dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))}
 
 
 def _plain(value: Any) -> Any:

@@ -38,6 +38,14 @@ _SAID = {
 """Verdicts that are a claim, in a list of languages."""
 _MOST_EXPLORATORY = 40
 
+_OF_SETTINGS = ["runs", "condition_language", "target_task", "metric"]
+_OF_GRID = [
+    *("contrast", "unit", "language", "num_languages", "target_task", "metric", "selection", "condition", "role"),
+    *("verdict", "delta", "ci_low", "ci_high", "ci_adjusted_low", "ci_adjusted_high", "p_adjusted", "adjustment"),
+    *("family_size", "mde"),
+]
+"""Of 80 columns of contrasts: what a line of a table is written from."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
@@ -92,8 +100,8 @@ def comparison_grid(rows: pd.DataFrame, evidence: Evidence, caption: str) -> Gri
     """A table of comparisons for people; none without rows."""
     if rows.empty:
         return None
-    names, varying = names_of(evidence.languages), varying_settings(main_rows(evidence.contrasts))
-    records = rows.to_dict("records")
+    names, varying = names_of(evidence.languages), varying_settings(main_rows(evidence.contrasts[_OF_SETTINGS]))
+    records = rows[_OF_GRID].to_dict("records")
     frame = pd.DataFrame(
         {
             "comparison": rows["contrast"].to_list(),

@@ -19,6 +19,9 @@ from results.schema import CLEAN, MACRO
 from results.statistics.verdicts import claim_of
 
 _NUMBERS = ("delta", "ci_low", "ci_high", "ci_adjusted_low", "ci_adjusted_high")
+_OF_DELTA = ["contrast", "verdict", "role", "k", *_NUMBERS]
+_ON_CURVE = ("magnitude", "delta", "ci_low", "ci_high")
+_OF_CURVE = ["series", "is_measured", "k", *_ON_CURVE]
 _MEAN = "Mean over languages"
 
 
@@ -67,14 +70,13 @@ def chart_rows(contrasts: pd.DataFrame, curve: pd.DataFrame | None) -> dict[str,
             "k": row["k"],
             **_rounded(row, _NUMBERS),
         }
-        for row in contrasts[contrasts["k"].gt(0)].to_dict("records")
+        for row in contrasts.loc[contrasts["k"].gt(0), _OF_DELTA].to_dict("records")
     ]
     if curve is None:
         return {"deltas": deltas, "curve": []}
     points = [
-        {"series": row["series"], "measured": bool(row["is_measured"]), "k": row["k"]}
-        | _rounded(row, ("magnitude", "delta", "ci_low", "ci_high"))
-        for row in curve.to_dict("records")
+        {"series": row["series"], "measured": bool(row["is_measured"]), "k": row["k"]} | _rounded(row, _ON_CURVE)
+        for row in curve[_OF_CURVE].to_dict("records")
     ]
     return {"deltas": deltas, "curve": points}
 
