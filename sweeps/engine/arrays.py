@@ -29,6 +29,17 @@ class ArrayWidths:
         """By array key: up to so many at a time, more were quicker than fewer."""
         self._rounds: dict[Hashable, _Round] = {}
         """By request."""
+        self._under_way: dict[str, tuple[ArrayUnit, int]] = {}
+        """By id of their first: it, and how many they are."""
+
+    def begin(self, unit: ArrayUnit, num_members: int) -> None:
+        """Note an array that was handed out, by its first."""
+        self._under_way[unit.unit_id] = (unit, num_members)
+
+    def end(self, unit_id: str) -> str | None:
+        """Note that the array of this first is under way no more; gives its key, none where it was not."""
+        unit, _ = self._under_way.pop(unit_id, (None, 0))
+        return unit.array_key if unit else None
 
     def choose(self, unit: ArrayUnit, num_ready: int, num_slots: int) -> int:
         """Give the most trials for an array that begins now.
@@ -38,8 +49,8 @@ class ArrayWidths:
             num_ready: trials of the same request that could train now, each with those of its own key; it is one.
             num_slots: workers for this request, busy or not.
         """
-        limit = self._limits.get(unit.array_key or "", MAX_WIDTH)
-        share = _share(num_ready, max(1, num_slots), limit)
+        limit = self._find_limit(unit)
+        share = _share(num_ready + self._count_coming_back(unit.request), max(1, num_slots), limit)
         begun = self._rounds.get(unit.request)
         if begun is None or begun.num_left == 0:
             begun = self._rounds[unit.request] = _Round(width=share, num_left=max(1, num_slots))
@@ -64,6 +75,14 @@ class ArrayWidths:
             return None
         self._limits[key] = width
         return "array  alone is quickest here" if width == 1 else f"array  {width} trials at a time are quickest here"
+
+    def _find_limit(self, unit: ArrayUnit) -> int:
+        return self._limits.get(unit.array_key or "", MAX_WIDTH)
+
+    def _count_coming_back(self, request: Hashable) -> int:
+        """Members that will be left over: their array was begun before it was known that fewer are quicker."""
+        alike = ((unit, num_members) for unit, num_members in self._under_way.values() if unit.request == request)
+        return sum(max(0, num_members - self._find_limit(unit)) for unit, num_members in alike)
 
 
 def _share(num_ready: int, num_slots: int, limit: int) -> int:

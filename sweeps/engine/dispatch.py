@@ -41,7 +41,6 @@ class Dispatcher:
         self._num_damaged: dict[str, int] = {}
         self._began_at: dict[str, float] = {}
         self._widths = ArrayWidths()
-        self._arrays: dict[str, str] = {}  # at work: array key by the id of the first trial
         self._add(trials)
 
     @property
@@ -125,7 +124,7 @@ class Dispatcher:
 
     def array_ended(self, unit_id: str, outcome: ArrayOutcome) -> None:
         """Hear what a trial and those that train with it came to; raises what `unit_ended` does."""
-        key = self._arrays.pop(unit_id, None)
+        key = self._widths.end(unit_id)
         if key is None:  # said before, as in `unit_ended`: its members may run elsewhere by now
             return
         news = self._widths.hear(key, outcome)
@@ -143,6 +142,7 @@ class Dispatcher:
             unit_id: of the unit.
             alone: it trains with no others then.
         """
+        self._widths.end(unit_id)
         if self._graph.get(unit_id) is not None:
             self._graph.put_back(unit_id, alone=alone)
 
@@ -208,7 +208,7 @@ class Dispatcher:
         others = self._graph.take_alike(unit, self._widths.choose(unit, num_ready, num_slots) - 1)
         if not others:
             return job
-        self._arrays[unit.unit_id] = unit.array_key
+        self._widths.begin(unit, len(others) + 1)
         self.work.display.say(f"array  {len(others) + 1} trials train together: {escape(unit.title)}, ...")
         companions = tuple(self.work.job_of_trial(other.unit_id) for other in others)
         return replace(job, companions=companions, max_width=self._widths.find_proved(unit, len(others) + 1))

@@ -9,8 +9,8 @@ from sweeps.units.graph import Unit
 from sweeps.workers.outcomes import ArrayOutcome
 
 
-def _unit(key: str = "k", request: str = "cpu") -> Unit:
-    return Unit(unit_id="t", kind="trial", title="t", request=request, array_key=key)
+def _unit(key: str = "k", request: str = "cpu", first: str = "t") -> Unit:
+    return Unit(unit_id=first, kind="trial", title="t", request=request, array_key=key)
 
 
 def _hand_out(widths: ArrayWidths, num_ready: int, num_slots: int) -> list[int]:
@@ -52,6 +52,18 @@ def test_nothing_is_wider_than_what_was_quickest_and_that_is_not_measured_again(
     assert _hand_out(widths, 16, 2) == [4, 4, 4, 4]
     assert [widths.find_proved(_unit(), width) for width in (1, 3, 4)] == [1, 3, 4]
     assert widths.choose(_unit("other"), 16, 2) == 8
+
+
+def test_who_is_free_first_leaves_to_others_their_share_of_what_will_come_back() -> None:
+    widths = ArrayWidths()
+    for first in ("one", "other"):
+        widths.begin(_unit(first=first), widths.choose(_unit(first=first), 18, 2))
+    assert widths.end("one") == "k"
+    widths.hear("k", ArrayOutcome(num_members=9, left=tuple("abcd"), measured_width=5))
+    assert widths.choose(_unit(), 4, 2) == 4  # not half of them: the other worker has four more, too
+    assert widths.choose(_unit(request="gpu"), 4, 2) == 2
+    assert widths.end("other") == "k"
+    assert widths.end("other") is None
 
 
 def test_a_measurement_that_was_disturbed_does_not_narrow_what_another_found() -> None:
