@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
-from scipy import stats
 
 from xlt_core.artifacts import read_manifest
 from xlt_core.errors import DataError
@@ -120,6 +119,8 @@ def measure_agreement(one: DifficultyScores, other: DifficultyScores) -> Agreeme
     Raises:
         DataError: they did not score the same examples.
     """
+    from scipy import stats  # every trial imports this module, and 0.2 s for what it does not need
+
     place_of = {name: place for place, name in enumerate(other.ids)}
     if place_of.keys() != set(one.ids):
         num_common = len(place_of.keys() & set(one.ids))
