@@ -100,15 +100,15 @@ def find_candidates(values: Array, replicates: Array, coverage: float = COVERAGE
     """
     errors = np.ascontiguousarray((replicates - values).T)
     scales = np.full((len(values), len(values)), np.inf)
+    largest = np.full_like(errors, -np.inf)  # by how much another is better, of all others the most
     for one in range(len(values) - 1):
         shifts = errors[one + 1 :] - errors[one]
         low, high = row_quantiles(shifts, (0.25, 0.75))  # not the standard deviation: a t may have none
-        scales[one, one + 1 :] = scales[one + 1 :, one] = np.where(high > low, high - low, np.inf)
-    largest = np.empty_like(errors)
-    for one in range(len(values)):
-        shifts = (errors - errors[one]) / scales[one][:, None]
-        shifts[one] = -np.inf  # only others can be better
-        largest[one] = shifts.max(axis=0)
+        scale = np.where(high > low, high - low, np.inf)
+        scales[one, one + 1 :] = scales[one + 1 :, one] = scale
+        shifts /= scale[:, None]
+        np.maximum(largest[one], shifts.max(axis=0), out=largest[one])
+        np.maximum(largest[one + 1 :], -shifts, out=largest[one + 1 :])
     (critical,) = row_quantiles(largest, (coverage,))
     behind = values - values[:, None]
     is_behind = np.where(np.isinf(scales), behind > 0, behind / scales > critical[:, None])

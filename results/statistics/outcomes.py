@@ -26,6 +26,7 @@ _COLUMNS = (*_PLACE, "example_id", "gold", "outcome", "weight")
 
 
 Rows: TypeAlias = npt.NDArray[np.int64] | slice
+Numerators: TypeAlias = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
 
 
 class Place(NamedTuple):
@@ -45,7 +46,7 @@ class Outcomes:
     """Of the ordered ids: equal where and only where the examples are the same."""
     num_examples: int
     """N."""
-    numerators: npt.NDArray[np.uint8] | npt.NDArray[np.float32] | None = None
+    numerators: Numerators | None = None
     """Shape (N,); `uint8` where each example is one unit, right (1) or wrong (0); none: the metric is no such ratio."""
     denominators: npt.NDArray[np.float32] | None = None
     """Shape (N,); none: 1 each."""
@@ -100,6 +101,14 @@ class _Described:
     """All columns that say it."""
     places: Sequence[tuple[Place, Rows, _Layout]]
 
+    @cached_property
+    def order(self) -> npt.NDArray[np.int64] | None:
+        """Rows of the file by place, then example; none where some example is no single row."""
+        if not all(layout.is_one_each for _, _, layout in self.places):
+            return None
+        all_rows = np.arange(self.described.num_rows)
+        return np.concatenate([all_rows[rows][np.argsort(layout.examples)] for _, rows, layout in self.places])
+
 
 @dataclass(frozen=True)
 class OutcomeReader:
@@ -130,12 +139,17 @@ class OutcomeReader:
         if table is None or table.num_rows == 0:
             return {}
         is_gold = table["gold"].is_valid()
-        described = table.select([*_PLACE, "example_id"]).append_column("is_gold", is_gold)
-        if not self._last or not self._last[0].described.equals(described):
-            self._last[:] = [_Described(described, self._lay_out_all(table, is_gold.to_numpy()))]
+        describing = table.select([*_PLACE, "example_id"]).append_column("is_gold", is_gold)
+        if not self._last or not self._last[0].described.equals(describing):
+            self._last[:] = [_Described(describing, self._lay_out_all(table, is_gold.to_numpy()))]
         outcomes, weights = _floats(table["outcome"]), _floats(table["weight"])
+        described = self._last[0]
+        if outcomes is not None and weights is None and described.order is not None:
+            numerators = _as_bits(outcomes[described.order])
+            if numerators.dtype == np.uint8:
+                return dict(_share_out(numerators, described.places))
         found = {}
-        for place, rows, layout in self._last[0].places:
+        for place, rows, layout in described.places:
             own = None if outcomes is None else outcomes[rows]
             found[place] = _sum_by_example(layout, own, None if weights is None else weights[rows])
         return found
@@ -182,6 +196,17 @@ class OutcomeReader:
         return _Layout(examples_hash, num_examples, examples, is_one_each)
 
 
+def _share_out(
+    numerators: Numerators, places: Sequence[tuple[Place, Rows, _Layout]]
+) -> Iterator[tuple[Place, Outcomes]]:
+    """Give each place its examples, of which each is one unit; as `_sum_by_example` does, file by file."""
+    first = 0
+    for place, _, layout in places:
+        own = numerators[first : first + layout.num_examples]
+        yield place, Outcomes(examples_hash=layout.examples_hash, num_examples=layout.num_examples, numerators=own)
+        first += layout.num_examples
+
+
 def _sum_by_example(
     layout: _Layout, outcomes: npt.NDArray[np.float32] | None, weights: npt.NDArray[np.float32] | None
 ) -> Outcomes:
@@ -189,10 +214,6 @@ def _sum_by_example(
     found = Outcomes(examples_hash=layout.examples_hash, num_examples=layout.num_examples)
     if outcomes is None or np.isnan(outcomes).any():
         return found
-    if weights is None and layout.is_one_each:
-        in_order = np.empty_like(outcomes)
-        in_order[layout.examples] = outcomes
-        return replace(found, numerators=_as_bits(in_order))
     weights = np.ones_like(outcomes) if weights is None else np.where(np.isnan(weights), np.float32(1), weights)
     numerators, denominators = (
         np.bincount(layout.examples, values, layout.num_examples).astype(np.float32) for values in (outcomes, weights)
@@ -202,7 +223,7 @@ def _sum_by_example(
     return replace(found, numerators=_as_bits(numerators))
 
 
-def _as_bits(numerators: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8] | npt.NDArray[np.float32]:
+def _as_bits(numerators: npt.NDArray[np.float32]) -> Numerators:
     """As bytes, where all are 0 or 1."""
     is_binary = bool(((numerators == 0) | (numerators == 1)).all())
     return numerators.astype(np.uint8) if is_binary else numerators
