@@ -9,9 +9,7 @@ from math import sqrt
 from typing import Any, Literal, NamedTuple
 
 import pyarrow.compute as pc
-from scipy.special import stdtrit
 
-from results.deltas import CONFIDENCE
 from results.schema import ALL_PAIRS, CLEAN, MACRO, PENDING
 from results.snapshot import Snapshot
 from results.store import ResultStore
@@ -114,6 +112,10 @@ def list_standings(store: ResultStore, trials: Iterable[PlannedTrial], goal: Goa
 
 def half_width(delta_sd: float, num_pairs: int) -> float:
     """Half of the interval by Student's t on paired differences, as `results.deltas` has it."""
+    from scipy.special import stdtrit  # every sweep imports this module, and 0.3 s for what few ask of it
+
+    from results.deltas import CONFIDENCE
+
     return float(stdtrit(num_pairs - 1, 0.5 + CONFIDENCE / 2)) * delta_sd / sqrt(num_pairs)
 
 
