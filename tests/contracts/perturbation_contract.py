@@ -391,14 +391,17 @@ class PerturbationContract:
     trains_in_arrays: ClassVar[bool] = True
     array_tolerance: ClassVar[float] = 2e-6
 
-    def test_trials_with_weights_examples_and_masks_of_their_own_take_the_steps_that_they_take_alone(self):
+    @pytest.mark.parametrize("by_layer", [True, False])
+    def test_trials_with_weights_examples_and_masks_of_their_own_take_the_steps_that_they_take_alone(self, by_layer):
         """Their sequences have other lengths, so that all but the longest rows end in padding."""
         if not self.trains_in_arrays:
             pytest.skip(f"{self.method} trains alone")
         specs = [self.build_spec(magnitude=self.magnitude / divisor) for divisor in (1, 2, 3)]
         tunings = [build_objective(spec, dropout=0.1, seed=seed) for seed, spec in enumerate(specs)]
         alone = [[self.take_step_alone(tuning, step) for tuning in tunings] for step in (0, 1)]
-        stack = ModelStack([tuning.module for tuning in tunings])
+        if tunings[0].perturbation.moves_weights and not by_layer:
+            pytest.skip(f"{self.method} moves the weights of all trials together")
+        stack = ModelStack([tuning.module for tuning in tunings], by_layer=by_layer)
         array = ArrayFineTuning(tunings, stack)
         for step, expected in enumerate(alone):
             stack.model.train()

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from xlt_core.encoders.dropout import DropoutStreams
+from xlt_core.encoders.dropout import DropoutStreams, QuickDropout
 from xlt_core.encoders.linear import differentiate_rows, map_rows
 
 
@@ -44,7 +44,7 @@ class _StackedMap(torch.autograd.Function):
         ctx.save_for_backward(hidden, weight)
         ctx.counts = counts
         biases = [None] * len(weight) if bias is None else bias
-        return _stack_rows(
+        return stack_rows(
             [map_rows(row[:count], *layer) for row, count, *layer in zip(hidden, counts, weight, biases, strict=True)],
             hidden.shape[1],
         )
@@ -60,14 +60,14 @@ class _StackedMap(torch.autograd.Function):
         ]
         rows, weights, biases = zip(*found, strict=True)
         return (
-            _stack_rows(rows, hidden.shape[1]) if wanted[0] else None,
+            stack_rows(rows, hidden.shape[1]) if wanted[0] else None,
             torch.stack(weights) if wanted[1] else None,
             torch.stack(biases) if wanted[2] else None,
             None,
         )
 
 
-def _stack_rows(rows: Sequence[Tensor], num_rows: int) -> Tensor:
+def stack_rows(rows: Sequence[Tensor], num_rows: int) -> Tensor:
     """Rows (T', E) of each trial as (A, T, E), with 0 where one has fewer."""
     return torch.stack(
         [own if len(own) == num_rows else functional.pad(own, (0, 0, 0, num_rows - len(own))) for own in rows]
@@ -127,6 +127,8 @@ class StackedDropout(nn.Dropout):
         super().__init__(dropout.p)
         self._dropout = dropout
         self._streams = streams
+        if isinstance(dropout, QuickDropout):
+            dropout.shared = streams.shared
 
     def forward(self, hidden: Tensor) -> Tensor:
         """Drop elements of (A, ...); nothing when evaluating."""

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from xlt_core.arrays.objective import ArrayFineTuning
-from xlt_core.arrays.stacking import ModelStack
+from xlt_core.arrays.objective import ArrayFineTuning, stack_models
 from xlt_core.finetune import FineTuning
 from xlt_core.train import Training
 
@@ -45,9 +44,10 @@ def train_in_lockstep(members: Sequence[Member]) -> None:
 
 
 def _train_until_one_leaves(members: Sequence[Member]) -> None:
-    stack = ModelStack([member.tuning.module for member in members])
+    tunings = [member.tuning for member in members]
+    stack = stack_models(tunings)
     try:
-        objective = ArrayFineTuning([member.tuning for member in members], stack)
+        objective = ArrayFineTuning(tunings, stack)
         stack.model.train()
         while not any(member.training.is_finished for member in members):
             started = time.perf_counter()

@@ -82,6 +82,16 @@ class ArrayFineTuning:
         return own | tuning.count_changes(step)
 
 
+def stack_models(tunings: Sequence[FineTuning]) -> ModelStack:
+    """The models of some fine-tunings as one.
+
+    Raises:
+        SpecError: they cannot be computed together.
+    """
+    moves_weights = any(tuning.perturbation.moves_weights for tuning in tunings)
+    return ModelStack([tuning.module for tuning in tunings], by_layer=moves_weights or None)
+
+
 def build_array_perturbation(tunings: Sequence[FineTuning]) -> Perturbation:
     """The perturbation of all trials at once.
 

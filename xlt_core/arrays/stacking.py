@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from xlt_core.arrays.layers import StackedDropout, StackedEmbedding, StackedLayerNorm, StackedLinear
+from xlt_core.arrays.turns import LayersInTurn
 from xlt_core.encoders.dropout import DropoutStreams
 from xlt_core.encoders.vocabulary import PartialEmbedding
 from xlt_core.errors import SpecError
@@ -23,47 +24,61 @@ from xlt_core.model import TrialModel
 class ModelStack:
     """A models computed as one, until `release`."""
 
-    def __init__(self, models: Sequence[TrialModel]) -> None:
+    def __init__(self, models: Sequence[TrialModel], *, by_layer: bool | None = None) -> None:
         """Stack models whose parameters have equal names and shapes.
+
+        Args:
+            models: of the trials.
+            by_layer: let each layer compute all trials, so that all parameters of `model` are stacked; else, on a CPU,
+                a trial passes all layers of its encoder before the next does. None given: what the device is best at.
 
         Raises:
             SpecError: they differ, or have layers that are not known here; nothing has changed.
         """
         self._models = tuple(models)
         check_alike(models)
+        device = next(models[0].parameters()).device
+        self._by_layer = device.type != "cpu" if by_layer is None else by_layer
         names = [name for name, _ in models[0].named_parameters()]
-        self._parameters = list(zip(*(model.parameters() for model in models), strict=True))
+        self._parameters = dict(zip(names, zip(*(model.parameters() for model in models), strict=True), strict=True))
         """Of each name those of all models."""
         self._stacks: dict[str, nn.Parameter] = {}
-        for name, parameters in zip(names, self._parameters, strict=True):
+        for name, parameters in self._parameters.items():
+            if not self._by_layer and name.startswith(f"{_LAYERS}."):
+                continue
             stacked = nn.Parameter(torch.stack([parameter.detach() for parameter in parameters]))
             self._stacks[name] = stacked
             for parameter, data in zip(parameters, stacked.data, strict=True):
                 parameter.data = data  # one name at a time: no two copies of all in memory
-        device = next(iter(self._stacks.values())).device
         self.model: TrialModel = self._exchange_layers(DropoutStreams(len(models), device))
-        """Takes batches of A trials; its parameters have the shapes of theirs behind (A,)."""
+        """Takes batches of A trials; its parameters have the shapes of theirs behind (A,), or are theirs."""
 
     def hand_out_gradients(self) -> None:
         """Let every model's parameters have their part of the gradients."""
-        for stacked, parameters in zip(self._stacks.values(), self._parameters, strict=True):
+        for name, stacked in self._stacks.items():
+            parameters = self._parameters[name]
             gradients = [None] * len(parameters) if stacked.grad is None else stacked.grad.unbind()
             for parameter, gradient in zip(parameters, gradients, strict=True):
                 parameter.grad = gradient
 
     def forget_gradients(self) -> None:
         """Drop all gradients."""
-        for stacked, parameters in zip(self._stacks.values(), self._parameters, strict=True):
+        for stacked in self._stacks.values():
             stacked.grad = None
+        for parameters in self._parameters.values():
             for parameter in parameters:
                 parameter.grad = None
 
     def release(self) -> None:
         """Give every model parameters of its own again, so that the stack can go."""
-        for parameters in self._parameters:
+        for name, parameters in self._parameters.items():
             for parameter in parameters:
-                parameter.data = parameter.data.clone()
+                if name in self._stacks:
+                    parameter.data = parameter.data.clone()
                 parameter.grad = None
+        for module in self.model.modules():
+            if isinstance(module, LayersInTurn):
+                module.release()
 
     def _exchange_layers(self, streams: DropoutStreams) -> TrialModel:
         """A copy of the first model with stacked layers."""
@@ -71,7 +86,13 @@ class ModelStack:
         shared = {id(one): one for one in (*first.parameters(), first.encoder.tokenizer, first.encoder.model.config)}
         template = copy.deepcopy(first, memo=shared)
         template.encoder.dropout_streams = streams
+        if not self._by_layer:
+            template.set_submodule(
+                _LAYERS, LayersInTurn([model.get_submodule(_LAYERS) for model in self._models], streams)
+            )
         for name, module in list(template.named_modules()):
+            if not self._by_layer and name.startswith(f"{_LAYERS}."):
+                continue
             exchanged = self._exchange(name, module, streams)
             if exchanged is not None:
                 template.set_submodule(name, exchanged.train(module.training))
@@ -93,6 +114,8 @@ class ModelStack:
         return None
 
 
+_LAYERS = "encoder.model.encoder"
+"""Name of transformers' stack of layers in a model."""
 _KNOWN = (nn.Linear, nn.LayerNorm, nn.Embedding, DualHead)
 """Modules with parameters of their own that can be stacked."""
 

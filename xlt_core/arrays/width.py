@@ -9,8 +9,7 @@ from statistics import median
 
 import torch
 
-from xlt_core.arrays.objective import ArrayFineTuning
-from xlt_core.arrays.stacking import ModelStack
+from xlt_core.arrays.objective import ArrayFineTuning, stack_models
 from xlt_core.finetune import FineTuning
 from xlt_core.memory import is_out_of_memory
 
@@ -60,7 +59,7 @@ def _time_alone(tunings: Sequence[FineTuning]) -> float:
 
 def _time_together(tunings: Sequence[FineTuning], num_steps: int) -> float | None:
     """Seconds of a trial's step in an array of all; none where they are too many for the memory."""
-    stack = ModelStack([tuning.module for tuning in tunings])
+    stack = stack_models(tunings)
     try:
         objective = ArrayFineTuning(tunings, stack)
         stack.model.train()

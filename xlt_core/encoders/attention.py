@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import AttentionInterface
 
-from xlt_core.encoders.dropout import DropoutStreams, KeepMask, draw_keep_mask
+from xlt_core.encoders.dropout import DropoutStreams, KeepMask, SharedMasks, draw_keep_mask
 from xlt_core.encoders.observation import AttentionObserver
 from xlt_core.encoders.segments import ArraySegments, Block, Segments
 
@@ -31,9 +31,10 @@ def attend_packed(
     value: Tensor,
     attention_mask: Tensor | None,  # noqa: ARG001
     *,
-    segments: ArraySegments,
+    segments: Segments,
     observer: AttentionObserver | None = None,
     streams: DropoutStreams | None = None,
+    shared: SharedMasks | None = None,
     dropout: float = 0.0,
     scaling: float | None = None,
     **_: Any,
@@ -47,6 +48,7 @@ def attend_packed(
         segments: of the batch.
         observer: is shown queries and keys, where this is the layer that it looks at.
         streams: of an array whose trials draw their masks each by itself; none: from torch's default generator.
+        shared: masks that trials of an array draw alike.
         dropout: share of attention probabilities set to 0.
         scaling: factor of the scores; none given: 1 / sqrt(D).
 
@@ -56,14 +58,16 @@ def attend_packed(
     scaling = query.shape[-1] ** -0.5 if scaling is None else scaling
     query, key, value = query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2)
     if observer is not None and observer.layer == module.layer_idx:
-        observer.see(query, key, segments.members[0], scaling)
+        own = segments.members[0] if isinstance(segments, ArraySegments) else segments
+        observer.see(query, key, own, scaling)
     if streams is not None and dropout > 0.0:
+        assert isinstance(segments, ArraySegments)
         return _attend_by_member(query, key, value, segments.members, streams, dropout, scaling), None
     shape = query.shape
     query, key, value = query.flatten(0, 1), key.flatten(0, 1), value.flatten(0, 1)
     if dropout == 0.0 and _runs_varlen(query):
         return _attend_varlen(query, key, value, segments, scaling).view(shape), None
-    return _attend_blocks(query, key, value, segments, dropout, scaling).view(shape), None
+    return _attend_blocks(query, key, value, segments, dropout, scaling, shared).view(shape), None
 
 
 def _attend_by_member(
@@ -81,7 +85,7 @@ def _attend_by_member(
         num_tokens = sum(segments.lengths)
         own_query, own_key, own_value = (tensor[array, :num_tokens] for tensor in (query, key, value))
         with streams.of(array):
-            attended = _attend_blocks(own_query, own_key, own_value, segments, dropout, scaling)
+            attended = _attend_blocks(own_query, own_key, own_value, segments, dropout, scaling, streams.shared)
         rows.append(functional.pad(attended, (0, 0, 0, 0, 0, query.shape[1] - num_tokens)))
     return torch.stack(rows)
 
@@ -103,7 +107,13 @@ def _attend_varlen(query: Tensor, key: Tensor, value: Tensor, segments: Segments
 
 
 def _attend_blocks(
-    query: Tensor, key: Tensor, value: Tensor, segments: Segments, dropout: float, scaling: float
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    segments: Segments,
+    dropout: float,
+    scaling: float,
+    shared: SharedMasks | None = None,
 ) -> Tensor:
     """Attention block by block of nearly equal lengths; (T, H, D) in and out."""
     _, num_heads, width = query.shape
@@ -117,7 +127,8 @@ def _attend_blocks(
     for block, *matrices in zip(segments.blocks, *stacks, strict=True):
         bias = _spread_bias(block, num_heads, query.dtype)
         stack = (matrix.view(-1, block.width, width) for matrix in matrices)
-        attended.append(_attend_matrices(*stack, bias=bias, dropout=dropout, scaling=scaling).reshape(-1, width))
+        mixed = _attend_matrices(*stack, bias=bias, dropout=dropout, scaling=scaling, shared=shared)
+        attended.append(mixed.reshape(-1, width))
     return torch.cat(attended).index_select(0, rows).view_as(query)
 
 
@@ -141,11 +152,18 @@ def _spread_bias(block: Block, num_heads: int, dtype: torch.dtype) -> Tensor | N
 
 
 def _attend_matrices(
-    query: Tensor, key: Tensor, value: Tensor, *, bias: Tensor | None, dropout: float, scaling: float
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    *,
+    bias: Tensor | None,
+    dropout: float,
+    scaling: float,
+    shared: SharedMasks | None,
 ) -> Tensor:
     """Attention of a stack of matrices (N, width, D); on a CPU torch's own is slow to draw dropout masks."""
     if dropout > 0.0 and query.device.type == "cpu":
-        attended: Tensor = _DroppedAttention.apply(query, key, value, bias, dropout, scaling)  # type: ignore[no-untyped-call]
+        attended: Tensor = _DroppedAttention.apply(query, key, value, bias, dropout, scaling, shared)  # type: ignore[no-untyped-call]
         return attended
     if bias is not None:
         bias = bias.expand(-1, query.shape[1], -1)[:, None]
@@ -159,14 +177,21 @@ class _DroppedAttention(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None, dropout: float, scaling: float
+        ctx: Any,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        bias: Tensor | None,
+        dropout: float,
+        scaling: float,
+        shared: SharedMasks | None,
     ) -> Tensor:
         if bias is None:
             scores = torch.bmm(query, key.transpose(1, 2)).mul_(scaling)
         else:
             scores = torch.baddbmm(bias, query, key.transpose(1, 2), alpha=scaling)
         probabilities = torch.softmax(scores, dim=-1, out=scores)
-        mask = draw_keep_mask(probabilities.shape, dropout)
+        mask = draw_keep_mask(probabilities.shape, dropout, shared)
         ctx.save_for_backward(query, key, value, probabilities, mask.kept)
         ctx.scaling, ctx.factor = scaling, mask.factor
         return torch.bmm(mask.apply(probabilities), value)
@@ -182,4 +207,4 @@ class _DroppedAttention(torch.autograd.Function):
         scores_gradient = torch._softmax_backward_data(kept_gradient, probabilities, -1, query.dtype)
         query_gradient = torch.bmm(scores_gradient, key).mul_(ctx.scaling)
         key_gradient = torch.bmm(scores_gradient.transpose(1, 2), query).mul_(ctx.scaling)
-        return query_gradient, key_gradient, value_gradient, None, None, None
+        return query_gradient, key_gradient, value_gradient, None, None, None, None

@@ -29,12 +29,47 @@ class KeepMask(NamedTuple):
         return keep.copy_(self.kept).mul_(self.factor).mul_(values)
 
 
-def draw_keep_mask(shape: torch.Size, dropout: float) -> KeepMask:
+class SharedMasks:
+    """Masks that several trials of an array draw alike; each is kept until the last of them has it."""
+
+    num_sharing: int = 1
+    """Trials that draw what is drawn now."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[tuple[int, torch.Size, float], tuple[KeepMask, int]] = {}
+
+    def take(self, key: int, shape: torch.Size, dropout: float) -> KeepMask:
+        """The mask of a key, made for the first of those that share it."""
+        if self.num_sharing == 1:
+            return _make_keep_mask(key, shape, dropout)
+        name = key, shape, dropout
+        if name not in self._waiting:
+            self._waiting[name] = _make_keep_mask(*name), self.num_sharing
+        mask, num_left = self._waiting.pop(name)
+        if num_left > 1:
+            self._waiting[name] = mask, num_left - 1
+        return mask
+
+    def forget(self) -> None:
+        """Keep none: of trials that share a seed some may have read other examples."""
+        self._waiting.clear()
+
+
+def draw_keep_mask(shape: torch.Size, dropout: float, shared: SharedMasks | None = None) -> KeepMask:
     """Draw 0 with the probability `dropout`, else 1 (CPU).
 
     16 random bits an element: the probability is rounded to a multiple of 1/65536 and the factor goes with it.
+
+    Args:
+        shape: of the mask.
+        dropout: below 1.
+        shared: of an array of trials; none: of one alone.
     """
     key = int(torch.randint(torch.iinfo(torch.int64).max, ()))
+    return _make_keep_mask(key, shape, dropout) if shared is None else shared.take(key, shape, dropout)
+
+
+def _make_keep_mask(key: int, shape: torch.Size, dropout: float) -> KeepMask:
     num_dropped_levels = round(dropout * _NUM_LEVELS)
     num_elements = shape.numel()
     words = np.random.SFC64(key).random_raw(-(-num_elements // 4))
@@ -46,13 +81,16 @@ def draw_keep_mask(shape: torch.Size, dropout: float) -> KeepMask:
 class QuickDropout(nn.Dropout):
     """`torch.nn.Dropout` with quickly drawn masks on a CPU; the same elsewhere."""
 
+    shared: SharedMasks | None = None
+    """Of an array of trials; none: of one alone."""
+
     def forward(self, hidden: Tensor) -> Tensor:
         """Drop elements of any shape; nothing when evaluating."""
         if not self.training or self.p == 0.0:
             return hidden
         if self.p == 1.0 or hidden.device.type != "cpu":
             return super().forward(hidden)
-        dropped: Tensor = _Dropped.apply(hidden, self.p)  # type: ignore[no-untyped-call]
+        dropped: Tensor = _Dropped.apply(hidden, self.p, self.shared)  # type: ignore[no-untyped-call]
         return dropped
 
 
@@ -60,8 +98,8 @@ class _Dropped(torch.autograd.Function):
     """Elements times their mask; only the bytes of the mask are kept for the backward pass."""
 
     @staticmethod
-    def forward(ctx: Any, hidden: Tensor, dropout: float) -> Tensor:
-        mask = draw_keep_mask(hidden.shape, dropout)
+    def forward(ctx: Any, hidden: Tensor, dropout: float, shared: SharedMasks | None) -> Tensor:
+        mask = draw_keep_mask(hidden.shape, dropout, shared)
         ctx.save_for_backward(mask.kept)
         ctx.factor = mask.factor
         return mask.apply(hidden)
@@ -71,7 +109,7 @@ class _Dropped(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         (gradient,) = gradients
         (kept,) = ctx.saved_tensors
-        return KeepMask(kept, ctx.factor).apply(gradient), None
+        return KeepMask(kept, ctx.factor).apply(gradient), None, None
 
 
 def seed_masks(seed: int, device: torch.device) -> None:
@@ -91,6 +129,9 @@ class DropoutStreams:
     def __init__(self, num_arrays: int, device: torch.device) -> None:
         self._device = device
         self._states = [self._read()] * num_arrays
+        self._num_alike = [1] * num_arrays
+        """Members that have the seed of each, itself among them."""
+        self.shared = SharedMasks()
         self._num_tokens: tuple[int, ...] = ()
 
     def follow(self, num_tokens: Sequence[int]) -> None:
@@ -104,6 +145,8 @@ class DropoutStreams:
 
     def seed(self, seeds: Sequence[int]) -> None:
         """Begin the stream of each member anew, as `seed_masks` would."""
+        self.shared.forget()
+        self._num_alike = [seeds.count(seed) for seed in seeds]
         with self._default_kept():
             for array, seed in enumerate(seeds):
                 seed_masks(seed, self._device)
@@ -114,7 +157,11 @@ class DropoutStreams:
         """While the context lasts, let torch's default generator be that of one member."""
         with self._default_kept():
             self._write(self._states[array])
-            yield
+            self.shared.num_sharing = self._num_alike[array]
+            try:
+                yield
+            finally:
+                self.shared.num_sharing = 1
             self._states[array] = self._read()
 
     @contextmanager

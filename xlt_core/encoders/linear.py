@@ -11,7 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-_IS_AVAILABLE = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+_IS_AVAILABLE: bool = (
+    torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+)
 _FEWEST_PRODUCTS = 1 << 22
 """T * D * E; fewer gain less than they cost to hand over."""
 _ROW_MULTIPLE = 32
@@ -111,4 +114,5 @@ class _Mapped(torch.autograd.Function):
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> Gradients:
-        return differentiate_rows(*ctx.saved_tensors, gradients[0], ctx.needs_input_grad)
+        rows, weight = ctx.saved_tensors
+        return differentiate_rows(rows, weight, gradients[0], ctx.needs_input_grad)

@@ -95,7 +95,8 @@ class ArraySegments(Segments):
 
     def __init__(self, rows: Sequence[Lengths], num_tokens: int, device: torch.device, *, multiple: int) -> None:
         """Lay out the sequences of A rows of `num_tokens` tokens each; the padding of a row is a sequence, too."""
-        self.members = tuple(Segments(row, device, multiple=multiple) for row in rows)
+        made = {row: Segments(row, device, multiple=multiple) for row in rows}
+        self.members = tuple(made[row] for row in rows)
         filled = [(*row, num_tokens - sum(row)) if sum(row) < num_tokens else row for row in rows]
         super().__init__(tuple(chain.from_iterable(filled)), device, multiple=multiple)
 

@@ -6,7 +6,7 @@ Legend: A arrays of trials (1 today).
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -63,6 +63,9 @@ class Perturbation(ABC):
 
     A method overrides `run`, and of the other hooks those that it needs. It is built from the settings of A trials.
     """
+
+    moves_weights: ClassVar[bool] = False
+    """Whether `displace_weights` does anything; it moves weights (A, ...) of all trials together."""
 
     def __init__(self, specs: Sequence[PerturbationSpec]) -> None:
         """Take the settings of each of the A trials.

@@ -41,6 +41,8 @@ class Sam(Perturbation):
     rounds draw dropout masks of their own by default, as public implementations have it.
     """
 
+    moves_weights = True
+
     def cost(self) -> Cost:
         """Everything twice."""
         return Cost(2, 2, 2)

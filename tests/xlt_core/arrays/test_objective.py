@@ -5,8 +5,7 @@ import torch
 
 from tests.contracts.perturbation_contract import build_objective, gradients_of
 from xlt_core import finetune, passes
-from xlt_core.arrays.objective import ArrayFineTuning
-from xlt_core.arrays.stacking import ModelStack
+from xlt_core.arrays.objective import ArrayFineTuning, stack_models
 from xlt_core.encoders.dropout import seed_masks
 from xlt_core.finetune import FineTuning
 from xlt_core.perturbations.spec import PerturbationSpec
@@ -26,7 +25,7 @@ def take_alone(tuning: FineTuning, step: int) -> tuple[StepLog, list[torch.Tenso
 
 
 def take_together(tunings: list[FineTuning], step: int) -> list[tuple[StepLog, list[torch.Tensor]]]:
-    stack = ModelStack([tuning.module for tuning in tunings])
+    stack = stack_models(tunings)
     stack.model.train()
     logs = ArrayFineTuning(tunings, stack).backward(step)
     stack.hand_out_gradients()
@@ -84,7 +83,7 @@ def test_measurements_without_dropout_leave_an_array_in_training():
     spec = PerturbationSpec(method="pgd", magnitude=0.2)
     tunings = [build_objective(spec, dropout=0.1, seed=seed) for seed in range(2)]
     assert tunings[0].probes(0)
-    stack = ModelStack([tuning.module for tuning in tunings])
+    stack = stack_models(tunings)
     stack.model.train()
     (log, _) = ArrayFineTuning(tunings, stack).backward(0)
     assert {"clean_loss", "loss_gap"} <= log.keys()

@@ -31,9 +31,10 @@ def storages_of(models) -> list[int]:
     return [parameter.untyped_storage().data_ptr() for model in models for parameter in model.parameters()]
 
 
-def test_a_change_of_a_models_weights_is_a_change_of_the_stack():
+@pytest.mark.parametrize("by_layer", [True, False])
+def test_a_change_of_a_models_weights_is_a_change_of_the_stack(by_layer):
     models = build_models()
-    stack = ModelStack(models)
+    stack = ModelStack(models, by_layer=by_layer)
     batch = stack_members([build_batch(lengths) for lengths in ROWS])
     before = predict(stack.model, batch)
     with torch.no_grad():
@@ -45,12 +46,15 @@ def test_a_change_of_a_models_weights_is_a_change_of_the_stack():
     torch.testing.assert_close(after[1:2, :2], alone, atol=1e-5, rtol=0)
 
 
-def test_a_stack_holds_every_weight_once_and_a_release_gives_each_model_storage_of_its_own():
+@pytest.mark.parametrize("by_layer", [True, False])
+def test_no_weight_is_held_twice_and_a_release_gives_each_model_storage_of_its_own(by_layer):
     models = build_models()
     values = [parameter.detach().clone() for model in models for parameter in model.parameters()]
-    stack = ModelStack(models)
+    stack = ModelStack(models, by_layer=by_layer)
     num_names = len(list(models[0].parameters()))
-    assert len(set(storages_of(models))) == num_names
+    num_of_layers = 0 if by_layer else len(list(models[0].encoder.model.encoder.parameters()))
+    assert len(set(storages_of(models))) == num_names - num_of_layers + 3 * num_of_layers
+    assert set(storages_of([stack.model])) == set(storages_of(models))
     stack.release()
     assert len(set(storages_of(models))) == 3 * num_names
     sizes = [parameter.untyped_storage().nbytes() for model in models for parameter in model.parameters()]
@@ -60,9 +64,10 @@ def test_a_stack_holds_every_weight_once_and_a_release_gives_each_model_storage_
     assert all(parameter.is_leaf and parameter.requires_grad and parameter.grad is None for parameter in found)
 
 
-def test_gradients_are_handed_out_to_whom_they_belong_and_forgotten_everywhere():
+@pytest.mark.parametrize("by_layer", [True, False])
+def test_gradients_are_handed_out_to_whom_they_belong_and_forgotten_everywhere(by_layer):
     models = build_models()
-    stack = ModelStack(models)
+    stack = ModelStack(models, by_layer=by_layer)
     logits = predict(stack.model, stack_members([build_batch(lengths) for lengths in ROWS]))
     logits[1].square().sum().backward()
     stack.hand_out_gradients()

@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from xlt_core.encoders import attention
 from xlt_core.encoders.attention import attend_packed
-from xlt_core.encoders.dropout import DropoutStreams, KeepMask, seed_masks
+from xlt_core.encoders.dropout import DropoutStreams, KeepMask, SharedMasks, seed_masks
 from xlt_core.encoders.segments import ArraySegments
 
 CPU = torch.device("cpu")
@@ -50,7 +50,8 @@ def test_each_segment_attends_as_if_it_were_alone(lengths, num_arrays, num_heads
     torch.testing.assert_close(gradients, expected_gradients, atol=1e-5, rtol=0)
 
 
-def keep_everything(shape: torch.Size, dropout: float) -> KeepMask:
+def keep_everything(shape: torch.Size, dropout: float, shared: SharedMasks | None) -> KeepMask:
+    assert (dropout, shared) == (0.5, None)
     return KeepMask(torch.ones(shape, dtype=torch.uint8), 1.0)
 
 

@@ -4,8 +4,7 @@ import pytest
 import torch
 
 from tests.contracts.perturbation_contract import CPU, build_objective, gradients_of
-from xlt_core.arrays.objective import ArrayFineTuning, build_array_perturbation
-from xlt_core.arrays.stacking import ModelStack
+from xlt_core.arrays.objective import ArrayFineTuning, build_array_perturbation, stack_models
 from xlt_core.encoders.dropout import seed_masks
 from xlt_core.errors import SpecError
 from xlt_core.perturbations.mixed_noise import MixedNoise
@@ -28,7 +27,7 @@ def test_trials_under_other_laws_of_noise_and_under_none_take_the_steps_that_the
         tuning.module.train()
         seed_masks(stream_seed(tuning.seed, "dropout", 1), CPU)
         alone.append((tuning.backward(1), gradients_of(tuning.module)))
-    stack = ModelStack([tuning.module for tuning in tunings])
+    stack = stack_models(tunings)
     array = ArrayFineTuning(tunings, stack)
     stack.model.train()
     stack.forget_gradients()
