@@ -241,8 +241,8 @@ def make_table(rows: Iterable[Mapping[str, Any]], schema: pa.Schema) -> pa.Table
     known = set(schema.names)
     required = [field.name for field in schema if not field.nullable]
     for row in rows:
-        if unknown := sorted(row.keys() - known):
-            raise RowError(f"unknown column '{unknown[0]}'; the columns are {', '.join(schema.names)}")
+        if not row.keys() <= known:
+            raise RowError(f"unknown column '{min(row.keys() - known)}'; the columns are {', '.join(schema.names)}")
         if empty := [name for name in required if row.get(name) is None]:
             raise RowError(f"column '{empty[0]}' needs a value in every row; given {dict(row)}")
     try:

@@ -79,7 +79,7 @@ def draw_replicates(differences: Sequence[PairedDifference], *, num_draws: int =
         unbiased = sqrt(num_examples / max(num_examples - 1, 1))
         first = 0
         for counts in _draw_counts(examples, num_examples, num_draws):
-            shifts[columns, first : first + len(counts)] += unbiased * ((counts - 1) @ influences).T
+            shifts[columns, first : first + len(counts)] += unbiased * (influences.T @ (counts - 1).T)
             first += len(counts)
     shifts *= shrinkage[:, None]
     seed_weights: dict[tuple[int, ...], FloatArray] = {}

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import cho_solve, solve_triangular
+from scipy.linalg.lapack import dpotrs, dtrtrs
 from scipy.optimize import minimize
 
 Array = npt.NDArray[np.float64]
@@ -99,6 +99,17 @@ class _Solution:
     deviance: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Factorised:
+    """As far as the search needs it."""
+
+    factor: Array
+    """Of the fixed effects' equations, lower."""
+    estimates: Array
+    residual: float
+    deviance: float
+
+
 @dataclass(frozen=True)
 class _Profile:
     """The restricted likelihood as a function of the relative variances alone."""
@@ -108,28 +119,41 @@ class _Profile:
 
     def deviance(self, logs: Array) -> float:
         """-2 times the restricted log likelihood, at logarithms of relative variances."""
-        return self.solve(logs).deviance
+        return self._factorise(logs).deviance
 
     def solve(self, logs: Array) -> _Solution:
-        """Solve the equations by Cholesky factors of the random and of the fixed effects."""
-        widths = [columns.shape[1] for columns in self.components.values()]
-        scales = np.repeat(np.exp(logs / 2), widths)
+        """Solve the equations, errors with them."""
+        found = self._factorise(logs)
+        unscaled_covariance, _ = dpotrs(found.factor, np.eye(len(found.factor)), lower=True)
+        return _Solution(found.estimates, unscaled_covariance, found.residual, found.deviance)
+
+    def _factorise(self, logs: Array) -> _Factorised:
+        """By Cholesky factors of the random and of the fixed effects; LAPACK itself, as this is done many times."""
+        scales = np.repeat(np.exp(logs / 2), self._widths)
         num_rows, num_terms = self.data.explained_by.shape
-        lower = np.linalg.cholesky(scales[:, None] * self._random_random * scales + np.eye(len(scales)))
-        of_both = solve_triangular(lower, scales[:, None] * self._random_all, lower=True)
+        random = scales[:, None] * self._random_random * scales
+        random.flat[:: len(scales) + 1] += 1.0
+        lower = np.linalg.cholesky(random)
+        of_both = scales[:, None] * self._random_all
+        if len(lower):  # LAPACK takes no empty matrix
+            of_both, _ = dtrtrs(lower, of_both, lower=True)
         left = self._all_all - of_both.T @ of_both
         fixed, score = left[:num_terms, :num_terms], left[:num_terms, num_terms]
         factor = np.linalg.cholesky(fixed)
-        estimates = cho_solve((factor, True), score)
+        estimates, _ = dpotrs(factor, score, lower=True)
         penalised = float(left[num_terms, num_terms] - score @ estimates)
         free = num_rows - num_terms
         determinants = 2 * (np.log(np.diag(lower)).sum() + np.log(np.diag(factor)).sum())
-        return _Solution(
+        return _Factorised(
+            factor=factor,
             estimates=estimates,
-            unscaled_covariance=cho_solve((factor, True), np.eye(num_terms)),
             residual=penalised / free,
             deviance=float(determinants + free * (1 + np.log(2 * np.pi * penalised / free))),
         )
+
+    @cached_property
+    def _widths(self) -> list[int]:
+        return [columns.shape[1] for columns in self.components.values()]
 
     @cached_property
     def _random(self) -> Array:
