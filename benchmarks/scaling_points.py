@@ -179,7 +179,7 @@ SERIES: Mapping[str, Series] = {
     "score-languages": Series(axis="languages", measure=score_languages, sizes=(2, 4, 8, 16, 32, 64)),
     "score-examples": Series(axis="examples", measure=score_examples, sizes=(500, 1000, 2000, 4000, 8000, 16_000)),
     "train-examples": Series(axis="examples", measure=train_examples, sizes=(500, 1000, 2000, 4000, 8000, 16_000)),
-    "train-tokens": Series(axis="tokens a step", measure=train_tokens, sizes=(128, 256, 512, 1024, 2048, 4096)),
+    "train-tokens": Series(axis="tokens a step", measure=train_tokens, sizes=(512, 2048, 4096, 8192, 16_384, 32_768)),
     "train-width": Series(axis="trials of an array", measure=train_width, sizes=(1, 2, 4, 8, 16, 32)),
 }
 """By name, as `--only` takes it."""
