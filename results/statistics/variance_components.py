@@ -139,7 +139,7 @@ class _Profile:
             of_both, _ = dtrtrs(lower, of_both, lower=True)
         left = self._all_all - of_both.T @ of_both
         fixed, score = left[:num_terms, :num_terms], left[:num_terms, num_terms]
-        factor = np.linalg.cholesky(fixed)
+        factor: Array = np.linalg.cholesky(fixed)
         estimates, _ = dpotrs(factor, score, lower=True)
         penalised = float(left[num_terms, num_terms] - score @ estimates)
         free = num_rows - num_terms
