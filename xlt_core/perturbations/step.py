@@ -124,6 +124,11 @@ class TrainingStep:
         encoder = self.model.encoder
         return encoder.word_embedding.embedding_dim if self.spec.site == "word_embedding" else encoder.hidden_size
 
+    def share_norm(self, share: float) -> float | Tensor:
+        """A share of `site_norm`, rounded to float32 once: in an array as for one trial, whose norm is a number."""
+        norm = self.site_norm
+        return (share * norm.double()).float() if isinstance(norm, Tensor) else share * norm
+
     def of_member(self, array: int, spec: PerturbationSpec) -> "TrainingStep":
         """The step as one trial of the array sees it, for draws alone: passes are those of all."""
         site_norm = self.site_norm

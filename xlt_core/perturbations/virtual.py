@@ -66,7 +66,7 @@ class Vat(VirtualAdversarial):
 
     def find(self, step: TrainingStep, ball: Ball, clean: Tensor, objective: Objective) -> Tensor:
         """Power iteration from a random direction, (A, T, D), on the surface of the ball."""
-        shortest = _SHORTEST_PROBE * step.site_norm * ball.group_sizes.sqrt()
+        shortest = step.share_norm(_SHORTEST_PROBE) * ball.group_sizes.sqrt()
         probe = torch.maximum(self.number("init_ratio", step) * ball.radius, shortest)
         direction = ball.normalize(draw_normal(step))
         for _ in range(self.spec.num_ascent_steps):

@@ -79,6 +79,15 @@ def test_at_every_site_a_trial_takes_the_step_that_it_takes_alone(method, site):
                 torch.testing.assert_close(one, other, rtol=1e-4, atol=2e-6)
 
 
+@pytest.mark.parametrize("method", ["vat", "smart", "pgd"])
+def test_a_disturbance_that_a_step_looks_for_is_the_same_to_the_last_bit(method):
+    """What a probe of another length finds is other noise: where a slope is next to nothing, rounding is most of it."""
+    tunings = [build_objective(PerturbationSpec(method=method, magnitude=0.1), seed=seed) for seed in (0, 0, 0)]
+    alone = [take_alone(tuning, 1) for tuning in tunings]
+    for (_, gradients), (_, expected) in zip(take_together(tunings, 1), alone, strict=True):
+        assert all(map(torch.equal, gradients, expected))
+
+
 def test_measurements_without_dropout_leave_an_array_in_training():
     spec = PerturbationSpec(method="pgd", magnitude=0.2)
     tunings = [build_objective(spec, dropout=0.1, seed=seed) for seed in range(2)]
