@@ -19,7 +19,7 @@ from results.errors import FormatError, ResultsError
 from results.report.blocks import Grid, lay_out
 from results.report.comparisons import with_sound_verdicts
 from results.report.detail_charts import draw_curve, draw_deltas
-from results.report.evidence import Evidence, Problem
+from results.report.evidence import Evidence, Problem, without_collection
 from results.report.figures import FIGURES
 from results.report.figures.theme import PALETTES, THEMES, ThemeName, config
 from results.report.methods import describe_methods
@@ -47,6 +47,7 @@ class DrawnFigure:
     grid: Grid
 
 
+@without_collection()
 def render_page(evidence: Evidence, *, theme: PageTheme = "auto", digest: str | None = None) -> str:
     """Write the page.
 

@@ -105,7 +105,7 @@ def _with_outcomes(measurements: Measurements, snapshot: Snapshot, compared: Ite
     """Add what the runs that are compared answered; each file is read once, in the order of the plan."""
     needed = {trial_id for one in compared for trial_id in (one.all or one.ok).trial_ids}
     reader = snapshot.outcomes
-    outcomes = {trial_id: reader.read(trial_id) for trial_id in snapshot.finished_ids if trial_id in needed}
+    outcomes = reader.read([trial_id for trial_id in snapshot.finished_ids if trial_id in needed])
     return replace(measurements, outcomes=outcomes, ids=reader.ids)
 
 

@@ -228,8 +228,9 @@ def _primary_metrics(snapshot: Snapshot, analysis: Analysis) -> dict[str, str]:
 def _read_outcomes(snapshot: Snapshot, frame: pd.DataFrame) -> dict[tuple[str, Place], Outcomes]:
     """Outcomes by trial and place, of the trials whose scores are looked at."""
     reader = snapshot.outcomes
-    trial_ids = frame.loc[frame["selection"] == LAST, "trial_id"].unique()
-    return {(str(one), place): found for one in trial_ids for place, found in reader.read(str(one)).items()}
+    trial_ids = [str(one) for one in frame.loc[frame["selection"] == LAST, "trial_id"].unique()]
+    read = reader.read(trial_ids)
+    return {(one, place): found for one, places in read.items() for place, found in places.items()}
 
 
 def _make_panel(measure: Measure, rows: pd.DataFrame, outcomes: Mapping[tuple[str, Place], Outcomes]) -> Panel:

@@ -103,7 +103,7 @@ class _Solution:
 class _Factorised:
     """As far as the search needs it."""
 
-    factor: Array
+    factor: npt.NDArray[np.floating]
     """Of the fixed effects' equations, lower."""
     estimates: Array
     residual: float
@@ -139,7 +139,7 @@ class _Profile:
             of_both, _ = dtrtrs(lower, of_both, lower=True)
         left = self._all_all - of_both.T @ of_both
         fixed, score = left[:num_terms, :num_terms], left[:num_terms, num_terms]
-        factor: Array = np.linalg.cholesky(fixed)
+        factor: npt.NDArray[np.floating] = np.linalg.cholesky(fixed)
         estimates, _ = dpotrs(factor, score, lower=True)
         penalised = float(left[num_terms, num_terms] - score @ estimates)
         free = num_rows - num_terms

@@ -18,7 +18,7 @@ def _read(folder: Path, table: pa.Table | None) -> dict[Place, Outcomes]:
     store = ResultStore.create(folder, {"name": "made-up", "sweep_id": "s1"})
     store.write_plan([plan_row("base", 0)])
     store.publish_trial(trial_row("base-0"), [score_row("base-0", "de", 50.0)], table)
-    return _reader(store).read("base-0")
+    return _reader(store).read(["base-0"])["base-0"]
 
 
 def _reader(store: ResultStore) -> OutcomeReader:
@@ -51,6 +51,50 @@ def test_examples_stand_in_the_order_of_their_ids_whatever_the_order_of_rows(tmp
     assert first.examples_hash == second.examples_hash
     np.testing.assert_array_equal(first.numerators, [1, 0, 0])
     np.testing.assert_array_equal(first.numerators, second.numerators)
+
+
+def test_rows_of_languages_that_take_turns_go_each_to_their_own(tmp_path: Path) -> None:
+    parts = [
+        _units(["z", "x", "y"], [2, 1, 0], [0, 1, 1], language="de"),
+        _units(["b", "a"], [0, 1], [0, 1], language="sw"),
+    ]
+    joined = join_prediction_tables(parts)
+    mixed = joined.take(pa.array([0, 3, 1, 4, 2]))
+    together = _read(tmp_path / "a", mixed)
+    np.testing.assert_array_equal(together[DE].numerators, [1, 0, 1])  # x, y, z
+    np.testing.assert_array_equal(together[Place("sw", "clean", "")].numerators, [1, 0])  # a, b
+    for name, found in _read(tmp_path / "b", joined).items():
+        np.testing.assert_array_equal(found.numerators, together[name].numerators)
+        assert found.examples_hash == together[name].examples_hash
+
+
+def test_each_language_is_right_or_wrong_or_shares_by_its_own_outcomes(tmp_path: Path) -> None:
+    tables = [
+        _units(["x", "y"], [0, 1], [1, 0], language="de"),
+        _units(["x", "y"], [0, 1], [0.5, 0.25], language="sw"),
+    ]
+    found = _read(tmp_path, join_prediction_tables(tables))
+    np.testing.assert_array_equal(found[DE].right, [True, False])
+    assert found[Place("sw", "clean", "")].right is None
+    np.testing.assert_array_equal(found[Place("sw", "clean", "")].numerators, np.array([0.5, 0.25], np.float32))
+
+
+def test_trials_are_read_together_and_once(tmp_path: Path) -> None:
+    store = ResultStore.create(tmp_path, {"name": "made-up", "sweep_id": "s1"})
+    store.write_plan([plan_row("base", seed) for seed in range(3)])
+    for seed in (0, 2):
+        table = label_table(f"base-{seed}", outcomes=np.array([1, seed == 0], np.float32))
+        store.publish_trial(trial_row(f"base-{seed}"), [score_row(f"base-{seed}", "de", 50.0)], table)
+    reader = _reader(store)
+    found = reader.read(["base-2", "base-0", "base-1"])
+    assert {name: places[DE].score if places else None for name, places in found.items()} == {
+        "base-2": 50.0,
+        "base-0": 100.0,
+        "base-1": None,
+    }
+    for path in (tmp_path / "predictions").iterdir():
+        path.unlink()
+    assert reader.read(["base-0"])["base-0"] is found["base-0"]
 
 
 def test_other_examples_have_another_hash(tmp_path: Path) -> None:
@@ -139,7 +183,7 @@ def test_files_of_an_earlier_version_are_read(tmp_path: Path) -> None:
     table = label_table(outcomes=np.array([1, 0], np.float32))
     store.publish_trial(trial_row("base-0"), [score_row("base-0", "de", 50.0)], table)
     rewrite_as_version(store, 5)
-    assert _reader(store).read("base-0")[DE].score == 50.0
+    assert _reader(store).read(["base-0"])["base-0"][DE].score == 50.0
 
 
 @given(
