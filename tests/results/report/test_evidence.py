@@ -1,8 +1,11 @@
+import gc
 import json
 from collections import Counter
 
+import pytest
+
 from results.errors import QueryError
-from results.report.evidence import gather_evidence
+from results.report.evidence import gather_evidence, without_collection
 from results.report.page import render_page
 from results.statistics import curves
 from results.storage import LocalStorage
@@ -105,3 +108,20 @@ def test_each_file_of_predictions_is_read_once(tmp_path):
     gather_evidence(ResultStore.open(Counting(folder)))
     of_predictions = [number for name, number in reads.items() if name.startswith("predictions/")]
     assert of_predictions == [1] * 6
+
+
+def test_the_collector_looks_again_after_an_error():
+    with pytest.raises(KeyError), without_collection():
+        assert not gc.isenabled()
+        raise KeyError
+    assert gc.isenabled()
+
+
+def test_a_collector_that_was_off_stays_off():
+    gc.disable()
+    try:
+        with without_collection():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()

@@ -86,6 +86,15 @@ def test_numbers_do_not_depend_on_what_else_is_estimated_or_in_which_order():
     np.testing.assert_array_equal(estimate(differences[2:3]).se, forwards.se[2:3])
 
 
+def test_a_few_columns_at_a_time_give_the_numbers_of_all_at_once(monkeypatch):
+    differences = _differences(num=9)
+    whole = estimate(differences)
+    monkeypatch.setattr("results.statistics.bootstrap._COLUMNS_AT_A_TIME", 4)
+    np.testing.assert_array_equal(estimate(differences).example_variance, whole.example_variance)
+    monkeypatch.setattr("results.statistics.bootstrap._MAX_COLUMNS", 6)
+    np.testing.assert_array_equal(estimate(differences).example_variance, whole.example_variance)
+
+
 def test_numbers_do_not_depend_on_how_many_threads_there_are():
     differences = _differences(40, num_examples=700)
     with threadpool_limits(limits=1):
