@@ -18,7 +18,9 @@ _IS_AVAILABLE: bool = (
 _FEWEST_PRODUCTS = 1 << 22
 """T * D * E; fewer gain less than they cost to hand over."""
 _ROW_MULTIPLE = 32
-"""Numbers of rows are rounded up to it. oneDNN compiles anew for each, which takes as long as some small products."""
+"""Few rows are filled up to it: oneDNN compiles for each number of them, which takes longer than a small product."""
+_LARGEST_FILLED = 1 << 19
+"""Numbers in the rows; to copy more takes longer than to compile."""
 
 
 class QuickLinear(nn.Linear):
@@ -86,6 +88,8 @@ def _multiply(rows: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
 
 def _multiply_across(left: Tensor, right: Tensor) -> Tensor:
     """(T, E) and (T, D) to (E, D), summed over rows; quicker where the smaller of both is the one that is mapped."""
+    if len(left) != len(right):  # only one of them was small enough to be filled up
+        left, right = (part[: min(len(left), len(right))] for part in (left, right))
     if left.shape[1] <= right.shape[1]:
         return _multiply(left.t(), right.t(), None)
     return _multiply(right.t(), left.t(), None).t().contiguous()
@@ -95,7 +99,7 @@ def _fill_up(rows: Tensor) -> Tensor:
     """Rows of 0 at the end, up to the next multiple; they add nothing to any sum."""
     num_rows, num_features = rows.shape
     missing = -num_rows % _ROW_MULTIPLE
-    if not missing:
+    if not missing or rows.numel() > _LARGEST_FILLED:
         return rows
     filled = rows.new_empty(num_rows + missing, num_features)
     filled[:num_rows] = rows

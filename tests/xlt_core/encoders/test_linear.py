@@ -59,6 +59,17 @@ def test_rows_of_nothing_at_the_end_change_no_gradient(sizes):
     torch.testing.assert_close(known.weight, gradient.t() @ rows, atol=1e-3, rtol=0)
 
 
+@pytest.mark.parametrize("largest", [0, 100_000])
+@pytest.mark.parametrize("sizes", [(96, 160), (160, 96)])
+def test_whether_rows_are_filled_up_changes_nothing(monkeypatch, sizes, largest):
+    """None of them, and of rows and gradients the narrower alone."""
+    rows, weight, gradient = draw(701, sizes[0]), draw(sizes[1], sizes[0], seed=1), draw(701, sizes[1], seed=2)
+    filled = map_rows(rows, weight, None), *differentiate_rows(rows, weight, gradient, ALL)
+    monkeypatch.setattr(linear, "_LARGEST_FILLED", largest)
+    bare = map_rows(rows, weight, None), *differentiate_rows(rows, weight, gradient, ALL)
+    assert all(map(torch.equal, filled, bare))
+
+
 @pytest.mark.parametrize("num_rows", [20, 700])
 def test_only_the_gradients_that_are_asked_for_are_computed(num_rows):
     rows, weight, gradient = draw(num_rows, 96), draw(160, 96), draw(num_rows, 160)
