@@ -15,7 +15,11 @@ from xlt_core.memory import is_out_of_memory
 
 _STEP = 1
 """A step at which no loss is probed."""
-_NUM_ROUNDS = 3
+_MAX_ROUNDS = 3
+_STEPS_OF_A_ROUND = 5
+"""Of each member, with those that are left out of the time."""
+_MOST_SPENT = 0.1
+"""Share of the training that measuring may take, but for its first round."""
 _LEAST_GAIN = 0.05
 """Share of a trial's time that an array has to save: trials alone are published one by one, as they end."""
 _TOLERANCE = 0.03
@@ -33,7 +37,7 @@ def measure_width(tunings: Sequence[FineTuning]) -> int:
     """
     num_members = len(tunings)
     rounds: dict[int, list[float]] = {width: [] for width in sorted({1, num_members // 2, num_members} - {0})}
-    for _ in range(_NUM_ROUNDS):  # by turns: what else the machine does comes and goes
+    for _ in range(_count_rounds(tunings[0])):  # by turns: what else the machine does comes and goes
         for width in list(rounds):
             found = _time_alone(tunings) if width == 1 else _time_together(tunings[:width], num_members // width)
             if found is None:  # no wider one would fit either
@@ -45,6 +49,12 @@ def measure_width(tunings: Sequence[FineTuning]) -> int:
     if best > seconds[1] * (1.0 - _LEAST_GAIN):
         return 1
     return min(width for width, each in seconds.items() if each <= best * (1.0 + _TOLERANCE))
+
+
+def _count_rounds(tuning: FineTuning) -> int:
+    """Fewer where training is short: what is found then matters little, and measuring takes as long as ever."""
+    assert tuning.settings.optim is not None, "a canonical stage carries its recipe"
+    return min(_MAX_ROUNDS, max(1, int(_MOST_SPENT * tuning.settings.optim.num_steps / _STEPS_OF_A_ROUND)))
 
 
 def _time_alone(tunings: Sequence[FineTuning]) -> float:

@@ -1,5 +1,7 @@
 """Which width is quickest, from what steps of some widths take."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -7,6 +9,13 @@ from tests.contracts.perturbation_contract import build_objective
 from xlt_core.arrays import width
 from xlt_core.arrays.width import measure_width
 from xlt_core.perturbations.spec import PerturbationSpec
+
+
+def make_member(num_steps: int) -> SimpleNamespace:
+    return SimpleNamespace(settings=SimpleNamespace(optim=SimpleNamespace(num_steps=num_steps)))
+
+
+MEMBER = make_member(1000)
 
 
 def pretend(monkeypatch, seconds: dict[int, float | None]) -> list[int]:
@@ -38,7 +47,7 @@ def pretend(monkeypatch, seconds: dict[int, float | None]) -> list[int]:
 )
 def test_the_widest_is_taken_unless_half_as_wide_or_alone_is_as_quick(monkeypatch, seconds, best):
     asked = pretend(monkeypatch, seconds)
-    assert measure_width([object()] * 8) == best
+    assert measure_width([MEMBER] * 8) == best
     expected = {4: [4], 8: [4, 8, 4, 4]}.get(next((each for each in seconds if seconds[each] is None), 0), [4, 8] * 3)
     assert asked == expected
 
@@ -46,8 +55,15 @@ def test_the_widest_is_taken_unless_half_as_wide_or_alone_is_as_quick(monkeypatc
 @pytest.mark.parametrize(("num_members", "asked"), [(2, [2]), (3, [3]), (5, [2, 5])])
 def test_widths_are_measured_by_turns_each_but_once_a_round(monkeypatch, num_members, asked):
     found = pretend(monkeypatch, {1: 1.0, 2: 1.0, 3: 1.0, 5: 1.0})
-    assert measure_width([object()] * num_members) == num_members
+    assert measure_width([MEMBER] * num_members) == num_members
     assert found == asked * 3
+
+
+@pytest.mark.parametrize(("num_steps", "num_rounds"), [(3, 1), (99, 1), (100, 2), (150, 3), (10_000, 3)])
+def test_a_short_training_is_measured_shortly(monkeypatch, num_steps, num_rounds):
+    asked = pretend(monkeypatch, {1: 1.0, 2: 1.0})
+    assert measure_width([make_member(num_steps)] * 2) == 2
+    assert asked == [2] * num_rounds
 
 
 def test_measuring_changes_no_weight_and_leaves_no_gradient():
