@@ -94,7 +94,8 @@ def _describe_fields(event: Event) -> str:
     if event.event == "array":
         return f"{len(fields.get('members', ()))} trials train together"
     if event.event == "left":
-        return f"handed out again: {fields.get('width', 'fewer')} at a time are quicker here"
+        quicker = "one by one" if fields.get("width") == 1 else f"{fields.get('width', 'fewer')} at a time"
+        return f"handed out again: {quicker} is quicker here"
     if event.event == "alone":
         return f"runs alone from here on: {fields.get('reason', '')}"
     if event.event == "failed":

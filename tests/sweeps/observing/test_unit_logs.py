@@ -84,8 +84,10 @@ def test_what_has_not_begun_has_an_empty_log(store: ResultStore) -> None:
 def test_what_became_of_a_trial_in_an_array_is_told_in_words(tmp_path: Path) -> None:
     log = EventLog(tmp_path / "t.jsonl", launch_id="l", attempt=1)
     log.write("left", width=3)
+    log.write("left", width=1)
     log.write("alone", reason="RuntimeError: no kernel", traceback="Traceback:\n  here")
-    left, alone = map(describe_event, parse_events((tmp_path / "t.jsonl").read_bytes()))
-    assert left.endswith("handed out again: 3 at a time are quicker here")
+    left, first, alone = map(describe_event, parse_events((tmp_path / "t.jsonl").read_bytes()))
+    assert left.endswith("handed out again: 3 at a time is quicker here")
+    assert first.endswith("handed out again: one by one is quicker here")
     assert alone.splitlines()[0].endswith("runs alone from here on: RuntimeError: no kernel")
     assert alone.count("here\n") + alone.count("  here") == 1
