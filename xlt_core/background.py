@@ -63,8 +63,10 @@ class BackgroundWriter:
         """
         self.wait()
         executor = ThreadPoolExecutor(1, thread_name_prefix="writer")
-        self._writing = executor.submit(write)
-        executor.shutdown(wait=False)
+        try:
+            self._writing = executor.submit(write)
+        finally:  # by Ctrl-C, too: the thread would wait for more, and Python for the thread
+            executor.shutdown(wait=False)
 
     def wait(self) -> None:
         """See that nothing is being written any more.

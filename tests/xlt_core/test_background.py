@@ -63,3 +63,21 @@ def test_what_writing_raised_is_raised_once():
         writer.start(lambda: None)
     assert raised.value is error
     writer.wait()
+
+
+def test_an_interrupt_while_it_begins_leaves_no_thread_that_waits_for_more(monkeypatch):
+    threads, written = [], []
+    start = threading.Thread.start
+
+    def start_and_be_interrupted(thread):
+        start(thread)
+        threads.append(thread)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", start_and_be_interrupted)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        BackgroundWriter().start(lambda: written.append(True))
+    (thread,) = threads
+    thread.join(10.0)
+    assert (thread.is_alive(), written) == (False, [True])
+    assert caught.traceback  # what keeps the frames, and all that is in them, as a driver does until it ends
