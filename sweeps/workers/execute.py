@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from results.store import ResultStore
+from sweeps.growth.rerun import RESULTS
 from sweeps.observing.events import LOGS_FOLDER, EventLog, log_path
 from sweeps.observing.heartbeats import PROGRESS_FOLDER, HeartbeatFile, beating
 from sweeps.observing.uploading import uploading
@@ -91,6 +92,8 @@ class Attempt:
         if rung == 0:
             self.log.write("attempt", kind=self.job.kind, title=self.job.title)
         self._worker = Worker(self.job, self.log, open_shelf(self.job.place), heartbeat)
+        if self.number == 1 and self.job.former_status in RESULTS:
+            self._worker.discard_weights()
         return self._worker
 
     def take_back(self) -> None:
@@ -216,6 +219,11 @@ class Worker:
     def has_weights(self, plan: TrialPlan) -> bool:
         """Whether the trained model is there, so that the trial is only scored."""
         return self._shelf.has_weights(plan.target_stage.key) and not plan.spec.evaluation.other_selections
+
+    def discard_weights(self) -> None:
+        """Let go of what was kept of a training that is to be done again."""
+        plan = TrialPlan.model_validate_json(self._job.payload)
+        self._shelf.discard_weights(plan.target_stage.key)
 
     def finish_trial(self, plan: TrialPlan, attempt: int, trained: "TrainedTrial | None" = None) -> UnitOutcome:
         """Train to the end, unless that was done with others, and publish the rows."""

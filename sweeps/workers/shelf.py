@@ -3,6 +3,7 @@
 In: a `Place`. Out: artifacts in the local folder before they are read, and on the storage once they are made.
 """
 
+import shutil
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -37,6 +38,12 @@ class Shelf:
         return is_published(self.weights / key) or (
             self.mirror is not None and self.mirror.under("weights").exists(key)
         )
+
+    def discard_weights(self, key: str) -> None:
+        """Take the trained model of a target stage away, so that it is trained again."""
+        if self.mirror is not None:
+            self.mirror.under("weights").delete(key)
+        shutil.rmtree(self.weights / key, ignore_errors=True)
 
     def fetch(self, keys: Iterable[str]) -> None:
         """Have artifacts in the local folder, where they are anywhere."""

@@ -122,6 +122,23 @@ def test_failures_are_run_again_only_when_asked_for(sweep_copy: Path) -> None:
     assert read_scores(sweep_copy) == scores
 
 
+def test_a_result_that_is_run_again_is_trained_again_although_its_weights_were_kept(tmp_path: Path) -> None:
+    space = make_space(
+        axes={"target.perturbation.magnitude": [0.0]},
+        baseline={"target.perturbation.magnitude": 0.0},
+        resources={"keep_weights": True},
+    )
+    run_inline(space, tmp_path / "s", arrays=False)
+    (trial,) = ResultStore.open(tmp_path / "s").trials().to_pylist()
+    assert (trial["status"], trial["train_seconds"] > 0.0) in {("ok", True), ("degenerate", True)}
+    (kept,) = (tmp_path / "s" / "weights").iterdir()
+    written = kept.stat().st_mtime_ns
+    assert run_inline(space, tmp_path / "s", arrays=False, rerun=(trial["status"],), note="why").num_run == 1
+    (again,) = ResultStore.open(tmp_path / "s").trials().to_pylist()
+    assert again["train_seconds"] > 0.0
+    assert kept.stat().st_mtime_ns > written
+
+
 def test_what_killed_processes_left_is_cleared_but_for_checkpoints_that_may_serve(sweep_copy: Path) -> None:
     done, failed = (trial.trial_id for trial in plan_sweep(make_space()).trials[:2])
     failure = Failure(status="infra", reason="node lost", traceback="")
