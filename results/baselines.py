@@ -9,6 +9,10 @@ from results.snapshot import Snapshot
 
 _MAX_CELLS = 3
 """So many are named."""
+_FAILURES = ("infra", "oom")
+"""Statuses that say nothing of the training: such runs are simply run again."""
+_SCORED = ("degenerate", "stopped_early")
+"""Statuses of runs that have scores all the same."""
 
 
 def explain_missing_baselines(snapshot: Snapshot, include: Collection[str] = ()) -> list[str]:
@@ -52,7 +56,16 @@ def _explain(baseline: str | None, statuses: Counter[str], has_run: bool, cells:
             f"{begin}their baseline is not planned; name it in `baseline` of the space: xlt sweep run SPACE --out {uri}"
         )
     counts = ", ".join(f"{number} {status}" for status, number in sorted(statuses.items()))
-    what = "has no run of the same seeds that ended well" if has_run else "was never run to its end"
-    failed = sorted(set(statuses) - {"ok", PENDING})
-    rerun = f" --rerun {','.join(failed)}" if failed and not statuses[PENDING] else ""
-    return f"{begin}their baseline '{baseline}' {what} ({counts}). To run it: xlt sweep resume {uri}{rerun}"
+    failed = [status for status in _FAILURES if statuses[status]]
+    if has_run:
+        what = "has no run of the same seeds that ended well"
+    else:
+        what = "was never run to its end" if failed or statuses[PENDING] else "has no run that counts"
+    begin = f"{begin}their baseline '{baseline}' {what} ({counts}). "
+    if failed or statuses[PENDING]:
+        rerun = f" --rerun {','.join(failed)}" if failed and not statuses[PENDING] else ""
+        return f"{begin}To run it: xlt sweep resume {uri}{rerun}"
+    scored = [status for status in _SCORED if statuses[status]]
+    if scored:
+        return f"{begin}They have scores, which --include {','.join(scored)} counts"
+    return f"{begin}That is a result: see xlt results trials {uri}"

@@ -34,6 +34,20 @@ def test_a_baseline_that_never_ran_to_its_end_is_named_with_the_command_that_run
     )
 
 
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [
+        ("degenerate", "They have scores, which --include degenerate counts"),
+        ("diverged", "That is a result: see xlt results trials {uri}"),
+    ],
+)
+def test_a_baseline_whose_runs_are_results_is_not_to_be_run_again(tmp_path: Path, status: str, advice: str) -> None:
+    runs = [Run("base", 0, {}, status), Run("base", 1, {}, status), Run("a", 0, VALUES)]
+    (sentence,) = _explain(tmp_path, runs)
+    assert "'cell base' has no run that counts (2 " in sentence
+    assert sentence.endswith(advice.format(uri=tmp_path))
+
+
 def test_a_baseline_with_other_seeds_alone_is_no_baseline(tmp_path: Path) -> None:
     (sentence,) = _explain(tmp_path, [Run("base", 0, VALUES), Run("base", 1, {}, PENDING), Run("a", 1, VALUES)])
     assert "has no run of the same seeds that ended well (1 ok, 1 pending)" in sentence
