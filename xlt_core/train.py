@@ -225,12 +225,12 @@ class Training:
             self._read()
         known = state.log.get("loss", [None])  # of the step read last
         self.tell("step", step=state.step, num_steps=self.optim.num_steps, loss=known[-1])
-        if self._diverged_reason is not None:
-            self.tell("diverged", step=state.step, reason=self._diverged_reason)
         if self._checkpoints is not None and (is_due or self._diverged_reason):
             will_go_on = state.step < self.optim.num_steps and self._diverged_reason is None
             self._checkpoints.save(state, with_moments=will_go_on)
             self.tell("checkpoint", step=state.step)
+        if self._diverged_reason is not None:
+            self.tell("diverged", step=state.step, reason=self._diverged_reason)
 
     def conclude(self, wall_seconds: float, micro_batch_size: int | None = None) -> TrainOutcome:
         """How it went.
