@@ -90,7 +90,7 @@ class _Array:
                 self._finish(member, training)
         if self._errors and not self._is_storage_lost:
             raise self._errors[0]
-        is_measured = training is not None and self._job.max_width is None
+        is_measured = training is not None and training.is_measured and self._job.max_width is None
         return ArrayOutcome(
             ended=self._ended,
             left=left,

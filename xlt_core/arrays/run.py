@@ -49,6 +49,8 @@ class ArrayTraining(NamedTuple):
     """Trials that were not begun: fewer at a time are quicker, or there is no room for more."""
     width: int
     """Members at a time."""
+    is_measured: bool = True
+    """Whether that is known to be quickest; not where it was given, or there were no two to be compared."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +101,7 @@ def train_array(members: Sequence[ArrayMember], *, max_width: int | None = None)
         prepared.append(_prepare(member, before))
         if len(prepared) == 1:
             room = min(room, count_models_that_fit(prepared[0].stage.main))
+    is_measured = max_width is None and (len(prepared) > 1 or room == 1)
     width = max_width or _measure(prepared, room)
     chosen = prepared[:width]
     del prepared  # of those that are left nothing stays in memory
@@ -112,6 +115,7 @@ def train_array(members: Sequence[ArrayMember], *, max_width: int | None = None)
         trained={trial_id: trained[trial_id] for trial_id in ids if trial_id in trained},
         left=tuple(trial_id for trial_id in ids if trial_id not in trained),
         width=width,
+        is_measured=is_measured,
     )
 
 

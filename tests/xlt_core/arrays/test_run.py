@@ -119,6 +119,7 @@ def test_no_target_stage_is_trained_after_one_that_diverged(inputs, tmp_path, nu
     assert [trained.model is None for trained in found.trained.values()] == [True] * num_wild + [False] * (2 - num_wild)
     assert_all_equal(found, known)
     assert (found.left, found.width) == ((), 2), "nothing says that one alone is quickest"
+    assert not found.is_measured
 
 
 @pytest.mark.parametrize("max_width", [1, 2])
