@@ -1,8 +1,8 @@
 """What a sweep takes before its first trial and after its last, on Ray and in one process.
 
-Four short trials of the embedded world in two arrays; the encoder is pre-trained beforehand. From the command to the
-first event in the trials' logs are the plan, Ray's start and imports; from the last event on deltas, Ray's end and the
-table. `--against FOLDER` takes turns with another checkout of this repository.
+Four short trials of the embedded world in two arrays; the encoder is pre-trained beforehand. Before a trial trains are
+the plan, Ray's start and imports; after the last event in the trials' logs are deltas, Ray's end and the table.
+`--against FOLDER` takes turns with another checkout of this repository.
 Usage: python -m benchmarks.launch_time [--rounds 5] [--against FOLDER]
 """
 
@@ -12,15 +12,19 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from statistics import median
 
+import psutil
+
 from benchmarks.array_speed import pretrain, read_events, write_space
 
 WAYS: dict[str, tuple[str, ...]] = {"on Ray": (), "in one process": ("--inline",)}
 _NUM_STEPS = 20
+_LOOK_SECONDS = 0.1
 _NUM_PRETRAIN_STEPS = 20
 _HERE = Path(__file__).parents[1]
 
@@ -30,28 +34,45 @@ class Launch:
     """Seconds of one command."""
 
     start: float
-    """To the first event of a trial."""
+    """Until a first trial trains."""
     end: float
     """From the last event of a trial."""
     whole: float
-    """Of the command."""
+    cpu: float
+    """That all its processes took, the trials' included: says something on a busy machine, too."""
 
 
 def launch(checkout: Path, space: Path, out: Path, stages: Path, options: tuple[str, ...]) -> Launch:
     """Run `xlt sweep run` of a checkout to its end."""
     command = [sys.executable, "-m", "sweeps.cli", "sweep", "run", space, "--out", out, "--stages", stages, *options]
     began = time.time()  # as the events have it
-    ran = subprocess.run(list(map(str, command)), cwd=checkout, capture_output=True, text=True, check=False)
+    with (out.parent / "said.txt").open("w") as said:
+        ran = subprocess.Popen(list(map(str, command)), cwd=checkout, stdout=said, stderr=said)
+        cpu = _follow(ran)
     ended = time.time()
     if ran.returncode not in (0, 1):
-        raise SystemExit(f"the sweep ended with {ran.returncode}:\n{ran.stderr[-3000:]}")
-    moments = [datetime.fromisoformat(event["time"]).timestamp() for event in read_events(out)]
-    return Launch(start=min(moments) - began, end=ended - max(moments), whole=ended - began)
+        raise SystemExit(f"the sweep ended with {ran.returncode}:\n{(out.parent / 'said.txt').read_text()[-3000:]}")
+    moments = [(datetime.fromisoformat(event["time"]).timestamp(), event["event"]) for event in read_events(out)]
+    trained = min(moment for moment, event in moments if event == "stage")
+    return Launch(start=trained - began, end=ended - max(moments)[0], whole=ended - began, cpu=cpu)
+
+
+def _follow(ran: subprocess.Popen[bytes]) -> float:
+    """Wait for a command's end; give the CPU seconds of it and of its children, as they were seen last."""
+    seconds: dict[int, float] = {}
+    process = psutil.Process(ran.pid)
+    while ran.poll() is None:
+        with suppress(psutil.Error):
+            for one in (process, *process.children(recursive=True)):
+                times = one.cpu_times()
+                seconds[one.pid] = times.user + times.system
+        time.sleep(_LOOK_SECONDS)
+    return sum(seconds.values())
 
 
 def describe(name: str, found: list[Launch]) -> None:
     """Print the medians, and the least and most."""
-    for kind in ("start", "end", "whole"):
+    for kind in ("start", "end", "whole", "cpu"):
         seconds = [getattr(one, kind) for one in found]
         print(f"{name}, {kind}: {median(seconds):.1f} s ({min(seconds):.1f} to {max(seconds):.1f})")
 
