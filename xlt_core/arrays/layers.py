@@ -77,21 +77,23 @@ def stack_rows(rows: Sequence[Tensor], num_rows: int) -> Tensor:
 class StackedLayerNorm(nn.Module):
     """A layer norm of each trial: weights and biases (A, D)."""
 
-    def __init__(self, weight: nn.Parameter, bias: nn.Parameter | None, epsilon: float) -> None:
+    def __init__(
+        self, weight: nn.Parameter, bias: nn.Parameter | None, epsilon: float, streams: DropoutStreams
+    ) -> None:
         super().__init__()
         self.weight = weight
         self.bias = bias
         self._epsilon = epsilon
+        self._streams = streams
 
     def forward(self, hidden: Tensor) -> Tensor:
-        """Normalise (A, T, D) over its last dimension."""
+        """Normalise (A, T, D) over its last dimension; on a CPU 0 at padding, which would part the sums otherwise."""
         biases = [None] * len(hidden) if self.bias is None else self.bias
-        return torch.stack(
-            [
-                functional.layer_norm(row, row.shape[-1:], weight, bias, self._epsilon)
-                for row, weight, bias in zip(hidden, self.weight, biases, strict=True)
-            ]
-        )
+        rows = []
+        for array, (row, weight, bias) in enumerate(zip(hidden, self.weight, biases, strict=True)):
+            own = row if row.is_cuda else row[: self._streams.count_own(array, len(row))]
+            rows.append(functional.layer_norm(own, own.shape[-1:], weight, bias, self._epsilon))
+        return stack_rows(rows, hidden.shape[1])
 
 
 class StackedEmbedding(nn.Module):

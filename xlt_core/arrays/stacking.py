@@ -103,7 +103,9 @@ class ModelStack:
         if isinstance(module, nn.Linear):
             return StackedLinear(self._stacks[f"{name}.weight"], self._stacks.get(f"{name}.bias"), streams)
         if isinstance(module, nn.LayerNorm):
-            return StackedLayerNorm(self._stacks[f"{name}.weight"], self._stacks.get(f"{name}.bias"), module.eps)
+            return StackedLayerNorm(
+                self._stacks[f"{name}.weight"], self._stacks.get(f"{name}.bias"), module.eps, streams
+            )
         if isinstance(module, nn.Embedding):
             rows: Tensor | None = module.rows if isinstance(module, PartialEmbedding) else None
             return StackedEmbedding(self._stacks[f"{name}.weight"], module.padding_idx, rows)

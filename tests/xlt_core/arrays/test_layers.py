@@ -40,14 +40,14 @@ def draw(*shape: int) -> Tensor:
 
 
 @pytest.mark.parametrize("bias", [True, False])
-@pytest.mark.parametrize("sizes", [(40, 16, 24), (40, 64, 32), (256, 256, 256)])
+@pytest.mark.parametrize("sizes", [(40, 16, 24), (41, 64, 32), (256, 256, 256), (333, 96, 160)])
 def test_linear_layers(bias, sizes):
-    """The least apart, small ones in one product, large ones through oneDNN."""
+    """Small ones through torch's own products, large ones through oneDNN."""
     num_tokens, num_inputs, num_outputs = sizes
     torch.manual_seed(0)
     layers = [QuickLinear(num_inputs, num_outputs, bias=bias) for _ in range(NUM_ARRAYS)]
     inputs = draw(NUM_ARRAYS, num_tokens, num_inputs)
-    assert runs_quickly(inputs[0], layers[0].weight) == (num_inputs == 256)
+    assert runs_quickly(inputs[0], layers[0].weight) == (num_tokens > 200)
     streams = DropoutStreams(NUM_ARRAYS, torch.device("cpu"))
     compare(StackedLinear(stack(layers, "weight"), stack(layers, "bias"), streams), layers, inputs)
 
@@ -69,8 +69,33 @@ def test_layer_norms(bias):
     layers = [nn.LayerNorm(16, eps=1e-5, bias=bias) for _ in range(NUM_ARRAYS)]
     for layer in layers:
         nn.init.normal_(layer.weight)
-    stacked = StackedLayerNorm(stack(layers, "weight"), stack(layers, "bias"), 1e-5)
+    streams = DropoutStreams(NUM_ARRAYS, CPU)
+    stacked = StackedLayerNorm(stack(layers, "weight"), stack(layers, "bias"), 1e-5, streams)
     compare(stacked, layers, draw(NUM_ARRAYS, 30, 16))
+
+
+@pytest.mark.parametrize("num_threads", [1, 2])
+def test_a_layer_norm_sums_gradients_over_what_a_trial_has_whatever_the_padding(num_threads):
+    """Threads part the rows between them, so that more rows are other sums."""
+    before, num_tokens = torch.get_num_threads(), (901, 640, 333)
+    torch.set_num_threads(num_threads)
+    try:
+        layers = [nn.LayerNorm(256) for _ in range(NUM_ARRAYS)]
+        streams = DropoutStreams(NUM_ARRAYS, CPU)
+        streams.follow(num_tokens)
+        stacked = StackedLayerNorm(stack(layers, "weight"), stack(layers, "bias"), 1e-5, streams)
+        inputs, direction = draw(NUM_ARRAYS, 901, 256), draw(NUM_ARRAYS, 901, 256).flip(0)
+        found = stacked(inputs)
+        (found * direction).sum().backward()
+        for array, (layer, own) in enumerate(zip(layers, num_tokens, strict=True)):
+            known = layer(inputs[array, :own])
+            (known * direction[array, :own]).sum().backward()
+            assert torch.equal(found[array, :own], known)
+            assert not found[array, own:].any()
+            assert torch.equal(stacked.weight.grad[array], layer.weight.grad)
+            assert torch.equal(stacked.bias.grad[array], layer.bias.grad)
+    finally:
+        torch.set_num_threads(before)
 
 
 def look_up(padding_idx: int | None, ids: Tensor, rows: Tensor | None = None) -> None:
