@@ -4,15 +4,20 @@ In: a training step. Out: float32 tensors over its packed tokens.
 """
 
 from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from xlt_core.data.batch import PackedBatch
 from xlt_core.data.layout import send
 from xlt_core.perturbations.step import Array, TrainingStep
 from xlt_core.streams import numpy_generator
+
+_FEWEST_SHARED = 1 << 18
+"""Numbers of a batch; fewer are drawn before threads have started."""
 
 
 def draw_normal(step: TrainingStep, sample: int = 0) -> Tensor:
@@ -44,14 +49,17 @@ def draw_fractions(step: TrainingStep, granularity: str, sample: int = 0) -> Ten
 
 def _draw(step: TrainingStep, law: Literal["normal", "uniform"], sample: int) -> Tensor:
     def make(seed: int, batch: PackedBatch) -> Array:
-        drawn = []
-        for key, length in zip(batch.example_keys, batch.lengths, strict=True):
+        def make_example(key: int, length: int) -> Array:
             generator, shape = numpy_generator(seed, "noise", step.step, sample, key), (length, step.width)
             if law == "normal":
-                drawn.append(generator.standard_normal(shape, dtype=np.float32))
-            else:
-                drawn.append(generator.random(shape, dtype=np.float32) * 2.0 - 1.0)
-        return np.concatenate(drawn)
+                return generator.standard_normal(shape, dtype=np.float32)
+            return generator.random(shape, dtype=np.float32) * 2.0 - 1.0
+
+        num_threads = torch.get_num_threads()
+        if num_threads == 1 or batch.num_tokens * step.width < _FEWEST_SHARED:
+            return np.concatenate([*map(make_example, batch.example_keys, batch.lengths)])
+        with ThreadPoolExecutor(num_threads) as threads:  # numpy draws without Python's lock
+            return np.concatenate([*threads.map(make_example, batch.example_keys, batch.lengths)])
 
     return _draw_rows(step, (law, sample), make)
 

@@ -54,3 +54,12 @@ def test_trials_of_one_seed_that_read_the_same_examples_share_a_draw():
         assert torch.equal(drawn[array : array + 1, : member.num_tokens], draw_normal(alone))
         draw_normal(step.of_member(array, step.spec))
     assert len(step.draws) == 3
+
+
+@pytest.mark.parametrize("draw", [draw_normal, draw_uniform])
+def test_many_numbers_are_the_same_drawn_by_one_thread_or_by_three(draw, monkeypatch):
+    drawn = []
+    for num_threads in (1, 3):
+        monkeypatch.setattr(torch, "get_num_threads", lambda num_threads=num_threads: num_threads)
+        drawn.append(draw(build_step((500, 300) * 25)))
+    assert torch.equal(*drawn)
