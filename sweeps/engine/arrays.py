@@ -63,15 +63,17 @@ class ArrayWidths:
 
     def hear(self, key: str, outcome: ArrayOutcome) -> str | None:
         """Learn from an array that has ended; gives what is new to a person."""
+        limit = self._limits.get(key)
         if outcome.failed:
             self._limits[key] = max(1, outcome.num_members // 2)
+            self._proved[key] = min(self._limits[key], self._proved.get(key, 0))
             return f"array  {outcome.num_members} trials could not train together: their logs say why"
         width = outcome.measured_width
         if width is None:
             return None
-        self._proved[key] = max(width, self._proved.get(key, 0))
         # Of two measurements the wider counts: one that was disturbed by what else the machine did finds less.
-        if width >= outcome.num_members or width <= self._limits.get(key, 0):
+        self._proved[key] = width = max(width, self._proved.get(key, 0))
+        if width == limit or (limit is None and width >= outcome.num_members):
             return None
         self._limits[key] = width
         return "array  alone is quickest here" if width == 1 else f"array  {width} trials at a time are quickest here"

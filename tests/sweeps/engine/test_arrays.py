@@ -73,6 +73,23 @@ def test_a_measurement_that_was_disturbed_does_not_narrow_what_another_found() -
     assert widths.choose(_unit(), 100, 1) == 4
 
 
+def test_what_was_quickest_all_together_counts_whichever_measurement_ends_first() -> None:
+    for order in ((6, 12), (12, 6)):
+        widths = ArrayWidths()
+        for measured in order:
+            widths.hear("k", ArrayOutcome(num_members=12, measured_width=measured))
+        assert widths.choose(_unit(), 12, 1) == 12
+
+
+def test_what_failed_is_not_tried_again_although_it_had_been_quickest() -> None:
+    widths = ArrayWidths()
+    widths.hear("k", ArrayOutcome(num_members=12, measured_width=12))
+    widths.hear("k", ArrayOutcome(num_members=12, failed=True))
+    widths.hear("k", ArrayOutcome(num_members=6, measured_width=6))
+    assert widths.choose(_unit(), 12, 1) == 6
+    assert widths.find_proved(_unit(), 12) is None
+
+
 def test_a_few_that_were_quickest_all_together_say_nothing_of_more() -> None:
     widths = ArrayWidths()
     assert widths.hear("k", ArrayOutcome(num_members=4, measured_width=4)) is None
