@@ -80,7 +80,7 @@ def score_examples(space: SearchSpace, folder: Path, options: LaunchOptions, con
                 if not dispatcher.is_finished:
                     run_units(dispatcher, options)
         except StopSweep as stop:
-            stopped = stop
+            stopped = stop.without_frames()
     return ScoringOutcome(
         stages=scoring, failures=dispatcher.failures, seconds=time.monotonic() - started, stopped=stopped
     )

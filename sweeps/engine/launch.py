@@ -180,14 +180,14 @@ def _run(
             if missing or cells:
                 run_units(Dispatcher(work, missing, cells), options)
         except StopSweep as stop:
-            stopped = stop
+            stopped = stop.without_frames()
         except KeyboardInterrupt:  # before our own handlers were in place
             stopped = StopSweep("stopped by Ctrl-C", is_user_request=True)
     try:
         with writing_rows():
             work.store.write_deltas()
     except StopSweep as stop:
-        stopped = stopped or stop
+        stopped = stopped or stop.without_frames()
     return stopped
 
 

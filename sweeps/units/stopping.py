@@ -21,6 +21,14 @@ class StopSweep(KeyboardInterrupt):
         self.reason = reason
         self.is_user_request = is_user_request
 
+    def without_frames(self) -> "StopSweep":
+        """The same, of what the driver was at nothing: to be kept once it was caught.
+
+        A signal may fall on a library that starts threads, as transformers does where it loads weights. They end with
+        their pool, which lives as long as the frames of the exception do, and Python waits for them.
+        """
+        return StopSweep(self.reason, is_user_request=self.is_user_request)
+
 
 def stop_for_storage(trouble: str) -> StopSweep:
     """Make the exception that ends a sweep whose results cannot be written."""

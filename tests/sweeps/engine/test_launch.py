@@ -6,7 +6,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+import traceback
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from sweeps.engine.options import LaunchOptions, SweepOutcome
 from sweeps.planning.plan import plan_sweep
 from sweeps.tables.rows import publish_failure
 from sweeps.units.failures import Failure
+from sweeps.units.stopping import StopSweep
 from tests.factories import build_encoder, write_pair_folder
 from tests.sweeps.factories import BASE, count_rows, make_space, read_scores, row_times, run_inline, silent_console
 from xlt_core.errors import StoreError, XltError
@@ -226,6 +229,27 @@ def test_a_signal_stops_cleanly_and_says_how_to_resume(sweep_copy: Path) -> None
     assert f"xlt sweep resume {sweep_copy}" in errors
     assert "Traceback" not in errors
     assert ResultStore.open(sweep_copy).deltas().num_rows > 0
+
+
+def test_a_signal_that_falls_on_a_librarys_thread_leaves_none_that_python_would_wait_for(
+    sweep_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, threads = threading.Thread.start, []
+
+    def start_and_be_interrupted(thread: threading.Thread) -> None:
+        start(thread)
+        if not threads and any("core_model_loading" in frame.filename for frame in traceback.extract_stack()):
+            threads.append(thread)
+            raise StopSweep("stopped by SIGTERM", is_user_request=True)
+
+    for table in ("trials", "scores"):
+        shutil.rmtree(sweep_copy / table)
+    monkeypatch.setattr(threading.Thread, "start", start_and_be_interrupted)
+    outcome = _resume(sweep_copy)
+    assert outcome.exit_status == 130
+    (thread,) = threads
+    thread.join(10.0)
+    assert not thread.is_alive()
 
 
 @pytest.mark.slow
