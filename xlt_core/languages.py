@@ -216,6 +216,8 @@ def _find_name(name: str) -> str | None:
     """The code of a language that is called so in English, if the table has it."""
     from langcodes import Language as Tag
 
+    if not name.isprintable():  # its table of names has control characters of its own
+        return None
     try:
         return _CODE_OF.get(Tag.find(name, "en").language or "")
     except LookupError:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from langcodes import Language as Tag
 
@@ -127,6 +127,7 @@ def test_a_relative_of_a_language_is_not_taken_for_it(other):
 
 
 @given(st.text(max_size=12))
+@example("\x00")
 def test_whatever_is_asked_gives_a_row_or_an_error(text):
     with suppress(UnknownNameError):
         assert canonical_language(text) in LANGUAGES
