@@ -1,6 +1,5 @@
 """All that a report shows, gathered once. In: a store. Out: `Evidence`; every figure and sentence is made from it."""
 
-import gc
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ import pyarrow.compute as pc
 from results.analysis import Analysis
 from results.errors import ResultsError
 from results.failures import compute_failures
+from results.garbage import without_collection
 from results.means import compute_means
 from results.statistics.schema import BEST_MAGNITUDES, CONTRASTS, CURVES, EFFECTS, FAILURE_TESTS, SURFACES
 from results.store import ResultStore
@@ -62,21 +62,6 @@ class Evidence:
     """`statistics.failure_rates.compute_failure_tests`: whether training fails more often than in the baseline."""
     problems: tuple[Problem, ...] = ()
     """What is missing from these tables, and why."""
-
-
-@contextmanager
-def without_collection() -> Iterator[None]:
-    """Keep the garbage collector from looking: here nearly nothing becomes garbage that it alone would find.
-
-    It would look again and again at all that libraries have loaded, for a tenth of a second each time.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 @without_collection()

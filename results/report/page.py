@@ -16,10 +16,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from results.errors import FormatError, ResultsError
+from results.garbage import without_collection
 from results.report.blocks import Grid, lay_out
 from results.report.comparisons import with_sound_verdicts
 from results.report.detail_charts import draw_curve, draw_deltas
-from results.report.evidence import Evidence, Problem, without_collection
+from results.report.evidence import Evidence, Problem
 from results.report.figures import FIGURES
 from results.report.figures.theme import PALETTES, THEMES, ThemeName, config
 from results.report.methods import describe_methods

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.status import Status
 
     from results.store import ResultStore
+    from sweeps.units.stopping import SignalWatch
     from xlt_core.plan import TrialPlan
     from xlt_core.progress import OnProgress, Progress
     from xlt_core.spec import TrialSpec
@@ -111,8 +112,8 @@ def _predict_once(plan: "TrialPlan", out: Path, folder: Path, console: Console) 
         store = _begin(out)
     workspace = Workspace(root=store.folder.absolute())
     try:
-        with only_one_driver(store.storage), signals_stop_the_sweep(), console.status("starting") as status:
-            answers = predict_and_write(plan, workspace, folder, _show_steps(console, status))
+        with only_one_driver(store.storage), signals_stop_the_sweep() as signals, console.status("starting") as status:
+            answers = predict_and_write(plan, workspace, folder, _show_steps(console, status, signals))
     except StopSweep as stop:
         console.print(f"{stop.reason}; the same command goes on from the last checkpoint", highlight=False)
         raise typer.Exit(130) from stop
@@ -122,11 +123,12 @@ def _predict_once(plan: "TrialPlan", out: Path, folder: Path, console: Console) 
         raise typer.Exit(1)
 
 
-def _show_steps(console: Console, status: "Status") -> "OnProgress":
-    """Tell how far training is: live in a terminal, elsewhere a line a stage."""
+def _show_steps(console: Console, status: "Status", signals: "SignalWatch") -> "OnProgress":
+    """Tell how far training is: live in a terminal, elsewhere a line a stage; and look whether it is to stop."""
     begun: set[str] = set()
 
     def show(progress: "Progress") -> None:
+        signals.check()
         status.update(f"{progress.kind} step {progress.num_steps_taken}/{progress.num_steps}")
         if not console.is_terminal and progress.stage_key not in begun:
             begun.add(progress.stage_key)

@@ -3,14 +3,13 @@
 In: a `SearchSpace`. Out: a `SweepPlan`.
 """
 
-import gc
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import JsonValue
 
+from results.garbage import without_collection
 from search_spaces.expand import SpaceTrial, expand_space
 from search_spaces.growth import fixed_base
 from search_spaces.resolution import check_dev_sets
@@ -150,7 +149,7 @@ def plan_sweep(space: SearchSpace) -> SweepPlan:
     planner = TrialPlanner()
     trials: dict[str, PlannedTrial] = {}
     cell_ids: dict[TrialSpec, str] = {}
-    with _without_collection():
+    with without_collection():
         for trial in expand_space(space):
             planned = planner.plan(trial)
             trials.setdefault(planned.trial_id, planned)
@@ -168,18 +167,6 @@ def plan_sweep(space: SearchSpace) -> SweepPlan:
         num_proposed=num_proposed,
         analysis=resolve_analysis(space, cell_ids),
     )
-
-
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """Let the garbage collector rest: all that a plan is made of stays, and it would look at it again and again."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def plan_single_trial(spec: TrialSpec, *, needs_labels: bool = True) -> PlannedTrial:

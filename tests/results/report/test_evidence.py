@@ -1,11 +1,8 @@
-import gc
 import json
 from collections import Counter
 
-import pytest
-
 from results.errors import QueryError
-from results.report.evidence import gather_evidence, without_collection
+from results.report.evidence import gather_evidence
 from results.report.page import render_page
 from results.statistics import curves
 from results.storage import LocalStorage
@@ -108,23 +105,3 @@ def test_each_file_of_predictions_is_read_once(tmp_path):
     gather_evidence(ResultStore.open(Counting(folder)))
     of_predictions = [number for name, number in reads.items() if name.startswith("predictions/")]
     assert of_predictions == [1] * 6
-
-
-def test_the_collector_looks_again_after_an_error():
-    @without_collection()
-    def fail():
-        raise KeyError(gc.isenabled())
-
-    with pytest.raises(KeyError, match="False"):
-        fail()
-    assert gc.isenabled()
-
-
-def test_a_collector_that_was_off_stays_off():
-    gc.disable()
-    try:
-        with without_collection():
-            pass
-        assert not gc.isenabled()
-    finally:
-        gc.enable()
